@@ -27,6 +27,7 @@ _FIELDS = frozenset(
     {"title", "link", "description", "summary", "content", "content:encoded", "guid", "id", "pubdate", "published",
      "updated", "modified", "issued", "created", "dc:date", "dc:creator", "author", "category"}
 )  # fmt: skip
+_APART = frozenset({"source", "image", "textinput", "activity:object"})  # their titles and links are not the entry's
 _EMPTY = frozenset({"link", "category", "enclosure", "media:content"})  # they say it in attributes
 
 
@@ -47,20 +48,28 @@ def with_entries_mended(text: str) -> str:
         around = re.compile(rf"</{re.escape(channel[1])}\s*>", re.IGNORECASE).search(head)
         head = head[: around.start()] if around else head
     ends = [start.start() for start in starts[1:]] + [len(text)]
-    entries = [_entry(start, text[start.end() : end]) for start, end in zip(starts, ends, strict=True)]
+    whole = re.search(rf"</{re.escape(root[1])}", text[starts[-1].end() :], re.IGNORECASE) is not None
+    entries = [
+        _entry(start, text[start.end() : end], cut=end == len(text) and not whole)
+        for start, end in zip(starts, ends, strict=True)
+    ]
     close = f"</{channel[1]}>" if channel else ""
     return "".join((text[: root.end()], opened, _whole(head), *entries, close, f"</{root[1]}>"))
 
 
-def _entry(start: re.Match[str], rest: str) -> str:
-    """Return an entry with what it holds, up to its end tag or the next entry's beginning."""
-    end = next((tag.start() for tag in _TAG.finditer(rest) if tag["end"] and tag["name"] == start[1]), len(rest))
-    return f"{start[0]}{_whole(rest[:end])}</{start[1]}>"
+def _entry(start: re.Match[str], rest: str, *, cut: bool) -> str:
+    """Return an entry with what it holds, up to its end tag or the next entry's beginning.
+
+    ``cut``: the document breaks off in it, unless its end tag was there; the field in hand then is no whole one.
+    """
+    end = next((tag.start() for tag in _TAG.finditer(rest) if tag["end"] and tag["name"] == start[1]), None)
+    inside = rest if end is None else rest[:end]
+    return f"{start[0]}{_whole(inside, cut=cut and end is None)}</{start[1]}>"
 
 
-def _whole(inside: str) -> str:
+def _whole(inside: str, *, cut: bool = False) -> str:
     """Return the inside of an entry as it is where its tags match, else as its fields alone."""
-    return inside if _is_well_formed(inside) else "".join(_fields(inside))
+    return inside if _is_well_formed(inside) else "".join(_fields(inside, cut=cut))
 
 
 def _is_well_formed(inside: str) -> bool:
@@ -101,8 +110,8 @@ def _tags(text: str) -> _Tags:
     return _Tags(tags, starts, ends)
 
 
-def _fields(inside: str) -> list[str]:
-    """Return the fields of an entry whose tags do not match, each well-formed."""
+def _fields(inside: str, *, cut: bool) -> list[str]:
+    """Return the fields of an entry whose tags do not match, each well-formed; without the last one where it is ``cut``."""
     found = _tags(inside)
     fields: list[str] = []
     past = 0
@@ -116,9 +125,13 @@ def _fields(inside: str) -> list[str]:
         elif name in _FIELDS:
             end = found.content_end(name, tag.end())
             past = end if end is not None else _open_end(found.tags, place, len(inside))
+            if cut and past == len(inside):
+                break
             fields.append(_field(tag, inside[tag.end() : past]))
         elif name in _EMPTY:
             fields.append(f"<{tag['name']}{_attributes(tag['rest'])}/>")
+        elif name in _APART:
+            past = found.content_end(name, tag.end()) or past
     return fields
 
 

@@ -54,12 +54,11 @@ def admit(
     several stories, now or before; entries are then distinguished by guid and link together.
     """
     dates = DateReader(now, texts=_date_texts(raw.entries), language=raw.language)
-    admission = _EntryAdmission(_base_of(raw, base), dates, limits)
+    admission = _EntryAdmission(_base_of(raw, base), dates, limits, raw.authors)
     kept, skips = _newest(raw.entries, limits.max_entries, dates)
     skips += [Skip(number, reason) for number, reason in raw.faults]
     entries: list[Numbered] = []
     for number, entry in kept:
-        entry.authors = entry.authors or entry.source_authors or raw.authors
         made = admission.entry(number, entry, raw.language)
         if isinstance(made, Skip):
             skips.append(made)
@@ -107,8 +106,9 @@ def _date_texts(entries: Sequence[RawEntry]) -> list[str]:
 class _EntryAdmission:
     """Admits the entries of one document."""
 
-    def __init__(self, base: str, dates: DateReader, limits: ParseSettings) -> None:
+    def __init__(self, base: str, dates: DateReader, limits: ParseSettings, authors: Sequence[str]) -> None:
         self._base = base
+        self._feed_authors = authors
         self._limits = limits
         self._dates = dates
 
@@ -145,7 +145,7 @@ class _EntryAdmission:
             link=link,
             summary=summary,
             content=text,
-            author=self._authors(raw.authors),
+            author=self._authors(raw.authors or raw.source_authors or self._feed_authors),
             published=published,
             updated=self._dates.believed(without_markup(raw.updated_text or ""), raw.updated_read)[0],
             published_text=published_text,

@@ -229,7 +229,7 @@ def _is_readable(content: Any) -> bool:
     kind = _string(content.get("type")).split(";")[0].strip().lower()
     if "/" not in kind or kind.startswith("text/") or kind.endswith(("xml", "html")):
         return True
-    value = "".join(_string(content.get("value")).split())
+    value = "".join(line.strip() for line in _string(content.get("value")).split("\n"))
     return value.isprintable() and "\ufffd" not in value and not _BASE64.fullmatch(value)
 
 

@@ -23,6 +23,7 @@ LINK = "<link>https://a.example/2</link>"
         f"<title>Ferry late</title>{LINK}<description><![cdata[two]]></description>",
         f"<title>Ferry late</title>{LINK}<description><! [CDATA[two]]></description>",
         f"<title><![CDATA[Ferry late</title>{LINK}<description><![CDATA[two]]></description>",
+        f"<source><title>Wire</titel></source><title>Ferry late</title>{LINK}<description>two</description>",
         f"< title>Ferry late</ title>{LINK}<description >two< /description>",
         f"<title>Ferry late<\\/title>{LINK}<description>two<\\/description>",
         f"<title>Ferry late</title>{LINK}<description>two</description><image><title>Logo</image>",
@@ -74,3 +75,13 @@ def test_a_channel_that_is_closed_before_its_entries_keeps_them() -> None:
         f'<rss version="2.0"><channel><title>T</title></channel>{BEFORE}<item><title>Ferry late{LINK}</item></rss>'
     )
     assert [one.title for one in read(document).entries] == ["Dam holds", "Ferry late"]
+
+
+def test_the_field_in_which_a_document_breaks_off_is_left_out() -> None:
+    document = (
+        '<rss version="2.0"><channel><title>T</title><item><link>https://a.example/1</link><title>Dam holds</title>'
+    )
+    assert [(one.title, one.summary) for one in read(document + "<description>The dam ab").entries] == [
+        ("Dam holds", "")
+    ]
+    assert read('<rss version="2.0"><channel><title>T</title><item><title><![CD').entries == ()

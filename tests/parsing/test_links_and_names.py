@@ -413,6 +413,19 @@ def test_a_file_inside_of_an_atom_entry_is_no_text(kind: str) -> None:
     assert (one.summary, one.content) == ("A chart", "")
 
 
+def test_an_entry_without_anything_is_none_though_its_feed_has_an_author() -> None:
+    document = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><author><name>Ann Bo</name></author><entry/></feed>'
+    )
+    assert read(document).entries == ()
+
+
+def test_a_file_that_is_text_is_read() -> None:
+    assert atom('<title>A</title><content type="application/octet-stream">RW50cnkgQ29udGVudA==</content>').content == (
+        "Entry Content"
+    )
+
+
 def test_a_content_of_a_type_of_text_is_read() -> None:
     assert atom('<title>A</title><content type="text/markdown">A *chart*</content>').content == "A *chart*"
 
