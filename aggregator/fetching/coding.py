@@ -10,6 +10,7 @@ _GZIP = frozenset({"gzip", "x-gzip"})
 # The registered codings (RFC 9110 18.6); any other name is none, whatever a server means by it (aws-chunked, utf-8).
 _CODINGS = _GZIP | {"deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi", "pack200-gzip"}
 _PACKED = b"\x1f\x8b\x08"  # how a gzip file begins, and no text
+_ZLIB = b"\x78"  # how a zlib stream begins
 PREVIEW = 4_000_000  # bytes that are kept before the rest is measured; few feeds are larger
 STEP = 1_000_000
 MAX_COPIED = 1_000_000_000  # bytes moved for the sake of members: each leaves the rest of the body to be copied
@@ -29,13 +30,15 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
         return _gunzip(body, limit) if body[:3] == _PACKED else body
     if len(wanted) > 1:
         raise FetchError("protocol", "the body has more than one content coding")
-    if wanted[0] in _GZIP | {"deflate"} and _is_text(body):
+    coding = wanted[0]
+    if coding not in _GZIP | {"deflate"}:
+        raise FetchError("protocol", "the body has a content coding that we did not ask for")
+    if _is_text(body):
         return body
-    if wanted[0] in _GZIP:
-        return _gunzip(body, limit)
-    if wanted[0] == "deflate":
-        return _inflate(body, limit)
-    raise FetchError("protocol", "the body has a content coding that we did not ask for")
+    if body[:3] == _PACKED:  # under either name
+        once = _gunzip(body, limit)
+        return _gunzip(once, limit) if once[:3] == _PACKED else once  # a packed file that the server packed again
+    return _inflate(body, limit) if coding == "deflate" or body[:1] == _ZLIB else _gunzip(body, limit)
 
 
 def _is_text(body: bytes) -> bool:
@@ -74,7 +77,7 @@ def _inflate(body: bytes, limit: int) -> bytes:
     try:
         return _one_stream(body, zlib.MAX_WBITS, limit)[0]
     except FetchError as fault:
-        if fault.kind == "too_large" or body[:1] == b"\x78":
+        if fault.kind == "too_large" or body[:1] == _ZLIB:
             raise
         return _one_stream(body, -zlib.MAX_WBITS, limit)[0]
 

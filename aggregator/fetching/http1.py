@@ -102,8 +102,9 @@ class ResponseReader:
 
     def read_body(self, limit: int) -> bytes:
         """Return the whole body as it was sent; raises FetchError where it is cut off, malformed or too large."""
-        codings = [part.lower() for part in self.every("transfer-encoding")]
-        if codings and codings != ["chunked"]:
+        # "identity" is from an older standard and means none; where a proxy names "chunked" again, it was done once
+        codings = {part.lower() for part in self.every("transfer-encoding")} - {"identity"}
+        if codings and codings != {"chunked"}:
             raise FetchError("protocol", "the answer uses a transfer coding that we did not ask for")
         length = self._length()
         if codings:
@@ -194,7 +195,7 @@ class ResponseReader:
             if self._line() not in (b"\r", b""):
                 raise FetchError("protocol", "a chunk of the body is longer than it says")
         self._trailers()
-        self.finished = self._at == len(self._buffer)
+        self.finished = self._at == len(self._buffer) and not self._ended
         return bytes(body)
 
     def _chunk_size(self) -> int:
@@ -204,10 +205,15 @@ class ResponseReader:
         return int(match[1], 16)
 
     def _trailers(self) -> None:
+        """Read past the trailer; where the server closes before its end, the body is whole all the same: RFC 9112 8."""
         before = self.received
-        while self._line().rstrip(b"\r"):
-            if self.received - before > MAX_TRAILERS:
-                raise FetchError("protocol", "the body's trailer is too large")
+        try:
+            while self._line().rstrip(b"\r"):
+                if self.received - before > MAX_TRAILERS:
+                    raise FetchError("protocol", "the body's trailer is too large")
+        except FetchError:
+            if not self._ended:
+                raise
 
     def _line(self) -> bytes:
         while (end := self._buffer.find(b"\n", self._at)) < 0:

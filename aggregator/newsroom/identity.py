@@ -14,7 +14,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
 | slug in the address | one article in another section | date to the second |
-| address, title and text | only the guid changed | both are undated |
+| address (but for its spelling), title and text | only the guid changed | both are undated |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
 | title and text, or path, whole document | the same, undated | 3 entries, half of what is unknown |
 | title and address, whole document | a feed that republishes itself | 5 entries, all of it (nine in ten of a long one), no schedule |
@@ -41,7 +41,7 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aggregator.text.entry_address import counted, is_headline_slug, landmarks
+from aggregator.text.entry_address import counted, is_headline_slug, landmarks, place_spelt_alike
 from aggregator.text.tokens import words
 
 _SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
@@ -324,7 +324,7 @@ def _is_no_other_time(one: Identity, other: Identity) -> bool:
 
 def _undated_words_and_place(entry: Identity) -> Hashable | None:
     undated = entry.published is None and entry.title and entry.address
-    return (entry.title, entry.address, entry.content_hash) if undated else None
+    return (entry.title, place_spelt_alike(entry.address or ""), entry.content_hash) if undated else None
 
 
 def _undated_title_and_text(entry: Identity) -> Hashable | None:

@@ -68,14 +68,26 @@ _ALIASES = {
     **{f"x-cp125{number}": f"windows-125{number}" for number in (0, 1, 3, 5, 6, 7, 8)},
     "koi8-ru": "koi8-u",
     "iso-8859-8-i": "iso-8859-8",
+    **dict.fromkeys(("gb-2312", "gbk2312", "gb_18030", "gb-18030"), "gb18030"),
+    **dict.fromkeys(("utf8mb4", "utf-8mb4", "utf8-bom", "utf-8-bom"), "utf-8"),
+    "sjis-win": "cp932",
+    "x-mac-ce": "mac-latin2",
     "iso-10646-ucs-2": "utf-16",
     "ucs-2": "utf-16",
 }  # fmt: skip
+_WINDOWS_LABEL = re.compile(r"(?:x-)?(?:win|windows|cp|ansi)[-_]?(125[0-8])")  # win-1251, cp-1251, windows1251
 # Codecs of Python that are no charsets of the web; utf-7 is a way round every filter.
 _REFUSED = frozenset({"utf-7", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,400}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})\s*[\"'][^>]{0,200}>")
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+# Standards whose labels stand on documents of the Windows charset for the same languages: bytes that the standard leaves
+# to controls, and Windows to quotation marks and letters, tell it.
+_OF_WINDOWS = {
+    "iso8859-2": "cp1250", "iso8859-5": "cp1251", "iso8859-6": "cp1256", "iso8859-7": "cp1253", "iso8859-8": "cp1255",
+    "iso8859-13": "cp1257",
+}  # fmt: skip
+_WINDOWS_BYTE = re.compile(rb"[\x80-\x84\x86-\x9f]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _BY_CHANCE = 4  # characters that bytes of another charset may seem to spell in UTF-8
 # Charsets of one language: a document under one label is often in another.
@@ -124,6 +136,9 @@ def _as_labelled(body: bytes, named: list[str]) -> tuple[str, str | None]:
         says_otherwise = bool(legacy) and legacy[0] == named[0] and not text.isascii()
         return text, f"encoding: labelled {legacy[0]}, is utf-8" if says_otherwise else None
     for name in named:
+        windows = _OF_WINDOWS.get(codecs.lookup(name).name)
+        if windows and _WINDOWS_BYTE.search(_MULTIBYTE.sub(b"", body)) and (text := strict(body, windows)) is not None:
+            return text, f"encoding: labelled {name}, is {windows}"
         if name != WESTERN and (text := strict(body, name)) is not None and not _is_katakana(text, name):
             return text, None if name == named[0] else f"encoding: labelled {named[0]}, is {name}"
     return _as_it_seems(body, named)
@@ -167,6 +182,8 @@ def _as_it_seems(body: bytes, named: list[str]) -> tuple[str, str | None]:
 
 def _codec(label: str) -> str | None:
     name = label.strip().lower()
+    if windows := _WINDOWS_LABEL.fullmatch(name):
+        name = f"windows-{windows[1]}"
     name = _ALIASES.get(name, name)
     try:
         codec = codecs.lookup(name)

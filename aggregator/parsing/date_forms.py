@@ -10,7 +10,9 @@ _QUOTES = " \t\r\n\"'“”‘’«»"
 _MINUS = re.compile(r"[\u2010-\u2015\u2212](?=\d{1,2}(?::?\d{2})?\Z)")  # before an offset, as typographers set it
 _ENTITY_PLUS = re.compile(r"&#0*43;|&#x0*2b;|&plus;", re.IGNORECASE)
 _PLACE = re.compile(r"\[[A-Za-z_/+-]{1,40}\]\Z")  # Java's: 2026-03-10T08:30:00+01:00[Europe/Paris]
-_ZONE_IN_BRACKETS = re.compile(r"(?<=\d\d)(?<![+-]\d\d)(?<![+-]\d\d:\d\d)(?<![+-]\d{4})\s*\(([A-Z]{2,5})\)\Z")
+_ZONE_IN_BRACKETS = re.compile(
+    r"(?<=\d\d)(?<![+-]\d\d)(?<![+-]\d\d:\d\d)(?<![+-]\d{4})\s*\(([A-Z]{2,5}(?:[+-]\d{1,2}(?::?\d{2})?)?)\)\Z"
+)
 # ISO 8601 without marks, as in file names and calendars: 20260310, 20260310T170500Z, 202603101705.
 _COMPACT = re.compile(
     r"(?P<day>(?:19|20)\d{6})(?:[T ]?(?P<time>\d{4}(?:\d{2})?)(?:[.,]\d+)?)?\s*(?P<zone>Z|GMT|UTC|[+-]\d{2}:?\d{2})?",
@@ -26,6 +28,9 @@ _THOUSANDTHS = re.compile(r"(\d\d:\d\d:\d\d):\d{1,6}\b")
 _TIME_FIRST = re.compile(
     r"(?P<time>\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\.?)?)(?:\s*,\s*|\s+)(?P<day>\D{0,14}\d[^:+]{5,40})", re.IGNORECASE
 )
+_COUNTED = re.compile(r"\A\d{1,3},\s*(?=\d{1,2}\s[^\W\d_]{3})")  # a number where the day of the week belongs
+_MACHINE_TIME = re.compile(r"<time\b[^<>]{0,200}?\sdatetime\s*=\s*[\"']([^\"'<>]{4,60})[\"']", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,300}>")
 _MICROSOFT = re.compile(r"\\?/Date\((\d{13})(?:[+-]\d{4})?\)\\?/")
 _HALF_FIRST = re.compile(r"(?P<half>上午|早上|午前|오전|下午|晚上|午後|오후)\s*(?P<time>\d{1,2}:\d{1,2}(?::\d{1,2})?)")
 _FORENOON = frozenset({"上午", "早上", "午前", "오전"})
@@ -36,11 +41,19 @@ _IDEOGRAPHS = re.compile(
 _CLOCK = re.compile(r"(\d{1,2})\s*[時时点點시]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
 
 
+def without_markup(text: str) -> str:
+    """Return a date without the HTML that a site's template put around it: what ``<time datetime>`` says, else its words."""
+    if "<" not in text:
+        return text
+    machine = _MACHINE_TIME.search(text)
+    return machine[1] if machine else _TAG.sub(" ", text).strip()
+
+
 def usual_form(text: str) -> str:
     """Return a date with its weeks, days of the year, lacking days and marks as the usual shapes have them."""
     if not text.isascii():
         text = _latin(text)
-    text = text.strip(_QUOTES)
+    text = _COUNTED.sub("", text.strip(_QUOTES))
     if compact := _COMPACT.fullmatch(text):
         return _spaced(compact)
     if month := _MONTH.fullmatch(text):

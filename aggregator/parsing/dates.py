@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from time import struct_time
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.parsing.date_forms import usual_form
 
@@ -62,7 +63,12 @@ _TIME = (
     r"(?P<hour>\d{1,2})(?P<colon>[:.h])(?P<minute>\d{1,2})(?:(?P=colon)(?P<second>\d{1,2}))?(?:[.,]\d+)?"
     r"(?:\s*(?P<half>[ap])\.?\s?m(?![a-z])\.?)?"
 )
-_ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|(?:GMT|UTC)?[+-]\d{1,2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
+# An offset, a name, both (the offset counts), or a place: Europe/Berlin, EST5EDT.
+_ZONE = (
+    r"(?P<zone>(?:[A-Za-z]{1,5}\s?)?[+-]\d{1,2}(?::?\d{2})?(?:\s[A-Za-z]{1,5})?|[A-Za-z]{3,20}/[A-Za-z_/+-]{2,30}"
+    r"|[A-Za-z]{3}\d[A-Za-z]{3}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
+)
+_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{1,2}?):?(?P<minutes>\d{2})?(?!\d)")
 _THEN = rf"(?:(?:\s*,\s*|\s+|T)(?:(?:at|um|om|kl\.?|klo|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
 _WEEKDAY = r"[^\W\d_]{2,12}(?:[.,]+\s*|\s+)"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})"
@@ -85,7 +91,7 @@ _NUMBERS = re.compile(
 _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3}|\d{6}|\.\d+)?\s*")  # since 1970
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
 _WHOLE_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})")
-_NUMBER_FIRST = re.compile(r"\s*[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))")  # as feedparser's forms of ISO 8601 begin
+_NUMBER_FIRST = re.compile(r"\s*T?[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))")  # as feedparser's forms of ISO 8601 begin
 _FARTHEST_ZONE = 14  # hours; Kiribati
 _BUDDHIST_YEARS = 543  # ahead of others; Thai feeds
 _DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be that of any
@@ -135,9 +141,9 @@ def _since_1970(text: str) -> Reading | None:
 def _reading(match: re.Match[str], year: int, month: int, day: int) -> Reading | None:
     second = min(int(match["second"] or 0), 59)  # a leap second has no place in a datetime
     hour = _hour(match)
-    offset, known = _zone(match["zone"])
     try:
         local = datetime(year, month, day, hour % 24, int(match["minute"] or 0), second, tzinfo=UTC)
+        offset, known = _zone(match["zone"], local)
         if hour == 24:
             local += timedelta(days=1)
         elif hour > 24:
@@ -207,22 +213,30 @@ def _distance(match: re.Match[str], now: datetime, *, day_first: bool) -> float:
     return abs((now - reading.time).total_seconds()) if reading is not None else 0.0
 
 
-def _zone(text: str | None) -> tuple[int, bool]:
-    """Return the offset in minutes, and whether it is beyond doubt."""
+def _zone(text: str | None, local: datetime) -> tuple[int, bool]:
+    """Return the offset in minutes at a local time, and whether it is beyond doubt."""
     if not text:
         return 0, False
     zone = text.lower()
     if zone in _STANDARD_ZONES:
         return _STANDARD_ZONES[zone], True
-    if zone[:3] in ("gmt", "utc") and len(zone) > 3:
-        zone = zone[3:]
-    if zone[0] in "+-":
-        digits = zone[1:].replace(":", "")
-        hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
+    if "/" in zone or (zone[:3].isalpha() and zone[3:4].isdigit()):
+        return _place_offset(text, local)
+    if offset := _OFFSET.search(zone):
+        hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
         if hours > _FARTHEST_ZONE:
             return 0, False
-        return (-1 if zone[0] == "-" else 1) * (hours * 60 + minutes), True
+        return (-1 if offset["sign"] == "-" else 1) * (hours * 60 + minutes), True
     return _OTHER_ZONES.get(zone, 0), False
+
+
+def _place_offset(place: str, local: datetime) -> tuple[int, bool]:
+    """Return the offset of a place of the time zone database in minutes; none where it names no such place."""
+    try:
+        offset = ZoneInfo(place).utcoffset(local.replace(tzinfo=None))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
+        return 0, False
+    return (0, False) if offset is None else (int(offset.total_seconds()) // 60, True)
 
 
 class DateReader:

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
 from aggregator.model.faults import as_given, described
+from aggregator.parsing.date_forms import without_markup
 from aggregator.parsing.dates import DateFlag, DateReader
 from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_duplicates
+from aggregator.parsing.links import address_in
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
@@ -26,11 +28,13 @@ from aggregator.text.escapes import (
     without_cdata_marks,
     without_references,
 )
-from aggregator.text.urls import absolute_url
+from aggregator.text.urls import absolute_url, registered_domain
 
 MAX_CATEGORIES = 50
 MAX_AUTHORS = 100
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
+_NO_REPLY = re.compile(r"[(<]?(?:no|do)[-_.]?(?:not[-_.]?)?reply@[\w.-]+[)>]?", re.IGNORECASE)
+_FILE = re.compile(r"data:[\w.+-]{1,60}/[\w.+-]{1,60};base64,[A-Za-z0-9+/=%\s]*+")
 _BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b"
 
 
@@ -50,7 +54,7 @@ def admit(
     several stories, now or before; entries are then distinguished by guid and link together.
     """
     dates = DateReader(now, texts=_date_texts(raw.entries), language=raw.language)
-    admission = _EntryAdmission(_base_of(raw, base), dates, limits)
+    admission = _EntryAdmission(_base_of(raw, base), dates, limits, raw.authors)
     kept, skips = _newest(raw.entries, limits.max_entries, dates)
     skips += [Skip(number, reason) for number, reason in raw.faults]
     entries: list[Numbered] = []
@@ -81,23 +85,30 @@ def _base_of(raw: RawFeed, base: str) -> str:
     """Return the address that relative ones start from.
 
     Atom and JSON Feed: the document's (RFC 4287 2, RFC 3986 5.1.3). RSS says nothing of it, and its readers agree on
-    the channel's link: a feed is often served by another host than the pages that it links to.
+    the channel's link: a feed is often served by another host than the pages that it links to. A link to the machine
+    that the feed was made on (``http://localhost:1313/``) is a slip.
     """
     site = absolute_url(raw.link, base) if raw.link and not raw.format.startswith(("atom", "json")) else None
-    return site or base
+    if site is None or (registered_domain(site) is None and registered_domain(base) is not None):
+        return base
+    return site
 
 
 def _date_texts(entries: Sequence[RawEntry]) -> list[str]:
     return [
-        text for entry in entries for text in (entry.published_text, entry.created_text, entry.updated_text) if text
+        without_markup(text)
+        for entry in entries
+        for text in (entry.published_text, entry.created_text, entry.updated_text)
+        if text
     ]
 
 
 class _EntryAdmission:
     """Admits the entries of one document."""
 
-    def __init__(self, base: str, dates: DateReader, limits: ParseSettings) -> None:
+    def __init__(self, base: str, dates: DateReader, limits: ParseSettings, authors: Sequence[str]) -> None:
         self._base = base
+        self._feed_authors = authors
         self._limits = limits
         self._dates = dates
 
@@ -134,9 +145,9 @@ class _EntryAdmission:
             link=link,
             summary=summary,
             content=text,
-            author=self._authors(raw.authors),
+            author=self._authors(raw.authors or raw.source_authors or self._feed_authors),
             published=published,
-            updated=self._dates.believed(raw.updated_text, raw.updated_read)[0],
+            updated=self._dates.believed(without_markup(raw.updated_text or ""), raw.updated_read)[0],
             published_text=published_text,
             date_flag=flag,
             language=_language(raw.language) if raw.language != feed_language else None,
@@ -164,12 +175,13 @@ class _EntryAdmission:
         return self.title(RawText(text)) or None if text else None
 
     def _authors(self, names: Sequence[str]) -> str:
-        found = dict.fromkeys(line for name in names[:MAX_AUTHORS] if (line := self._line(name)))
+        lines = (_without_no_reply(line) for name in names[:MAX_AUTHORS] if (line := self._line(name)))
+        found = dict.fromkeys(filter(None, lines))
         people = [name for name in found if not any(_is_same_person(name, other) for other in found)]
         return ", ".join(people)[: self._limits.max_title].rstrip()
 
     def _markup(self, text: RawText, limit: int) -> str:
-        value = with_pairs_joined(singly_encoded(text.value[:limit]))
+        value = with_pairs_joined(singly_encoded(_without_files(text.value)[:limit]))
         if not value:
             return ""
         if text.markup is Markup.TEXT:
@@ -191,7 +203,7 @@ class _EntryAdmission:
         ):
             if not text and read is None:
                 continue
-            text = without_cdata_marks(text) if text else text
+            text = without_markup(without_cdata_marks(text)) if text else text
             time, this_flag = self._dates.believed(text, read)
             if time is not None:
                 return time, this_flag, one_line(text or "")[:200]
@@ -205,10 +217,24 @@ class _EntryAdmission:
         candidates.append(raw.enclosure)
         for candidate in candidates:
             if candidate:
-                link = absolute_url(storable(without_cdata_marks(candidate)), self._base, self._limits.max_link)
+                address = address_in(storable(without_cdata_marks(candidate)))
+                link = absolute_url(address, self._base, self._limits.max_link)
                 if link is not None:
                     return link
         return None
+
+
+def _without_no_reply(byline: str) -> str:
+    """Return a byline without the address of a machine that publishing software sets beside the name."""
+    if "reply@" not in byline.lower():
+        return byline
+    name = _NO_REPLY.sub(" ", byline).strip()
+    return name[1:-1].strip() if name.startswith("(") and name.endswith(")") else name
+
+
+def _without_files(text: str) -> str:
+    """Return markup without files inside of it: no link to one is kept, and its text would end behind the first."""
+    return _FILE.sub("data:,", text) if ";base64," in text else text
 
 
 def _is_same_person(name: str, other: str) -> bool:

@@ -15,9 +15,10 @@ from time import struct_time
 from typing import Any
 
 from aggregator.exceptions import NotAFeedError, ParseError
-from aggregator.model import ParsedFeed
+from aggregator.model import ParsedFeed, PollHints
 from aggregator.model.faults import described
 from aggregator.parsing.bot_walls import named_wall, wall_in_page
+from aggregator.parsing.broken_entries import with_entries_mended
 from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import MAX_AUTHORS, admit
 from aggregator.parsing.hints import read_hints
@@ -27,13 +28,16 @@ from aggregator.parsing.namespaces import known_namespace
 from aggregator.parsing.pages import feed_links, is_page
 from aggregator.parsing.quick import UnusualError, read_quickly
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
-from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
+from aggregator.parsing.repair import breaks_off, repaired, trimmed, with_templates_escaped, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
+from aggregator.parsing.wrappers import wrapped_feed
 from aggregator.settings import ParseSettings
 from aggregator.text.address import joined
+from aggregator.text.urls import registered_domain
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _SPACE = re.compile(r"(\sxmlns(?::[\w.-]+)?\s*=\s*[\"'])(https://[^\"'<>]{5,100})", re.IGNORECASE)
 # Header fields for feedparser: the bytes are UTF-8 by now, and no address is given to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -60,27 +64,48 @@ def parse(
     text = text.lstrip(" \t\r\n\f\v\0\ufeff")
     if not text:
         raise ParseError("The answer is empty: no feed, no page, only blanks.")
+    link = lowered.get("link", "")
+    quoted = wrapped_feed(text) if text[0] == '"' else None
+    try:
+        raw, hints, found = _read(quoted or text, base, link)
+    except ParseError:
+        inner = wrapped_feed(text)
+        if inner is None:
+            raise
+        raw, hints, found = _read(inner, base, link)
+        if not raw.entries:
+            raise
+        found = found or "the feed stands inside another document"
+    return admit(raw, base, now, limits, hints, found or fault, bad_guids=bad_guids)
+
+
+def _read(text: str, base: str, link: str) -> tuple[RawFeed, PollHints, str | None]:
+    """Return the content of a document, what it asks of polls, and the faults that were repaired.
+
+    ``link`` is the HTTP header of that name.
+    """
     if looks_like_json(text):
-        raw, hints, json_fault = read_json(text, base)
-        fault = json_fault or fault
-    else:
-        text = trimmed(text)
-        if is_page(text):
-            wall = wall_in_page(text)
-            wall_note = f": {named_wall(wall)}" if wall else ""
-            raise NotAFeedError(f"This is a web page, not a feed{wall_note}.", feed_links(text, base))
-        try:
-            raw, xml_fault = read_xml(text, base)
-        except ParseError as error:
-            opening = " ".join(text[:60].split())
-            raise ParseError(f"The answer is no feed that can be read: {error} It begins {opening!r}.") from None
-        fault = xml_fault or fault
-        hints = read_hints(text, lowered.get("link", ""), base)
-    return admit(raw, base, now, limits, hints, fault, bad_guids=bad_guids)
+        return read_json(text, base)
+    text = trimmed(text)
+    if is_page(text):
+        wall = wall_in_page(text)
+        wall_note = f": {named_wall(wall)}" if wall else ""
+        raise NotAFeedError(f"This is a web page, not a feed{wall_note}.", feed_links(text, base))
+    try:
+        raw, fault = read_xml(text, base)
+    except ParseError as error:
+        opening = " ".join(text[:60].split())
+        raise ParseError(f"The answer is no feed that can be read: {error} It begins {opening!r}.") from None
+    return raw, read_hints(text, link, base), fault
 
 
 def _base(url: str, headers: Mapping[str, str]) -> str:
-    return joined(url, headers.get("content-location", "")) or url
+    """Return the address of a document: what Content-Location says of it, but of no other domain.
+
+    Behind a proxy the field often names the machine that made the document (RFC 9110 8.7: it is no proof).
+    """
+    found = joined(url, headers.get("content-location", "")) or url
+    return found if registered_domain(url) in (None, registered_domain(found)) else url
 
 
 def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
@@ -89,20 +114,31 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
     try:
         return _quickly(text, base), None
     except UnusualError:
-        text = without_doctype(text)
+        text = with_templates_escaped(without_doctype(text))
     except XmlError as error:
         fault = str(error)
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
-        try:
-            raw = _quickly(text, base)
-        except (UnusualError, XmlError):
-            pass
-        else:
+        text, raw = _read_repaired(text, base)
+        if raw is not None:
             if cut:
                 raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
             return raw, fault
     return read_with_feedparser(text, base), fault
+
+
+def _read_repaired(text: str, base: str) -> tuple[str, RawFeed | None]:
+    """Return what the quick reader finds in a repaired document, mended entry by entry if need be, and the document."""
+    try:
+        return text, _quickly(text, base)
+    except UnusualError:
+        return text, None
+    except XmlError:
+        text = with_entries_mended(text)
+    try:
+        return text, _quickly(text, base)
+    except (UnusualError, XmlError):
+        return text, None
 
 
 def _quickly(text: str, base: str) -> RawFeed:
@@ -147,6 +183,7 @@ def _raw_feed(result: Any) -> RawFeed:
         title=_text(head.get("title"), head.get("title_detail"), result.version),
         link=_string(head.get("link")) or None,
         language=_string(head.get("language")) or None,
+        authors=_authors(head) if (result.version or "").startswith("atom") else [],
     )
     for number, entry in enumerate(result.entries, 1):
         try:
@@ -163,7 +200,7 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
     source = entry.get("source") or {}
     return RawEntry(
         guid=_string(entry.get("id")) or None,
-        guid_is_link=bool(entry.get("guidislink")),
+        guid_is_link=bool(entry.get("guidislink")) or form in ("rss090", "rss10"),
         link=_link(entry, links, form, language),
         other_link=next((link["href"] for link in links if _relation(link) == "alternate"), None),
         canonical_link=_string(entry.get("feedburner_origlink"))
@@ -171,8 +208,9 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         enclosure=_enclosure(entry, links),
         title=_text(entry.get("title") or entry.get("itunes_title"), entry.get("title_detail"), form),
         summary=_summary(entry, form),
-        contents=[_text(content.get("value"), content, form) for content in entry.get("content", ())],
+        contents=[_text(one.get("value"), one, form) for one in entry.get("content", ()) if _is_readable(one)],
         authors=_authors(entry),
+        source_authors=_authors(source) if form.startswith("atom") else [],
         published_text=_string(_own(entry, "published")) or None,
         published_read=_time(_own(entry, "published_parsed")),
         updated_text=_string(_own(entry, "updated")) or None,
@@ -184,6 +222,15 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         source_url=_string(source.get("href")) or _string(source.get("link")) or _string(source.get("id")) or None,
         categories=[_string(tag.get("label")) or _string(tag.get("term")) for tag in entry.get("tags", ())],
     )
+
+
+def _is_readable(content: Any) -> bool:
+    """Return whether a content is text; one of another type is a file (RFC 4287 4.1.3.3), which feedparser may have decoded."""
+    kind = _string(content.get("type")).split(";")[0].strip().lower()
+    if "/" not in kind or kind.startswith("text/") or kind.endswith(("xml", "html")):
+        return True
+    value = "".join(line.strip() for line in _string(content.get("value")).split("\n"))
+    return value.isprintable() and "\ufffd" not in value and not _BASE64.fullmatch(value)
 
 
 def _relation(link: Any) -> str:
@@ -216,7 +263,7 @@ def _enclosure(entry: Any, links: list[Any]) -> str | None:
 def _authors(entry: Any) -> list[str]:
     """Return the authors that feedparser lists, or the one that it names."""
     listed = [name for author in entry.get("authors", ())[:MAX_AUTHORS] if (name := _byline(author))]
-    return listed if len(listed) > 1 else [_string(entry.get("author")) or "".join(listed)]
+    return listed if len(listed) > 1 else list(filter(None, [_string(entry.get("author")) or "".join(listed)]))
 
 
 def _byline(author: Any) -> str:

@@ -43,7 +43,7 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints, str | None]:
     if not isinstance(document, dict):
         raise ParseError("The document is JSON, but no JSON Feed.")
     members = cast("dict[str, object]", document)
-    entries = members.get("items")
+    entries = _entries(members.get("items"))
     version = _text(members.get("version"))
     if not isinstance(entries, list) or ("jsonfeed" not in version and "title" not in members):
         raise ParseError("The document is JSON, but no JSON Feed: it has no list of items under a version or title.")
@@ -52,6 +52,7 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints, str | None]:
         title=RawText(_text(members.get("title")), Markup.TEXT),
         link=_text(members.get("home_page_url")) or None,
         language=_text(members.get("language")) or None,
+        authors=_authors(members),
     )
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
@@ -64,6 +65,12 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints, str | None]:
         except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             feed.faults.append((number, f"entry {number} cannot be read: {described(error)}"))
     return feed, _hints(members, base), fault
+
+
+def _entries(items: object) -> object:
+    """Return the list of entries; PHP writes one out of which some were taken as an object with their numbers."""
+    numbered = isinstance(items, dict) and all(name.isdecimal() for name in items)
+    return list(cast("dict[str, object]", items).values()) if numbered else items
 
 
 def _salvaged(text: str) -> dict[str, object]:
@@ -113,10 +120,12 @@ def _entry(members: dict[str, object]) -> RawEntry:
         contents.append(RawText(markup, Markup.HTML))
     elif text := _text(members.get("content_text")):
         contents.append(RawText(text, Markup.TEXT))
-    link = _text(members.get("url"))
+    link = _text(members.get("url")) or _text(members.get("external_url"))
+    guid = _text(members.get("id"))
     return RawEntry(
-        guid=_text(members.get("id")) or None,
-        link=link or _text(members.get("external_url")) or None,
+        guid=guid or None,
+        guid_is_link=guid.startswith(("http://", "https://")),
+        link=link or None,
         title=RawText(_text(members.get("title")), Markup.TEXT),
         summary=RawText(_text(members.get("summary")), Markup.TEXT),
         contents=contents,
@@ -125,13 +134,22 @@ def _entry(members: dict[str, object]) -> RawEntry:
         published_text=_text(members.get("date_published")) or None,
         updated_text=_text(members.get("date_modified")) or None,
         language=_text(members.get("language")) or None,
-        categories=[_text(tag) for tag in _list(members.get("tags")) if _text(tag)],
+        categories=_tags(members.get("tags")),
     )
 
 
 def _authors(members: dict[str, object]) -> list[str]:
-    authors = _list(members.get("authors")) or [members.get("author")]
-    return [_text(author.get("name")) for author in authors if isinstance(author, dict)]
+    """Return the names of authors: of objects, as the standard has them, or alone."""
+    named = members.get("authors") or members.get("author")
+    authors = named if isinstance(named, list) else [named]
+    names = (_text(author.get("name") if isinstance(author, dict) else author) for author in authors)
+    return [name for name in names if name]
+
+
+def _tags(tags: object) -> list[str]:
+    listed = tags.split(",") if isinstance(tags, str) else _list(tags)
+    names = (_text(tag.get("name") if isinstance(tag, dict) else tag) for tag in listed)
+    return [name for name in names if name]
 
 
 def _attachment(members: dict[str, object]) -> str | None:

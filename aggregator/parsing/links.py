@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 from aggregator.text import address
 
+_NOTHING = frozenset({"undefined", "null", "none", "nan", "#"})
+_ANCHOR = re.compile(r"<a\b[^<>]{0,500}?\shref\s*=\s*[\"']?([^\"'<>\s]+)", re.IGNORECASE)
 RELATIONS = (
     "http://www.iana.org/assignments/relation/"  # before a relation that is spelled as an address: RFC 4287 4.2.7.2
 )
@@ -28,6 +33,13 @@ def suits(language: str | None, wanted: str | None) -> int:
         return 0
     one, other = (tag.lower().replace("_", "-").split("-")[0] for tag in (language, wanted))
     return 2 if one == other else 0
+
+
+def address_in(link: str) -> str:
+    """Return the address of a link: what a site's template wrote as ``<a href=…>``, nothing where a program said nothing."""
+    anchor = _ANCHOR.search(link) if "<" in link else None
+    link = html.unescape(anchor[1]) if anchor else link
+    return "" if link.strip().lower() in _NOTHING else link
 
 
 def resolved(base: str, reference: str) -> str:

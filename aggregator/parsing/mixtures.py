@@ -32,9 +32,18 @@ def seeming_charset(data: bytes) -> str:
     high = sum(map(len, runs))
     if high < _ENOUGH or high < _FOREIGN * len(runs):
         return WESTERN
-    found = detect_encoding(b" ".join(islice(_beyond_ascii(data), 500))[:_SAMPLE])
+    sample = b" ".join(islice(_beyond_ascii(data), 500))[:_SAMPLE]
+    found = detect_encoding(sample)
+    if found in (None, "utf-8") and _is_korean(sample):
+        return "cp949"
     name = _CODECS.get(found, found) if found else WESTERN
     return WESTERN if name in ("utf-8", "cp1252", "iso8859-1", "latin-1") else name
+
+
+def _is_korean(sample: bytes) -> bool:
+    """Return whether bytes read as Korean are mainly syllables; the detector takes them for UTF-8, which they are not."""
+    letters = [letter for letter in sample.decode("cp949", "ignore") if letter > "\x7f"]
+    return 2 * sum("\uac00" <= letter <= "\ud7a3" for letter in letters) > len(letters)
 
 
 def by_fields(body: bytes, label: str) -> tuple[str, str | None]:

@@ -29,6 +29,14 @@ _PREFIXES = {
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
     "http://www.w3.org/1999/xhtml": "xhtml:",
+    "http://activitystrea.ms/spec/1.0/": "activity:",
+    "http://news.yandex.ru": "yandex:",
+    "http://turbo.yandex.ru": "yandex:",
+    "http://prismstandard.org/namespaces/basic/1.2/": "prism:",
+    "http://prismstandard.org/namespaces/1.2/basic/": "prism:",
+    "http://prismstandard.org/namespaces/basic/2.0/": "prism:",
+    "http://prismstandard.org/namespaces/basic/2.1/": "prism:",
+    "http://prismstandard.org/namespaces/basic/3.0/": "prism:",
 }
 
 

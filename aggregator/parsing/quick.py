@@ -20,10 +20,13 @@ from aggregator.text.escapes import read_as_utf8
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_RDF_RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _WRAPPERS = frozenset({"media:group", "media:content"})
 # Elements whose inside is left out: an image has a title and a link that are not the feed's or the entry's.
 _APART = frozenset({"image", "textinput"})
+# What an entry tells of has a title, a link and an author of its own.
+_SUBJECTS = frozenset({"activity:object", "activity:target", "activity:actor"})
 _PERSON = frozenset({"name", "email", "uri", "url", "itunes:name", "itunes:email"})
 _CHANNEL_DEFINITION = frozenset({"href", "lastmod"})  # attributes of a format before RSS, which feedparser reads
 _ALTERNATE = frozenset({"", "alternate"})
@@ -76,6 +79,7 @@ class _Reader:
     def __init__(self, names: Names, form: str, channel: Element, root: Element, base: str) -> None:
         self._names = names
         self._weak_title: RawText | None = None
+        self._caption: RawText | None = None
         self._is_atom = form.startswith("atom")
         self._language = channel.get(_XML_LANG) or root.get(_XML_LANG)
         self._feed = RawFeed(format=form, language=self._language)
@@ -95,17 +99,19 @@ class _Reader:
                 name = names[_tag(element)]
                 if name in ("item", "entry"):
                     self._feed.entries.append(self._entry(element))
-                elif name in _HEAD_READERS:
+                elif name in _HEAD_READERS or (name == "author" and self._is_atom):
                     self._read_one(head, name, element, nested=False)
                 elif element not in parents:
                     self._leave_out(name, element, _HEAD_NAMES)
             self._leave(inside)
         feed = self._feed
         feed.title, feed.link, feed.language = head.title, head.link or head.other_link, head.language or feed.language
+        feed.authors = head.authors
         return feed
 
     def _entry(self, element: Element) -> RawEntry:
-        entry = RawEntry(guid=element.get(_RDF_ABOUT), language=element.get(_XML_LANG))
+        about = element.get(_RDF_ABOUT)
+        entry = RawEntry(guid=about, guid_is_link=about is not None, language=element.get(_XML_LANG))
         if not _CHANNEL_DEFINITION.isdisjoint(element.attrib):
             raise UnusualError("an entry with an address of its own")
         self._byline, self._alternate = "", 0
@@ -139,7 +145,8 @@ class _Reader:
             raise UnusualError(f"{local_name(element.tag)} in another namespace or place")
         if not len(element):
             return
-        telling = _ENTRIES if name in _APART and not any(map(len, element)) else telling
+        if name in _SUBJECTS or (name in _APART and not any(map(len, element))):
+            telling = _ENTRIES
         for inner in element.iter():
             found = self._names[_tag(inner)]
             if inner is not element and (found in telling or found[:1] == "?"):
@@ -190,13 +197,13 @@ class _Reader:
     def media_description(self, entry: RawEntry, element: Element, nested: bool) -> None:
         """A caption: the summary where there is no other, never the content."""
         if not entry.summary.value:
-            entry.summary = self._text(element, "html")
+            entry.summary = self._caption = self._text(element, "html")
 
-    @staticmethod
-    def _summary(entry: RawEntry, text: RawText, nested: bool) -> None:
-        if entry.summary.value and not entry.contents and not nested:
+    def _summary(self, entry: RawEntry, text: RawText, nested: bool) -> None:
+        summarised = bool(entry.summary.value) and entry.summary is not self._caption
+        if summarised and not entry.contents and not nested:
             entry.contents.append(text)
-        elif text.value and not (nested and entry.summary.value):
+        elif text.value and not (nested and summarised):
             entry.summary = text
 
     def content(self, entry: RawEntry, element: Element, nested: bool) -> None:
@@ -231,7 +238,9 @@ class _Reader:
         return base or None
 
     def link(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        href = (element.get("href") or element.get("url") or element.get("uri") or "").strip()
+        href = (
+            element.get("href") or element.get("url") or element.get("uri") or element.get(_RDF_RESOURCE) or ""
+        ).strip()
         relation = element.get("rel", "").strip().lower().removeprefix(RELATIONS)
         address = href or _flat(element)
         if not address:
@@ -274,7 +283,7 @@ class _Reader:
             raise UnusualError("several ids")
         if value:
             entry.guid = value
-        entry.guid_is_link = element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
+        entry.guid_is_link = element.get("isPermaLink", element.get("ispermalink", "true")).strip().lower() == "true"
 
     def author(self, entry: RawEntry, element: Element, nested: bool) -> None:
         byline = _flat(element) if not len(element) else self._person(element)
@@ -310,14 +319,16 @@ class _Reader:
             entry.source_title, entry.source_url = _flat(element) or None, element.get("url")
             return
         inner = RawEntry()
-        kept, self._alternate = self._alternate, 0
+        kept = self._alternate, self._byline
+        self._alternate, self._byline = 0, ""
         for child in element:
             name = self._names[_tag(child)]
-            if name in ("title", "link", "id"):
+            if name in ("title", "link", "id", "author"):
                 self._read_one(inner, name, child, nested=True)
             else:
                 self._leave_out(name, child, _ENTRIES)
-        self._alternate = kept
+        self._alternate, self._byline = kept
+        entry.source_authors = inner.authors
         entry.source_title = inner.title.value or None
         entry.source_url = inner.link or inner.guid
 
@@ -342,56 +353,30 @@ def _own_base(element: Element) -> str:
 
 _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]
 _HEAD_READERS: dict[str, _ElementReader] = {
-    "title": _Reader.title,
-    "dc:title": _Reader.title,
+    **dict.fromkeys(("title", "dc:title"), _Reader.title),
     "media:title": _Reader.weak_title,
     "link": _Reader.link,
-    "language": _Reader.language,
-    "dc:language": _Reader.language,
+    **dict.fromkeys(("language", "dc:language"), _Reader.language),
 }
 _READERS: dict[str, _ElementReader] = {
     **_HEAD_READERS,
     "itunes:title": _Reader.weak_title,
-    "description": _Reader.description,
-    "dc:description": _Reader.description,
+    **dict.fromkeys(("description", "dc:description"), _Reader.description),
     "media:description": _Reader.media_description,
-    "summary": _Reader.summary,
-    "itunes:summary": _Reader.summary,
+    **dict.fromkeys(("summary", "itunes:summary"), _Reader.summary),
     "content": _Reader.content,
-    "content:encoded": _Reader.encoded,
-    "guid": _Reader.guid,
-    "id": _Reader.guid,
-    "author": _Reader.author,
-    "managingeditor": _Reader.author,
-    "dc:creator": _Reader.author,
-    "dc:author": _Reader.author,
-    "itunes:author": _Reader.author,
-    "pubdate": _Reader.published,
-    "published": _Reader.published,
-    "issued": _Reader.published,
-    "dcterms:issued": _Reader.published,
-    "updated": _Reader.updated,
-    "modified": _Reader.updated,
-    "lastbuilddate": _Reader.updated,
-    "dc:date": _Reader.updated,
-    "dcterms:modified": _Reader.updated,
-    "created": _Reader.created,
-    "dcterms:created": _Reader.created,
+    **dict.fromkeys(("content:encoded", "yandex:full-text", "yandex:content"), _Reader.encoded),
+    **dict.fromkeys(("guid", "id"), _Reader.guid),
+    **dict.fromkeys(("author", "managingeditor", "dc:creator", "dc:author", "itunes:author"), _Reader.author),
+    **dict.fromkeys(("pubdate", "published", "issued", "dcterms:issued"), _Reader.published),
+    **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc:date", "dcterms:modified"), _Reader.updated),
+    **dict.fromkeys(("created", "dcterms:created", "prism:publicationdate"), _Reader.created),
     "source": _Reader.source,
-    "category": _Reader.category,
-    "dc:subject": _Reader.category,
-    "itunes:category": _Reader.category,
-    "media:category": _Reader.category,
-    "keywords": _Reader.keywords,
-    "media:keywords": _Reader.keywords,
-    "itunes:keywords": _Reader.keywords,
+    **dict.fromkeys(("category", "dc:subject", "itunes:category", "media:category"), _Reader.category),
+    **dict.fromkeys(("keywords", "media:keywords", "itunes:keywords"), _Reader.keywords),
     "feedburner:origlink": _Reader.original_link,
     "enclosure": _Reader.enclosure,
-    "body": _Reader.rare,
-    "xhtml:body": _Reader.rare,
-    "fullitem": _Reader.rare,
-    "abstract": _Reader.rare,
-    "date": _Reader.rare,
+    **dict.fromkeys(("body", "xhtml:body", "fullitem", "abstract", "date"), _Reader.rare),
 }
 _ENTRIES = frozenset({"item", "entry"})
 _HEAD_NAMES = frozenset(_HEAD_READERS) | _ENTRIES

@@ -41,6 +41,7 @@ class RawEntry:
     summary: RawText = field(default_factory=RawText)
     contents: list[RawText] = field(default_factory=list)
     authors: list[str] = field(default_factory=list)
+    source_authors: list[str] = field(default_factory=list)  # of the feed that an entry was taken from
     published_text: str | None = None
     published_read: struct_time | None = None  # as feedparser read it
     updated_text: str | None = None
@@ -61,5 +62,6 @@ class RawFeed:
     title: RawText = field(default_factory=RawText)
     link: str | None = None
     language: str | None = None
+    authors: list[str] = field(default_factory=list)  # of the entries that name none (RFC 4287 4.2.1, JSON Feed 1.1)
     entries: list[RawEntry] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)  # entries that could not be read: number, reason

@@ -26,12 +26,25 @@ _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))\b", re.IGNORE
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LITERAL = r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
+# A tag of a feed with blanks inside of its angle bracket, or with the backslash that JSON sets before a slash.
+_LOOSE_TAG = re.compile(
+    r"<(?:\s{1,3}(/?)|\\?(/)\s{0,3})(?=(?:rss|channel|item|title|link|description|pubdate|guid|author|category|feed|entry|summary|"
+    r"content|updated|published|id|content:encoded|dc:creator|dc:date)\s{0,3}>)",
+    re.IGNORECASE,
+)
+# A field of plain text in which a site's template left its markup.
+_TEMPLATED = re.compile(
+    r"(<(link|pubdate|dc:date|guid)\b[^<>]{0,300}>)\s{0,99}(<(?:a|time|span)\b.{0,1000}?)(?=</\2\s{0,9}>)",
+    re.IGNORECASE | re.DOTALL,
+)
 _COMMENT = re.compile(rf"({_LITERAL})|<!--.*?(?:-->|\Z)", re.DOTALL)
 _AMPERSAND = re.compile(
     rf"({_LITERAL})|&(?:#(\d{{1,8}}|[xX][0-9a-fA-F]{{1,7}});?|([A-Za-z][A-Za-z0-9]{{1,30}});)?", re.DOTALL
 )
 _BARE_LESS = re.compile(rf"({_LITERAL})|<(?![A-Za-z_/!?])", re.DOTALL)
 _CDATA_OPEN = "<![CDATA["
+_CDATA_SPELLING = re.compile(r"<!\s{0,9}\[\s{0,9}CDATA\s{0,9}\[", re.IGNORECASE)
+_FIELD_OPEN = re.compile(r"<([A-Za-z_][\w:.-]{0,60})(?:\s[^<>]{0,500})?>\s{0,99}\Z")
 _ATTRIBUTE_UNQUOTED = re.compile(
     r"(<[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s+[\w:.-]+=)([^\s\"'<>=]+)(?=[\s/>])"
 )
@@ -106,6 +119,11 @@ def _expanded(match: re.Match[str], entities: dict[str, str], budget: list[int])
     return value.replace("]]>", "")
 
 
+def with_templates_escaped(text: str) -> str:
+    """Return ``text`` with the markup inside of links and dates escaped, as it is elsewhere: parsers lose its attributes."""
+    return _TEMPLATED.sub(lambda match: match[1] + match[3].replace("<", "&lt;"), text)
+
+
 def trimmed(text: str) -> str:
     """Return ``text`` from its first tag of a feed on: blanks, marks and messages of the server go."""
     if text.startswith("<"):
@@ -129,9 +147,8 @@ def repaired(text: str) -> str:
     text = "<?xml version='1.0'?>" + _DECLARATION.sub("", without_doctype(text))
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
-    unclosed = text.find(_CDATA_OPEN, text.rfind("]]>") + 1)
-    if unclosed >= 0:
-        text = text[:unclosed]
+    text = _LOOSE_TAG.sub(lambda match: f"<{match[1] or match[2] or ''}", text)
+    text = _with_sections_closed(_CDATA_SPELLING.sub(_CDATA_OPEN, text))
     if "<!--" in text:
         text = _COMMENT.sub(lambda match: match[1] or "", text)
     text = _AMPERSAND.sub(_reference, with_pairs_joined(text))
@@ -143,10 +160,36 @@ def repaired(text: str) -> str:
     return _closed(_declared(text, name), name[1])
 
 
+def _with_sections_closed(text: str) -> str:
+    """Return a document with each CDATA section that lacks its end closed before the end tag of its field.
+
+    One without such an end tag is what the document breaks off in, and is cut off.
+    """
+    parts: list[str] = []
+    at = end = 0
+    while (start := text.find(_CDATA_OPEN, at)) >= 0:
+        inside = start + len(_CDATA_OPEN)
+        end = text.find("]]>", inside) if 0 <= end < inside else end
+        following = text.find(_CDATA_OPEN, inside, max(end, 0)) if end >= 0 else -1
+        if end >= 0 and following < 0:
+            parts.append(text[at : end + 3])
+            at = end + 3
+            continue
+        field = _FIELD_OPEN.search(text, max(start - 700, 0), start)
+        limit = following if following >= 0 else len(text)
+        close = text.find(f"</{field[1]}", inside, limit) if field else -1
+        if close < 0 and end < 0:
+            return "".join((*parts, text[at:start]))
+        stop, mark = (close, "]]>") if close >= 0 else (end + 3, "")  # else a section inside a section
+        parts.append(text[at:stop] + mark)
+        at = stop
+    return "".join((*parts, text[at:]))
+
+
 def breaks_off(text: str) -> bool:
-    """Return whether a document ends inside an entry."""
+    """Return whether a document ends inside an entry that is not its first."""
     starts, ends = [match.start() for match in _ENTRY_START.finditer(text)], _ENTRY_END.findall(text)
-    return len(starts) == len(ends) + 1 and not _ENTRY_END.search(text, starts[-1])
+    return len(starts) == len(ends) + 1 > 1 and not _ENTRY_END.search(text, starts[-1])
 
 
 def _reference(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin  # noqa: TID251 - here they are joined
 import can_ada
 from publicsuffixlist import PublicSuffixList
 
-BLANKS = " \t\r\n\f\v\0\u00a0\ufeff"
+BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
 MAX_URL = 8_192  # characters: beyond it an address is taken for none
 _PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"[a-z]+:[\\/]*([^\\/?#]*)", re.IGNORECASE)

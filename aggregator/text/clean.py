@@ -23,9 +23,12 @@ MAX_TAGS = 20_000
 
 _SCHEMES = frozenset({"http", "https"})
 _TAG = re.compile(r"<[/!?a-zA-Z]")
-# Elements that are always removed, and whose content a parser would nest differently than browsers once they are gone.
-_FRAME = re.compile(r"</?(?:iframe|object|applet|marquee)\b[^>]*>?", re.IGNORECASE)
-_FRAMES = ("<iframe", "<object", "<applet", "<marquee")
+# Elements that are always removed, and whose content a parser would nest differently than browsers once they are gone, or
+# take for raw characters: the picture inside <noscript> would become words.
+_FRAME = re.compile(r"</?(?:iframe|object|applet|marquee|noscript|noembed|noframes)\b[^>]*>?", re.IGNORECASE)
+_FRAMES = ("<iframe", "<object", "<applet", "<marquee", "<noscript", "<noembed", "<noframes")
+# A page's title is no part of its text. Without an end tag it is left to the parser.
+_PAGE_TITLE = re.compile(r"<title\b[^<>]*>[^<]*</title\s*>", re.IGNORECASE)
 # Begins with one character so that the search runs at the speed of memchr.
 _RELATIVE = re.compile(r"=(?:(?<=href=)|(?<=src=)|(?<=HREF=)|(?<=SRC=))[\"']?\s*(?!https?://)[^\s\"'>]")
 _ANY_TAG = re.compile(r'<(?:[^>=]++|="[^"<]*+"|=)*+>?')  # what is quoted may hold the sign that ends a tag
@@ -88,6 +91,8 @@ def sanitise(html: str, base: str | None = None) -> str:
     lowered = html.lower()
     if any(name in lowered for name in _FRAMES):
         html = _FRAME.sub("", html)  # its content is text for browsers without frames, not raw characters
+    if "<title" in lowered:
+        html = _PAGE_TITLE.sub("", html)
     relative = base if base is not None and _RELATIVE.search(html) else None
     return storable(_cleaner(relative).clean(html)).strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import normalize
 from urllib.parse import parse_qsl, unquote
 
 from aggregator.text.address import address_of
@@ -39,6 +40,11 @@ def entry_address(url: str) -> str | None:
     if not fragment.isprintable():  # it is stored and compared: without controls and half surrogate pairs
         fragment = "".join(filter(str.isprintable, fragment))
     return canonical if _NO_FRAGMENT.fullmatch(fragment) else f"{canonical}#{fragment}"
+
+
+def place_spelt_alike(address: str) -> str:
+    """Return an address without what its spelling alone decides: escapes, the parts of accented letters, a last slash."""
+    return normalize("NFC", unquote(address)).rstrip("/")
 
 
 def counted(guid: str) -> tuple[str, int] | None:

@@ -14,6 +14,14 @@ _LOW = r"&#(?:563[2-9]\d|56[4-9]\d{2}|57[0-2]\d{2}|573[0-3]\d|5734[0-3]|[xX]0{0,
 _PAIR = re.compile(f"({_HIGH})({_LOW})")
 _BLOCK = r"(?:p|div|br|h[1-6]|ul|ol|li|blockquote|table|figure|section|article|img|a|b|i|em|strong|span)"
 _ESCAPED_MARKUP = re.compile(rf"\s*&lt;{_BLOCK}\b.*&lt;/{_BLOCK}&gt;\s*", re.IGNORECASE | re.DOTALL)
+# Tags that nobody writes about in passing: one at the very beginning, a link, a picture, a closed line break.
+_ESCAPED_TAG = re.compile(
+    rf"\s*&lt;{_BLOCK}(?:\s(?:[^&]|&quot;|&\#39;|&amp;){{0,300}})?&gt;(?=.*&lt;/)", re.IGNORECASE | re.DOTALL
+)
+_ESCAPED_LINK = re.compile(
+    r"&lt;(?:a\s(?:[^&]|&quot;|&#39;){0,300}?\bhref|img\s(?:[^&]|&quot;|&#39;){0,300}?\bsrc)\s*=|&lt;br\s?/&gt;",
+    re.IGNORECASE,
+)
 _MARKUP_START = re.compile(rf"\s*<{_BLOCK}\b[^<>]*>", re.IGNORECASE)
 _MARKUP_END = re.compile(rf"</?{_BLOCK}\b[^<>]*>\s*", re.IGNORECASE)
 _INLINE = re.compile(
@@ -95,10 +103,11 @@ def has_inline_markup(text: str) -> bool:
 
 
 def unescaped_markup(markup: str) -> str:
-    """Return markup whose tags are all escaped, unescaped once."""
-    if "<" in markup or _ESCAPED_MARKUP.fullmatch(markup) is None:
+    """Return markup whose tags are all escaped, unescaped once; a text that only names tags stays."""
+    if "<" in markup or "&lt;" not in markup:
         return markup
-    return html.unescape(markup)
+    escaped = _ESCAPED_MARKUP.fullmatch(markup) or _ESCAPED_TAG.match(markup) or _ESCAPED_LINK.search(markup)
+    return html.unescape(markup) if escaped else markup
 
 
 def singly_encoded(text: str) -> str:

@@ -57,6 +57,12 @@ _AMP_CACHE = re.compile(
     r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$"
 )
 _AMP_SUFFIX = re.compile(r"(?<=/)(?=[^/]*[\d-])(?P<slug>[^/]+)/amp(?:\.html)?/?$")
+_AMPERSAND = re.compile(r"&(?:amp|#0{0,3}38|#x0{0,3}26);", re.IGNORECASE)  # escaped twice: no address means that
+_USUAL_START = re.compile(r"https?://(?!https?:?//)|/", re.IGNORECASE)
+_PATH_END = re.compile(r"[/?#]")
+_DOUBLED_SCHEME = re.compile(r"\Ahttps?:?/{0,2}(?=https?:?//)", re.IGNORECASE)
+_NO_COLON = re.compile(r"\A(https?)//", re.IGNORECASE)
+_WWW = re.compile(r"www\.[^.]+\.")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -99,16 +105,33 @@ def _canonical(url: str) -> str | None:
 
 def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
     """Return ``url`` resolved against ``base`` if it is an http(s) address of at most ``limit`` characters."""
-    url = url.strip(BLANKS).replace("&amp;", "&")  # escaped twice: no address means that
+    url = _AMPERSAND.sub("&", url.strip(BLANKS))
+    if not _USUAL_START.match(url):
+        url = _without_slips(url.strip("<>"), base)
     if not url:
         return None
     if not url[:8].lower().startswith(("http://", "https://")):
-        if ":" in url.split("/", 1)[0] and not url.startswith("//"):
+        if ":" in _PATH_END.split(url, maxsplit=1)[0]:
             return None if "http" not in url[:8].lower() else _parsed_form(url, limit)
-        url = joined(base, url) or ""
+        path, mark, query = url.partition("?")
+        url = joined(base, path.replace("\\", "/") + mark + query) or ""
     if any(character in url for character in ' \t\r\n<>"\\`{}\0') or not url.isprintable():
         return _parsed_form(url, limit)
     return url if len(url) <= limit and address_of(url) is not None else None
+
+
+def _without_slips(url: str, base: str) -> str:
+    """Return an address with the slips mended that are made before its host: a scheme twice, one without its colon, or none.
+
+    Without a scheme, only a name that begins with ``www.`` or is the host of ``base`` is a host: others are paths.
+    """
+    url = _NO_COLON.sub(r"\1://", _DOUBLED_SCHEME.sub("", url))
+    name, colon, port = _PATH_END.split(url, maxsplit=1)[0].lower().partition(":")
+    if "." not in name or (colon and not port.isdecimal()):
+        return url
+    here = address_of(base)
+    own = here is not None and name.removeprefix("www.") == here.host.removeprefix("www.")
+    return f"//{url}" if own or _WWW.match(name) else url
 
 
 def request_url(url: str) -> str:

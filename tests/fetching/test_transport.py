@@ -195,6 +195,19 @@ def test_a_body_that_is_packed_by_name_only_is_read(app: FetcherHarness, server:
     assert app.failure(server.on("/feed", answer(RSS, "Content-Encoding: br"))).kind == "protocol"
 
 
+def test_a_packed_file_that_the_server_packed_again_is_read(app: FetcherHarness, server: Server) -> None:
+    twice = gzip.compress(gzip.compress(RSS))
+    assert app.response(server.on("/feed.gz", answer(twice, "Content-Encoding: gzip"))).body == RSS
+
+
+@pytest.mark.parametrize(("coding", "packed"), [("deflate", gzip.compress(RSS)), ("gzip", zlib.compress(RSS))])
+def test_gzip_and_deflate_under_each_others_name_are_read(
+    app: FetcherHarness, server: Server, coding: str, packed: bytes
+) -> None:
+    assert app.response(server.on("/feed", answer(packed, f"Content-Encoding: {coding}"))).body == RSS
+    assert app.failure(server.on("/feed", answer(packed[:-9], f"Content-Encoding: {coding}"))).kind == "protocol"
+
+
 def test_a_packed_file_need_not_say_so(app: FetcherHarness, server: Server) -> None:
     assert app.response(server.on("/feed.gz", answer(gzip.compress(RSS)))).body == RSS
     assert app.failure(server.on("/feed.gz", answer(gzip.compress(RSS)[:-9]))).kind == "protocol"
@@ -261,7 +274,7 @@ def closing(data: bytes) -> object:
     [
         HEAD + b"Content-Length: 5000\r\n\r\n" + RSS,
         CHUNKED + b"%x\r\n" % len(RSS) + RSS + b"\r\n",
-        CHUNKED + b"%x\r\n" % len(RSS) + RSS + b"\r\n0\r\n",
+        CHUNKED + b"%x\r\n" % len(RSS) + RSS + b"\r\n0",
         CHUNKED + b"5000\r\n" + RSS,
         CHUNKED,
         CHUNKED + b"1",
@@ -279,6 +292,10 @@ def test_whole_bodies_in_every_framing_arrive(app: FetcherHarness, server: Serve
     for data in (
         CHUNKED + chunks + b"0\r\n\r\n",
         CHUNKED + chunks + b"000\r\nX-Trailer: a\r\nX-Other: b\r\n\r\n",
+        CHUNKED + chunks + b"0\r\n",
+        CHUNKED + chunks + b"0\r\nX-Trailer: a\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n" + CHUNKED[len(HEAD) :] + chunks + b"0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: identity\r\n\r\n" + RSS,
         HEAD + b"\r\n" + RSS,
         b"HTTP/1.0 200 OK\r\n\r\n" + RSS,
         b"HTTP/1.1 200\r\nContent-Length: %d\r\nContent-Length: %d\r\n\r\n" % (len(RSS), len(RSS)) + RSS,
@@ -299,7 +316,6 @@ def test_whole_bodies_in_every_framing_arrive(app: FetcherHarness, server: Serve
         HEAD + b"Content-Length: +5\r\n\r\n<rss/>",
         HEAD + b"Content-Length: five\r\n\r\n<rss/>",
         HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        HEAD + b"Transfer-Encoding: identity\r\n\r\n<rss/>",
         CHUNKED + b"-5\r\n<rss/>\r\n0\r\n\r\n",
         CHUNKED + b"0x6\r\n<rss/>\r\n0\r\n\r\n",
         CHUNKED + b"6_0\r\n<rss/>\r\n0\r\n\r\n",

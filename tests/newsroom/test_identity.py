@@ -89,6 +89,14 @@ PROOFS = {
         entry("g2", "Freed at last", "https://quay.example/ports/dredger-freed-at-last"),
     ),
     "undated, and all the same": (entry("a", at=None), entry("b", at=None)),
+    "undated, with a last slash": (
+        entry("a", address="https://quay.example/freed", at=None),
+        entry("b", address="https://quay.example/freed/", at=None),
+    ),
+    "undated, with an accent of its own": (
+        entry("a", address="https://quay.example/caf%C3%A9", at=None),
+        entry("b", address="https://quay.example/cafe%CC%81", at=None),
+    ),
 }  # fmt: skip
 
 

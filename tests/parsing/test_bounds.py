@@ -8,8 +8,10 @@ import pytest
 
 from aggregator.exceptions import ParseError
 from aggregator.parsing.bot_walls import wall_in_page
+from aggregator.parsing.broken_entries import with_entries_mended
 from aggregator.parsing.charset import decode
 from aggregator.parsing.dates import DateReader, is_usual, read_common
+from aggregator.parsing.wrappers import wrapped_feed
 from aggregator.text.escapes import (
     is_markup,
     singly_encoded,
@@ -46,6 +48,10 @@ DOCUMENTS: dict[str, Callable[[int], str]] = {
     "dates": lambda size: repeated("<item><title>A</title><pubDate>03/04/2026</pubDate></item>", size // 4),
     "escaped markup": lambda size: f"<item><description>{repeated('&amp;lt;p&amp;gt;', size)}</description></item>",
     "twice encoded": lambda size: f"<item><description>{repeated('Ã©', size)}</description></item>",
+    "titles without an end": lambda size: f"<item>{repeated('<title>A', size)}</item>",
+    "stray end tags": lambda size: f"<item><title>A{repeated('</b>', size)}<link>y</link></item>",
+    "open sections": lambda size: repeated("<item><title><![CDATA[A</title></item>", size) + "]]>",
+    "a long name": lambda size: f"<item><title>A</titel></item><item><{'a' * size}",
     "bases": lambda size: f"<item>{repeated('<link xml:base=&quot;/a/&quot; href=&quot;y&quot;/>', size).replace('&quot;', chr(34))}</item>",
 }  # fmt: skip
 TEXTS: dict[str, Callable[[str], object]] = {
@@ -55,6 +61,12 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "with_pairs_joined": with_pairs_joined,
     "without_cdata_marks": lambda text: without_cdata_marks(text, everywhere=True),
     "without_references": without_references,
+    "with_entries_mended": lambda text: with_entries_mended(f"<rss><channel><item>{text}</item></channel></rss>"),
+    "wrapped_feed": lambda text: (
+        wrapped_feed(text),
+        wrapped_feed(f"<html><pre>{text}</pre>"),
+        wrapped_feed(f"&lt;{text}"),
+    ),
     "wall_in_page": wall_in_page,
     "read_common": lambda text: (read_common.__wrapped__(text), is_usual(text)),
     "DateReader": lambda text: DateReader(NOW, texts=[text[:90]] * 500),
@@ -69,6 +81,8 @@ PIECES = [
     "Ã",
     "are you ",
     "<title>",
+    "<rss version=",
+    "<pre",
     "1/",
     "Mon, ",
     "\ufffd ",

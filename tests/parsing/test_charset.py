@@ -50,6 +50,52 @@ def test_utf8_beats_any_label_and_is_told(label: str) -> None:
     assert "is utf-8" in feed.ill_formed
 
 
+@pytest.mark.parametrize(
+    ("label", "charset", "sentence"),
+    [
+        ("iso-8859-2", "cp1250", "„Rząd” przyjął budżet – żółć"),
+        ("iso-8859-5", "cp1251", "«Порт» — закрыт"),
+        ("iso-8859-7", "cp1253", "Η κυβέρνηση – «ναι»"),
+    ],
+)
+def test_a_label_of_the_standard_on_a_document_of_windows_is_seen_through(
+    label: str, charset: str, sentence: str
+) -> None:
+    declaration = f'<?xml version="1.0" encoding="{label}"?>'.encode()
+    feed = read(titled(sentence.encode(charset), declaration))
+    assert feed.entries[0].title == sentence
+    assert charset in (feed.ill_formed or "")
+
+
+def test_a_document_of_the_standard_stays_one() -> None:
+    declaration = b'<?xml version="1.0" encoding="iso-8859-2"?>'
+    feed = read(titled("Rząd przyjął budżet".encode("iso-8859-2"), declaration))
+    assert (feed.entries[0].title, feed.ill_formed) == ("Rząd przyjął budżet", None)
+
+
+@pytest.mark.parametrize(
+    ("label", "charset", "sentence"),
+    [
+        ("win-1251", "cp1251", "Порт"),
+        ("cp-1251", "cp1251", "Порт"),
+        ("windows1250", "cp1250", "Přístav"),
+        ("ansi-1253", "cp1253", "Λιμάνι"),
+        ("gb-2312", "gbk", "港口"),
+        ("sjis-win", "cp932", "①港"),
+        ("utf8mb4", "utf-8", "港"),
+    ],
+)
+def test_labels_are_read_however_they_are_spelt(label: str, charset: str, sentence: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{label}"?>'.encode()
+    feed = read(titled(sentence.encode(charset), declaration))
+    assert (feed.entries[0].title, feed.ill_formed) == (sentence, None)
+
+
+def test_korean_without_a_label_is_recognised() -> None:
+    sentence = "정부 예산안 승인, 총리가 월요일 결정을 발표했다"
+    assert read(titled(sentence.encode("cp949"))).entries[0].title == sentence
+
+
 def test_a_charset_of_letters_that_no_label_names_is_recognised() -> None:
     body = titled("Мост через Орну закрыт до пятницы".encode("cp1251"))
     assert read(body, "text/xml; charset=iso-8859-1").entries[0].title == "Мост через Орну закрыт до пятницы"

@@ -186,3 +186,9 @@ def test_senseless_hints_are_none(head: str) -> None:
     hints = read(rss(entry(title="A"), head)).hints
     assert hints.ttl is None
     assert hints.update_interval is None
+
+
+def test_a_picture_inside_of_a_description_does_not_push_its_words_out() -> None:
+    picture = f'<img src="data:image/png;base64,{"iVBORw0KGgo" * 5_000}" alt="The quay">'
+    [one] = read(rss(entry(title="A", description=f"{picture}<p>The quay is shut.</p>"))).entries
+    assert one.summary == '<img alt="The quay"><p>The quay is shut.</p>'

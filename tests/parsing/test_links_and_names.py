@@ -8,7 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from aggregator.model import EntryData
-from tests.parsing.making import entry, read, rss
+from aggregator.parsing.feed import parse
+from aggregator.settings import ParseSettings
+from tests.parsing.making import NOW, URL, entry, read, rss
 
 ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"{head}><title>T</title><entry{own}><id>urn:e:1</id>{inside}</entry></feed>'
 SLOW = '<summary type="text">an <b>inline</b> element that is left to feedparser</summary>'
@@ -42,6 +44,70 @@ roads = pytest.mark.parametrize("slow", [False, True], ids=["quick", "feedparser
 )  # fmt: skip
 def test_the_page_is_the_link(links: str, link: str | None, slow: bool) -> None:
     assert atom(links, ' xml:lang="de"', slow=slow).link == link
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ('<a href="/news/7?a=1&amp;b=2" hreflang="en">Quay shut</a>', "https://a.example/news/7?a=1&b=2"),
+        ("<https://a.example/news/7>", "https://a.example/news/7"),
+        ("www.a.example/news/7", "https://www.a.example/news/7"),
+        ("http://https://a.example/news/7", "https://a.example/news/7"),
+    ],
+)
+def test_a_link_is_read_through_the_slips_of_a_template(link: str, address: str) -> None:
+    [one] = read(rss(entry(title="Quay shut", link=link), head="<link>https://a.example/</link>")).entries
+    assert one.link == address
+
+
+def test_markup_that_a_template_left_in_links_and_dates_is_seen_through() -> None:
+    document = rss(
+        '<item><title><a href="/news/7" hreflang="en">Quay shut</a></title><link><a href="/news/7">Quay shut</a></link>'
+        '<pubDate><time datetime="2026-11-20T08:00:00Z">Fri, 20 Nov</time></pubDate></item>',
+        head="<link>https://a.example/</link>",
+    )
+    [one] = read(document).entries
+    assert (one.title, one.link) == ("Quay shut", "https://a.example/news/7")
+    assert str(one.published) == "2026-11-20 08:00:00+00:00"
+
+
+def test_a_channel_of_the_machine_it_was_made_on_is_no_base() -> None:
+    feed = read(rss(entry(title="A", link="/1"), head="<link>http://localhost:1313/</link>"))
+    assert feed.entries[0].link == "https://feeds.example/1"
+
+
+@pytest.mark.parametrize(
+    ("said", "link"), [("True", "https://a.example/1"), (" TRUE", "https://a.example/1"), ("False", None)]
+)
+def test_a_guid_is_the_link_where_it_is_said_to_be(said: str, link: str | None) -> None:
+    [one] = read(rss(f'<item><title>A</title><guid isPermaLink="{said}">https://a.example/1</guid></item>')).entries
+    assert one.link == link
+
+
+@pytest.mark.parametrize("link", ["undefined", "null", "NaN", " # "])
+def test_what_a_program_writes_for_nothing_is_no_link(link: str) -> None:
+    [one] = read(rss(entry(title="A", link=link), head="<link>https://a.example/</link>")).entries
+    assert one.link is None
+
+
+@pytest.mark.parametrize(
+    ("location", "link"),
+    [
+        ("/deep/feed.atom", "https://feeds.example/deep/1"),
+        ("http://backend:8080/deep/feed.atom", "https://feeds.example/1"),
+        ("https://other.example/feed.atom", "https://feeds.example/1"),
+    ],
+)
+def test_content_location_is_believed_of_the_same_domain_alone(location: str, link: str) -> None:
+    document = ATOM.format(head="", own="", inside='<link href="1"/>').encode()
+    headers = {"Content-Type": "text/xml", "Content-Location": location}
+    assert parse(document, URL, headers, NOW, ParseSettings()).entries[0].link == link
+
+
+def test_addresses_whose_ampersand_was_escaped_twice_are_told_apart() -> None:
+    links = ["https://a.example/?cat=1&#038;p=5", "https://a.example/?cat=1&#038;p=6"]
+    feed = read(rss("".join(entry(title="Notice", link=link) for link in links)))
+    assert len({one.key for one in feed.entries}) == 2
 
 
 @roads
@@ -258,3 +324,158 @@ def test_cdata_marks_that_were_escaped_hide_nothing() -> None:
 def test_references_to_surrogates_are_one_character() -> None:
     assert read(rss("<item><title>Line &#xD83D;&#xDE82; reopens</title></item>")).entries[0].title == "Line 🚂 reopens"
     assert read(rss(entry(title="Line &#55357;&#56962; reopens"))).entries[0].title == "Line 🚂 reopens"
+
+
+@roads
+@pytest.mark.parametrize(
+    ("head", "inside", "author"),
+    [
+        ("<author><name>The Desk</name></author>", "", "The Desk"),
+        ("<author><name>The Desk</name></author>", "<author><name>Ann Bo</name></author>", "Ann Bo"),
+        (
+            "<author><name>The Desk</name></author>",
+            "<source><title>Other</title><author><name>Cy Do</name></author></source>",
+            "Cy Do",
+        ),
+        ("<author><name>Ann Bo</name></author><author><name>Cy Do</name></author>", "", "Ann Bo, Cy Do"),
+    ],
+)
+def test_an_atom_entry_without_an_author_has_its_feeds(head: str, inside: str, author: str, slow: bool) -> None:
+    document = ATOM.format(head="", own="", inside=inside + SLOW * slow).replace(
+        "<title>T</title>", f"<title>T</title>{head}"
+    )
+    assert read(document).entries[0].author == author
+
+
+@pytest.mark.parametrize(
+    ("author", "byline"),
+    [
+        ("noreply@blogger.example (Ann Bo)", "Ann Bo"),
+        ("Ann Bo (noreply@blogger.example)", "Ann Bo"),
+        ("Ann Bo <do-not-reply@a.example>", "Ann Bo"),
+        ("no-reply@a.example", ""),
+        ("ann@a.example (Ann Bo)", "ann@a.example (Ann Bo)"),
+    ],
+)
+def test_an_address_that_nobody_reads_is_no_part_of_a_byline(author: str, byline: str) -> None:
+    assert read(rss(entry(title="A", author=author))).entries[0].author == byline
+
+
+def test_the_editor_of_a_channel_wrote_none_of_its_entries() -> None:
+    feed = read(rss(entry(title="A", link="https://a.example/1"), head="<managingEditor>ed@a.example</managingEditor>"))
+    assert feed.entries[0].author == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "members", "author", "tags"),
+    [
+        ({"authors": [{"name": "The Desk"}]}, {}, "The Desk", ()),
+        ({"author": {"name": "The Desk"}}, {"authors": [{"name": "Ann Bo"}]}, "Ann Bo", ()),
+        ({}, {"author": "Ann Bo", "tags": "sea, ports"}, "Ann Bo", ("sea", "ports")),
+        ({}, {"authors": ["Ann Bo", {"name": "Cy Do"}], "tags": [{"name": "sea"}, "ports"]}, "Ann Bo, Cy Do", ("sea", "ports")),
+        ({}, {"authors": {"name": "Ann Bo"}}, "Ann Bo", ()),
+    ],
+)  # fmt: skip
+def test_a_json_feed_names_authors_and_tags_in_many_ways(
+    head: Mapping[str, object], members: Mapping[str, object], author: str, tags: tuple[str, ...]
+) -> None:
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": "T", **head, "items": [{"id": "1", **members}]}
+    [one] = read(json.dumps(document), "application/feed+json").entries
+    assert (one.author, one.categories) == (author, tags)
+
+
+def test_a_json_feed_whose_entries_are_numbered_is_read_and_an_id_may_be_the_link() -> None:
+    entries = {"0": {"id": "https://a.example/1", "title": "A"}, "2": {"id": "x", "title": "B"}}
+    feed = read(json.dumps({"version": "https://jsonfeed.org/version/1", "title": "T", "items": entries}))
+    assert [(one.title, one.link) for one in feed.entries] == [("A", "https://a.example/1"), ("B", None)]
+
+
+MEDIA = '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>T</title>{}</channel></rss>'
+CAPTION = '<media:content url="https://a.example/q.jpg"><media:description>The quay in May</media:description></media:content>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "summary"),
+    [
+        (f"{CAPTION}<description>The quay is shut.</description>", "The quay is shut."),
+        (f"<description>The quay is shut.</description>{CAPTION}", "The quay is shut."),
+        (CAPTION, "The quay in May"),
+    ],
+)
+def test_a_caption_is_the_summary_only_where_there_is_no_other(inside: str, summary: str) -> None:
+    [one] = read(MEDIA.format(f"<item><title>A</title>{inside}</item>")).entries
+    assert (one.summary, one.content) == (summary, "")
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/octet-stream", "audio/mpeg"])
+def test_a_file_inside_of_an_atom_entry_is_no_text(kind: str) -> None:
+    one = atom(f'<title>A</title><content type="{kind}">iVBORw0KGgoAAAANSUhEUg==</content><summary>A chart</summary>')
+    assert (one.summary, one.content) == ("A chart", "")
+
+
+def test_an_entry_without_anything_is_none_though_its_feed_has_an_author() -> None:
+    document = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><author><name>Ann Bo</name></author><entry/></feed>'
+    )
+    assert read(document).entries == ()
+
+
+def test_a_file_that_is_text_is_read() -> None:
+    assert atom('<title>A</title><content type="application/octet-stream">RW50cnkgQ29udGVudA==</content>').content == (
+        "Entry Content"
+    )
+
+
+def test_a_content_of_a_type_of_text_is_read() -> None:
+    assert atom('<title>A</title><content type="text/markdown">A *chart*</content>').content == "A *chart*"
+
+
+RDF = (
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+    '<channel rdf:about="https://a.example/"><title>T</title></channel><item rdf:about="{}"><title>A</title>{}</item></rdf:RDF>'
+)
+
+
+@pytest.mark.parametrize(
+    ("about", "inside", "link"),
+    [
+        ("https://a.example/1", "", "https://a.example/1"),
+        ("urn:a:1", '<link rdf:resource="https://a.example/1"/>', "https://a.example/1"),
+        ("https://a.example/?id=1", "<link>https://a.example/1</link>", "https://a.example/1"),
+        ("urn:a:1", "", None),
+    ],
+)
+def test_an_rdf_entry_without_a_link_is_linked_by_what_it_is_about(about: str, inside: str, link: str | None) -> None:
+    [one] = read(RDF.format(about, inside)).entries
+    assert (one.link, one.guid) == (link, about)
+
+
+def test_what_an_entry_tells_of_lends_it_no_link() -> None:
+    one = atom(
+        '<title>Ann shared a report</title><activity:object xmlns:activity="http://activitystrea.ms/spec/1.0/">'
+        '<id>urn:o</id><title>Quay shut</title><link rel="alternate" href="https://b.example/7"/>'
+        "<author><name>Cy Do</name></author></activity:object>"
+        '<link href="https://a.example/1"/><author><name>Ann Bo</name></author>'
+    )
+    assert (one.title, one.link, one.guid, one.author) == (
+        "Ann shared a report",
+        "https://a.example/1",
+        "urn:e:1",
+        "Ann Bo",
+    )
+
+
+@pytest.mark.parametrize(
+    ("space", "name"), [("http://news.yandex.ru", "y:full-text"), ("http://turbo.yandex.ru", "y:content")]
+)
+def test_the_full_text_for_yandex_is_the_content(space: str, name: str) -> None:
+    document = rss(f"<item><title>A</title><description>short</description><{name}>The whole report</{name}></item>")
+    [one] = read(document.replace("<rss ", f'<rss xmlns:y="{space}" ')).entries
+    assert (one.summary, one.content) == ("short", "The whole report")
+
+
+@pytest.mark.parametrize("space", ["http://prismstandard.org/namespaces/basic/2.0/", "http://prismstandard.org/namespaces/1.2/basic/"])  # fmt: skip
+def test_the_date_of_a_journals_issue_is_a_date(space: str) -> None:
+    document = rss("<item><title>A</title><p:publicationDate>2026-03-09</p:publicationDate></item>")
+    [one] = read(document.replace("<rss ", f'<rss xmlns:p="{space}" ')).entries
+    assert str(one.published) == "2026-03-09 00:00:00+00:00"

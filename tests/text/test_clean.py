@@ -114,6 +114,21 @@ def test_relative_links_become_absolute_only_with_a_base() -> None:
     assert "https://a.example/i.png" in sanitise("<img src=i.png>", "https://a.example/")
 
 
+@pytest.mark.parametrize(
+    ("markup", "safe"),
+    [
+        ("<p>a</p><noscript><img src='https://i.example/a.jpg'></noscript>", '<p>a</p><img src="https://i.example/a.jpg">'),
+        ("<NOSCRIPT><p>a</p>", "<p>a</p>"),
+        ("<noembed><b>a</b></noembed>", "<b>a</b>"),
+        ("<noscript><img src=x onerror=go()></noscript>a", '<img src="x">a'),
+        ("<html><head><title>Page</title></head><body><p>a</p></body></html>", "<p>a</p>"),
+        ("b<title/>a", "ba"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_for_a_script_is_markup_and_a_pages_title_is_no_text(markup: str, safe: str) -> None:
+    assert sanitise(markup) == safe
+
+
 def test_a_text_of_nothing_but_tags_is_kept_without_them() -> None:
     assert sanitise("<div>" * (MAX_TAGS + 1) + "x") == "x"
     assert plain_text("<div>" * (MAX_TAGS + 1) + "x") == "x"

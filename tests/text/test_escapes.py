@@ -67,6 +67,23 @@ def test_markup_is_told_from_a_text_about_it() -> None:
     assert unescaped_markup("&lt;p&gt;The dam &amp;amp; the quay&lt;/p&gt;") == "<p>The dam &amp; the quay</p>"
     assert unescaped_markup("Write &lt;p&gt; and &lt;/p&gt; around it") == "Write &lt;p&gt; and &lt;/p&gt; around it"
     assert unescaped_markup("<b>&lt;p&gt;</b>") == "<b>&lt;p&gt;</b>"
+    assert (
+        unescaped_markup("Use &lt;b&gt; for bold, &lt;br&gt; to break") == "Use &lt;b&gt; for bold, &lt;br&gt; to break"
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "unescaped"),
+    [
+        ("&lt;p&gt;The dam&lt;/p&gt; and the quay", "<p>The dam</p> and the quay"),
+        ("The &lt;a href=&quot;/dam&quot;&gt;dam&lt;/a&gt; holds", 'The <a href="/dam">dam</a> holds'),
+        ("The &lt;a class='x' href='/dam'&gt;dam&lt;/a&gt; holds", "The <a class='x' href='/dam'>dam</a> holds"),
+        ("The dam holds. &lt;img src='d.jpg'&gt;", "The dam holds. <img src='d.jpg'>"),
+        ("The dam&lt;br /&gt;holds", "The dam<br />holds"),
+    ],
+)
+def test_markup_beside_bare_text_that_was_escaped_twice_is_markup(markup: str, unescaped: str) -> None:
+    assert unescaped_markup(markup) == unescaped
 
 
 @given(st.text(st.characters(min_codepoint=0xC0, max_codepoint=0x2FFF, exclude_categories=["Cs", "Cn"]), min_size=4))

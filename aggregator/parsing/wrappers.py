@@ -1,0 +1,82 @@
+"""Feeds that stand inside something else: a page that shows one, a JSON text of a proxy, a text that was escaped whole. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+
+_OPENING = re.compile(
+    r"\s*(?:<\?xml\b|<!DOCTYPE\s+(?:rss|rdf)|<rss\b|<(?:[\w.-]+:)?feed\b|<rdf:RDF\b|\{\s*\"version\"\s*:\s*\"https?:\\?/\\?/jsonfeed)",
+    re.IGNORECASE,
+)
+_ROOT = re.compile(r"<(rss|rdf:RDF|feed)\s(?:version|xmlns(?::\w+)?)\s*=[^<>]*>", re.IGNORECASE)
+_PRE = re.compile(r"<pre\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_ESCAPED = re.compile(r"\s*(?:<\?xml\b[^<>]*>\s*)?(?:<(?P<element>[\w.-]+)\b[^<>]*>\s*)?&lt;", re.IGNORECASE)
+_DEPTH = 3  # wrappers inside one another: a page, in the JSON of a proxy
+_AROUND = 200  # characters that a page may say beside the feed that it shows
+
+
+def wrapped_feed(text: str) -> str | None:
+    """Return the feed that a document is wrapped around, or None where it holds none or says more than that."""
+    for _ in range(_DEPTH):
+        inner = _inside(text)
+        if inner is None:
+            return None
+        if _OPENING.match(inner):
+            return inner
+        text = inner
+    return None
+
+
+def _inside(text: str) -> str | None:
+    stripped = text.lstrip()
+    if stripped[:1] in ("{", '"'):
+        return _in_json(stripped)
+    if _ESCAPED.match(stripped):
+        return html.unescape(_TAG.sub("", stripped)).strip()
+    return _shown(stripped) or _embedded(stripped)
+
+
+def _in_json(text: str) -> str | None:
+    """Return the one text of a JSON document that is a feed, or a page."""
+    try:
+        document = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    found = [value for value in _texts(document, 2) if value.lstrip()[:1] in ("<", "{")]
+    return found[0] if len(found) == 1 else None
+
+
+def _texts(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict) and depth:
+        for member in value.values():
+            yield from _texts(member, depth - 1)
+
+
+def _shown(page: str) -> str | None:
+    """Return what a page shows as it was received, where it shows nothing else."""
+    start = _PRE.search(page)
+    lowered = page.lower()
+    end = lowered.rfind("</pre") if start else -1
+    if start is None or end < start.end():
+        return None
+    body = max(lowered.rfind("</head", 0, start.start()), 0)
+    around = _TAG.sub("", page[body : start.start()] + page[end:])
+    if len(around.strip()) > _AROUND:
+        return None
+    inner = html.unescape(_TAG.sub("", page[start.end() : end]))
+    return inner if _OPENING.match(inner) else None
+
+
+def _embedded(page: str) -> str | None:
+    """Return the feed whose elements stand among those of a page, as a browser's view of it has them."""
+    root = _ROOT.search(page)
+    if root is None:
+        return None
+    end = page.rfind(f"</{root[1]}>")
+    return page[root.start() : end + len(root[1]) + 3] if end > root.end() else None
