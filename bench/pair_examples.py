@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering import background
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.pair_search import PairSearch
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.scoring import known_inputs, ordered, pair_inputs
 from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, some, week

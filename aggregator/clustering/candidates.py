@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
+from aggregator.clustering.rows import MOST_SEEN, Rows, spread
 
 BATCH = 128  # reports searched for in one go at most: bounds the memory of the arrays
 _STEPS = 255  # of a term's weight beside its report in the index

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.meaning import SCALE, SIZE, Agreement, Meaning, agreement
 from aggregator.clustering.params import HOUR, ClusteringParams
-from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.rows import Rows
 from aggregator.clustering.scoring import DIGITS, MODELS
 from aggregator.text.cross_language import number_weight
 from aggregator.text.encoder import use_one_thread

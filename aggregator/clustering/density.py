@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering import timing
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import DAY, HOUR, ClusteringParams
-from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.rows import Rows
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.timing import Numbers
 

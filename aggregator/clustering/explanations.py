@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.rows import Places, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def explain_pair(comparison: Comparison, one: int, two: int) -> PairExplanation:
         )
     pair, other = np.array([one]), np.array([two])
     first = float(comparison.scorer.first(comparison.features(pair, other))[0])
-    later = one if comparison.rows.is_before(np.array([two]), np.array([one]))[0] else two
+    later = int(comparison.rows.later_and_earlier(pair, other)[0][0])
     return PairExplanation(
         {name: float(values[0]) for name, values in comparison.evidence(pair, other).items()},
         shared_terms(comparison, pair, other)[0],
@@ -70,14 +70,8 @@ def explain_pair(comparison: Comparison, one: int, two: int) -> PairExplanation:
 def shared_terms(comparison: Comparison, first: Places, second: Places) -> list[tuple[SharedTerm, ...]]:
     """Return the terms that each pair of places shares, the rarest first."""
     rows = comparison.rows
-    reports, terms = rows.reports, rows.terms
-    swap = rows.is_before(first, second)
-    later, earlier = np.where(swap, second, first), np.where(swap, first, second)
-    a, _, pair = shared(
-        terms.term,
-        (reports.terms_from[later], reports.terms[later]),
-        (reports.terms_from[earlier], reports.terms[earlier]),
-    )
+    terms = rows.terms
+    a, _, pair = rows.shared_terms(*rows.later_and_earlier(first, second))
     found: list[list[SharedTerm]] = [[] for _ in range(len(first))]
     for x, n in zip(a.tolist(), pair.tolist(), strict=True):
         found[n].append(SharedTerm(int(terms.term[x]), int(terms.seen[x]), round(float(terms.rareness[x]), 2)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.blocks import Engine, blocks, report_set
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
@@ -26,7 +27,6 @@ from aggregator.clustering.report_constraints import (
     StoryConstraints,
 )
 from aggregator.clustering.represented_stories import NO_STORY, RepresentedStories, stories_of_represented
-from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
 from aggregator.clustering.storylines import StoryIndex
 from aggregator.clustering.vectors import ReportVector
@@ -368,7 +368,7 @@ class StoryGraph:
         columns = {name: values.tolist() for name, values in self.comparison.evidence(first, second).items()}
         bar = probability_of(self.params.story_bar)
         terms = shared_terms(self.comparison, first, second)
-        before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
+        before = rows.reports.before[rows.later_and_earlier(first, second)[0]].tolist()
         return {
             name: Link(
                 one.other,

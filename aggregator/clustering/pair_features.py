@@ -7,12 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Floats, Places
 from aggregator.clustering.params import HOUR, ClusteringParams
-from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, Places, ReportColumns, Rows, shared
-
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-
+from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, ReportColumns, Rows, shared
 
 LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
 ONE_TITLE = 0.95  # share of both titles' information from which on they are one
@@ -87,18 +84,12 @@ class PairFeatures(NamedTuple):
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
     """Return the features of pairs of places; rarity within the window is as the later report found it."""
-    reports = rows.reports
-    swap = rows.is_before(first, second)
-    first, second = np.where(swap, second, first), np.where(swap, first, second)
-    a, b, pair = shared(
-        rows.terms.term,
-        (reports.terms_from[first], reports.terms[first]),
-        (reports.terms_from[second], reports.terms[second]),
-    )
+    first, second = rows.later_and_earlier(first, second)
+    a, b, pair = rows.shared_terms(first, second)
     told = _word_pairs(rows, first, second)
     return PairFeatures(
         **_of_terms(rows, first, second, a, b, pair, told, params),
-        **_of_reports(reports, first, second, params),
+        **_of_reports(rows.reports, first, second, params),
     )
 
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.dense_linkage import DenseLinkage
-from aggregator.clustering.rows import Places
 
 
 class Edges(NamedTuple):

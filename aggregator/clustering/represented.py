@@ -13,11 +13,10 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Floats, Places
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Floats, Places
 
 NO_REPRESENTATIVE = -1
-Flags = NDArray[np.bool_]
 
 
 class Represented:

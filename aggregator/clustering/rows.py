@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.background import background_of, calendar_ids
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.terms import PAIR_FACTOR
@@ -27,8 +28,6 @@ from aggregator.clustering.vectors import (
     ReportVector,
 )
 
-Places = NDArray[np.int64]
-Floats = NDArray[np.float32]
 Array = NDArray[Any]
 
 MOST_SEEN = 65_535
@@ -145,6 +144,16 @@ class Rows:
         time, rank = self.reports.time, self.reports.rank
         left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
         return np.asarray((left < right) | ((left == right) & (rank[one] < rank[other])))
+
+    def later_and_earlier(self, one: Places, other: Places) -> tuple[Places, Places]:
+        """Return the later and the earlier of each two reports."""
+        swap = self.is_before(one, other)
+        return np.where(swap, other, one), np.where(swap, one, other)
+
+    def shared_terms(self, one: Places, other: Places) -> tuple[Places, Places, Places]:
+        """Return the terms that each two reports share: their places in the columns of either, and the number of the two."""
+        starts, counts = self.reports.terms_from, self.reports.terms
+        return shared(self.terms.term, (starts[one], counts[one]), (starts[other], counts[other]))
 
     def remove(self, names: Collection[str]) -> Places:
         """Forget reports; return their places."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, neighbourhood
-from aggregator.clustering.rows import Floats, Places
 
 
 class ScoreGraph:
@@ -58,7 +58,15 @@ class ScoreGraph:
     def others(self, node: int) -> tuple[Ids, Ids]:
         """Return a node's edges and where they lead."""
         edges = self._edges[node]
-        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        return edges, self._other_ends(edges, node)
+
+    def both_ends(self, edges: Places | Ids) -> tuple[Places, Places]:
+        """Return both ends of each edge."""
+        return self.first[edges].astype(np.int64), self.second[edges].astype(np.int64)
+
+    def _other_ends(self, edges: Ids, nodes: Places | Ids | int) -> Ids:
+        """Return where edges lead from a node, or each from its own."""
+        return np.where(self.first[edges] == nodes, self.second[edges], self.first[edges])
 
     def is_cross_language(self, edges: Places | Ids) -> NDArray[np.bool_]:
         """Return which edges are between languages: they have no second round, and are in no other edge's context."""
@@ -88,7 +96,7 @@ class ScoreGraph:
         edges = edges[self._kept[edges] == 1]
         edges = edges[(self.first[edges] == node) | (self.second[edges] == node)]
         self._followers[node] = edges.tolist()
-        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        return edges, self._other_ends(edges, node)
 
     def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> list[int]:
         """Add edges, ``rank`` orders equal ones; return the nodes that keep other edges now."""
@@ -143,7 +151,7 @@ class ScoreGraph:
         return (
             number,
             edges,
-            np.where(self.first[edges] == mine, self.second[edges], self.first[edges]).astype(np.int64),
+            self._other_ends(edges, mine).astype(np.int64),
         )
 
     def has_followers(self, node: int) -> bool:
@@ -199,7 +207,7 @@ class ScoreGraph:
     def _best(self, node: int, edges: Ids, rank: NDArray[np.uint32]) -> Ids:
         if len(edges) <= self._most:
             return edges
-        other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        other = self._other_ends(edges, node)
         order = np.lexsort((rank[other], -self.odds[edges]))
         lost = edges[order[self._most :]]
         self._kept[lost] -= 1
@@ -222,7 +230,7 @@ class ScoreGraph:
         edges = np.concatenate(lists) if lists else np.zeros(0, np.int32)
         owner = np.repeat(np.arange(len(nodes)), lengths)
         node = np.repeat(np.array(nodes, np.int32), lengths)
-        other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        other = self._other_ends(edges, node)
         order = np.lexsort((other, owner))
         unseen = self.is_cross_language(edges)
         if unseen.any():  # edges between languages are left out of the context

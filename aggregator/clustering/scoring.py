@@ -17,11 +17,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 
 MODELS = Path(__file__).with_name("models")
-Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts are inconclusive
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
 # Words of the shorter of two reports, from which on they are articles, and wholly so.

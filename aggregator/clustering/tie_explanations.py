@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.params import DAY
-from aggregator.clustering.rows import Places
 from aggregator.clustering.scoring import DIGITS, pair_inputs
 from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
 from aggregator.clustering.ties import Ties, of_one_affair, shipped_model, ties
