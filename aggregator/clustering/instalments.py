@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from aggregator.clustering.vocabulary import calendar_terms, terms_of
+from aggregator.clustering.stemmers import stems_of
+from aggregator.clustering.vocabulary import calendar_stems
 
 ANOTHER_DAY = timedelta(hours=12)  # a publisher that runs a title twice within less corrects or updates it
 _DISTINCT = 3  # words that a title has at least without its date: "News of Monday" names no series
@@ -17,8 +18,8 @@ _DISTINCT = 3  # words that a title has at least without its date: "News of Mond
 
 def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
     """Return the words of a title without days, months and adjacent numbers; all words where too few remain."""
-    calendar = calendar_terms(language or "")
-    dated = [term in calendar for term in terms_of(title, language)]
+    calendar = calendar_stems(language or "")
+    dated = [term in calendar for term in stems_of(title, language)]
     if not any(dated):
         return tuple(title)
     for places in (range(1, len(title)), range(len(title) - 2, -1, -1)):

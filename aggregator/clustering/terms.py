@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import Stemmer
-
+from aggregator.clustering.stemmers import stemmer_of
 from aggregator.text.part_cache import LONG_PART, PartCache
+from aggregator.text.tokens import ACCENTS
 
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
@@ -39,17 +39,7 @@ _TOKEN = re.compile(
     rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:\d+{_LETTER}*)*)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？]+)"
 )
 _GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
-_ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
 _ACCENTED = frozenset({"vi"})  # where an accent makes another word
-
-
-_STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
-    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali",
-    "nl": "dutch", "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pl": "polish", "pt": "portuguese",
-    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -130,7 +120,7 @@ def term_of(word: str, language: str) -> str:
     low = word.lower()
     if not low.isalpha() and any(map(str.isdigit, low)):
         return _folded(low, language)  # "H5N1", "A320": the digits after the letters distinguish one from the next
-    stemmer = _stemmer(language)
+    stemmer = stemmer_of(language)
     if stemmer is not None:
         return _folded(str(stemmer.stemWord(low)), language)
     low = _folded(low, language)
@@ -142,13 +132,7 @@ def term_of(word: str, language: str) -> str:
 def _folded(word: str, language: str) -> str:
     if word.isascii() or language in _ACCENTED:
         return word
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", word))) or word
-
-
-@lru_cache(maxsize=64)
-def _stemmer(language: str) -> Stemmer.Stemmer | None:
-    name = _STEMMERS.get(language)
-    return Stemmer.Stemmer(name) if name in Stemmer.algorithms() else None
+    return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", word))) or word
 
 
 @lru_cache(maxsize=200_000)
