@@ -32,9 +32,14 @@ class PairExplanation:
     bar: float  # log odds
 
     @property
+    def odds(self) -> float:
+        """The log odds within the graph, where the pair is an edge of it, else by itself."""
+        return self.first if self.second is None else self.second
+
+    @property
     def probability(self) -> float:
         """The probability that both tell one event."""
-        return probability_of(self.first if self.second is None else self.second)
+        return probability_of(self.odds)
 
 
 def probability_of(odds: float) -> float:

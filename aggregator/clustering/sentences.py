@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from aggregator.model import Evidence, Match
+from aggregator.text.counts import amount, enumerated
 
 NEAR = 0.35  # cosine below which two texts are not near in meaning
 NEARLY = 0.6  # cosine from which on two texts mean nearly the same
@@ -15,6 +15,7 @@ NOT_AS_A_WHOLE = (
     ": enough for these two, but not for both stories: on average with the others of both it is too little, or each of the"
     " stories names what the other does not"
 )
+PAST_THE_WINDOW = "They are too far apart in time to be compared: one of them is past the window."
 MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
 
 
@@ -149,13 +150,7 @@ def number(value: object) -> float:
 def _hours(hours: float) -> str:
     if hours >= 48:
         return f"{hours / 24:.0f} days"
-    whole = max(1, -(-round(hours * 60) // 60))
-    return f"{whole} hour{'' if whole == 1 else 's'}"
-
-
-def enumerated(parts: Sequence[str]) -> str:
-    """Return parts as a list in a sentence."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+    return amount(max(1, -(-round(hours * 60) // 60)), "hour")
 
 
 def texts(value: object) -> list[str]:

@@ -8,7 +8,6 @@ from aggregator.clustering.sentences import (
     NEAR,
     author,
     doubt,
-    enumerated,
     gap,
     number,
     rarity,
@@ -16,6 +15,7 @@ from aggregator.clustering.sentences import (
     texts,
 )
 from aggregator.model import Evidence, Match
+from aggregator.text.counts import enumerated
 
 # What keeps two stories apart -> what is said of it.
 MISSING = {

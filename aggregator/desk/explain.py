@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from aggregator.clustering.explanations import PairExplanation
-from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
+from aggregator.clustering.explanations import probability_of
+from aggregator.clustering.sentences import PAST_THE_WINDOW, apart, different_languages, sentence, too_long_between
 from aggregator.clustering.shared_terms import cross_language_agreement
 from aggregator.clustering.vectors import VERSION
 from aggregator.desk.pair_evidence import PairEvidence
@@ -23,7 +21,6 @@ from aggregator.storage.database import Store
 from aggregator.text.counts import amount
 
 NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
-PAST = "They are too far apart in time to be compared: one of them is past the window."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class _Explainer:
         self._window = window
         self._placer = Placer(store, settings, window)
         self._zone = ZoneInfo(settings.digest.timezone)
-        self._evidence = PairEvidence(reader, self._placer, self._graph if in_window else None)
+        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
         reader = self._reader
@@ -121,33 +118,28 @@ class _Explainer:
         window = self._settings.stories.window.total_seconds() / 3600
         if hours > window:
             return too_long_between(hours, window)
-        graph = self._graph()
+        graph = self._window.compared_graph()
         near = [report.id for report in story.reports if report.id in self._window][-NEAREST:]
         if entry.report_id not in self._window or not near:
-            return PAST
+            return PAST_THE_WINDOW
         pairs = [(graph.explain(entry.report_id, other), other) for other in near]
-        best, other = max(pairs, key=lambda pair: (_odds(pair[0]), pair[1]))
+        best, other = max(pairs, key=lambda pair: (pair[0].odds, pair[1]))
         speaker = self._placer.vectors.get(other)
         match = Match(
             "story",
             entry.id,
             speaker.entry_id if speaker else other,
             "pair",
-            round(_probability(_odds(best)), 4),
-            round(_probability(best.bar), 4),
+            round(best.probability, 4),
+            round(probability_of(best.bar), 4),
             dict(best.features),
             VERSION,
         )
         return apart(self._evidence.of(match), self._zone)
 
-    def _graph(self) -> StoryGraph:
-        graph = self._window.graph()
-        graph.bring_up_to_date()
-        return graph
-
     def _compared_across(self, story: Story, entry: Entry) -> bool:
         """Return whether an entry is compared with any report of a story of other languages."""
-        graph = self._graph()
+        graph = self._window.compared_graph()
         return any(
             cross_language_agreement(graph, entry.report_id, report.id) is not None
             for report in story.reports[-NEAREST:]
@@ -167,11 +159,3 @@ def _alone(story: Story, entry: Entry) -> str:
         "No single report of this story is near to its text; "
         f"an editor holds it here, or the {others:,} other reports do together."
     )
-
-
-def _odds(pair: PairExplanation) -> float:
-    return pair.first if pair.second is None else pair.second
-
-
-def _probability(odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.sentences import different_languages, too_long_between
+from aggregator.clustering.sentences import PAST_THE_WINDOW, different_languages, too_long_between
 from aggregator.clustering.tie_explanations import TieExplanation, days_and_reports, direct_ties, explain_tie
 from aggregator.clustering.tie_sentences import alike, tied, untied
 from aggregator.clustering.vectors import VERSION
@@ -25,7 +25,6 @@ from aggregator.storage.database import Store
 
 ONE_STORY = "Both ids mean one story."
 PAST = "The window no longer holds reports of both, so what ties them cannot be told any more."
-NEVER = "They are too far apart in time to be compared: one of them is past the window."
 _NEAREST = 30  # reports of a story, the newest, that are compared outside of the window
 NO_BOUNDS: Mapping[str, float] = MappingProxyType({})
 ACROSS = "They are in different languages, and tied by what they mean."
@@ -59,7 +58,7 @@ class TieExplainer:
         self._settings = settings
         self._window = window
         self._placer = Placer(store, settings, window)
-        self._evidence = PairEvidence(reader, self._placer, self._graph if in_window else None)
+        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
         self._constraints = EditorConstraints(store)
         self._zone = ZoneInfo(settings.digest.timezone)
 
@@ -96,7 +95,7 @@ class TieExplainer:
         ids = story.summary.id, other.summary.id
         if word := self._tied_by_word(story, other):
             return TieWhy(*ids, line, word)
-        found = explain_tie(self._graph(), _reports(story), _reports(other))
+        found = explain_tie(self._window.compared_graph(), _reports(story), _reports(other))
         if found is None:
             return TieWhy(*ids, line, PAST)
         if found.counts:
@@ -112,7 +111,10 @@ class TieExplainer:
         names = sorted(every, key=lambda one: (every[one].summary.first_seen, one))
         near: dict[str, list[str]] = {name: [] for name in names}
         by_editors = self._tied_by_editors([every[name] for name in names])
-        for one, two in (*direct_ties(self._graph(), [_reports(every[name]) for name in names]), *by_editors):
+        for one, two in (
+            *direct_ties(self._window.compared_graph(), [_reports(every[name]) for name in names]),
+            *by_editors,
+        ):
             near[names[one]].append(names[two])
             near[names[two]].append(names[one])
         paths: dict[str, tuple[str, ...]] = {start: ()}
@@ -158,9 +160,9 @@ class TieExplainer:
         hours, window = _hours_between(story, other), self._settings.stories.window.total_seconds() / 3600
         if hours > window:
             return TieWhy(*ids, None, too_long_between(hours, window))
-        found = explain_tie(self._graph(), _reports(story), _reports(other))
+        found = explain_tie(self._window.compared_graph(), _reports(story), _reports(other))
         if found is None:
-            return TieWhy(*ids, None, NEVER)
+            return TieWhy(*ids, None, PAST_THE_WINDOW)
         languages = _languages(story), _languages(other)
         if not found.linked and not languages[0] & languages[1] and "meaning" not in self._match(found).evidence:
             return TieWhy(*ids, None, different_languages(*("/".join(sorted(one)) for one in languages)))
@@ -178,7 +180,7 @@ class TieExplainer:
             return "affair", {}
         if not found.holds:
             return "mean", {}
-        graph = self._graph()
+        graph = self._window.compared_graph()
         days, size = days_and_reports(graph, [*self._with_storyline(story), *self._with_storyline(other)])
         most_days, most_size = graph.params.storyline_days, graph.params.storyline_reports
         bounds = {"days": round(days, 1), "most_days": most_days, "size": size, "most_size": most_size}
@@ -190,11 +192,6 @@ class TieExplainer:
         return [report for one in stories for report in _reports(one)]
 
     # --- pieces ----------------------------------------------------------------------------
-
-    def _graph(self) -> StoryGraph:
-        graph = self._window.graph()
-        graph.bring_up_to_date()
-        return graph
 
     def _match(self, found: TieExplanation, bounds: Mapping[str, float] = NO_BOUNDS) -> Match:
         """Return the link between two stories, with what its two reports share."""

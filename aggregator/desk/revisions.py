@@ -14,6 +14,7 @@ from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
 from aggregator.storage.database import is_database_error
 from aggregator.storage.times import to_text
+from aggregator.text.counts import enumerated
 
 log = logging.getLogger("aggregator.revisions")
 
@@ -94,7 +95,7 @@ def _listed(numbers: Sequence[int]) -> str:
     """Return numbers in words; versions in between may be deleted."""
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{numbers[0]} to {numbers[-1]}"
-    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    return enumerated([str(number) for number in numbers])
 
 
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:

@@ -79,6 +79,12 @@ class Window:
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
 
+    def compared_graph(self) -> StoryGraph:
+        """Return the graph with all its reports compared, so that pairs can be explained."""
+        graph = self.graph()
+        graph.bring_up_to_date()
+        return graph
+
     def graph_of(self, report_ids: Iterable[str]) -> StoryGraph:
         """Return a graph of some stored reports alone: made quickly, but it knows nothing of the window around them."""
         rows = ((report_id, self._vectors.get(report_id)) for report_id in report_ids)
