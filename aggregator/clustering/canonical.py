@@ -27,7 +27,7 @@ from heapq import heapify, heapreplace
 from typing import Final
 
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
-from aggregator.model import Entry
+from aggregator.model import Entry, by_time
 
 # Characters. Below a headline's length there is no text; a page of 4,000 is as complete as one of 20,000.
 _STEPS = (200, 500, 1_000, 2_000, 4_000)
@@ -124,7 +124,7 @@ def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
     """Return of several entries of one report those that are padded, and those that have all of its text with its length."""
     half = max(entry.text_length for entry in copies) / 2
     complete = [entry for entry in copies if entry.text_length >= min(half, _WHOLE)]
-    first = min(complete, key=lambda entry: (entry.time, entry.id))
+    first = min(complete, key=by_time)
     padded = (
         entry.id
         for entry in complete
@@ -135,7 +135,7 @@ def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
 
 def replaced(versions: Sequence[Entry]) -> frozenset[str]:
     """Return the versions that their publisher replaced by a later one with another headline or text."""
-    last = max(versions, key=lambda entry: (entry.time, entry.id))
+    last = max(versions, key=by_time)
     return frozenset(entry.id for entry in versions if entry.time < last.time and _is_rewritten(entry, last))
 
 

@@ -240,7 +240,7 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
 
 def _running(story: Story) -> frozenset[str]:
     """Return the entries of a story that are live pages, briefings or comments."""
-    return frozenset(entry.id for report in story.reports for entry in report.entries if tells_no_event(entry))
+    return frozenset(entry.id for entry in story.entries if tells_no_event(entry))
 
 
 def _is_recurring(title: str) -> bool:

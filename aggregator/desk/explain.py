@@ -50,7 +50,7 @@ def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) 
     The window is not loaded for it: the sentences say which words two reports share, and not how many others have them.
     """
     explainer = _Explainer(reader, store, settings, Window(store, settings.stories), in_window=False)
-    return {entry.id: explainer.inside(story, entry) for report in story.reports for entry in report.entries}
+    return {entry.id: explainer.inside(story, entry) for entry in story.entries}
 
 
 class _Explainer:
@@ -70,9 +70,10 @@ class _Explainer:
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
         reader = self._reader
         story = reader.story(prefix)
-        members = [entry for report in story.reports for entry in report.entries]
         if entry_prefix is None:
-            entry = max(members, key=lambda one: (bool(reader.matches.of_entries([one.id])), one.first_seen, one.id))
+            entry = max(
+                story.entries, key=lambda one: (bool(reader.matches.of_entries([one.id])), one.first_seen, one.id)
+            )
             return self.inside(story, entry)
         entry = reader.entry(entry_prefix)
         return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
@@ -96,7 +97,7 @@ class _Explainer:
 
     def _outside(self, story: Story, entry: Entry) -> Why:
         reader = self._reader
-        theirs = frozenset(other.id for report in story.reports for other in report.entries)
+        theirs = frozenset(other.id for other in story.entries)
         own = frozenset(reader.entries.ids_of_story(entry.story_id))
         word = EditorConstraints(self._store).between(own, theirs)
         if word is not None:
@@ -107,14 +108,10 @@ class _Explainer:
         return Why(entry.id, self._apart(story, entry), links)
 
     def _apart(self, story: Story, entry: Entry) -> str:
-        languages = {other.language for report in story.reports for other in report.entries}
+        languages = {other.language for other in story.entries}
         if entry.language not in languages and not self._compared_across(story, entry):
             return different_languages(entry.language, "/".join(sorted(one or "unknown" for one in languages)))
-        hours = min(
-            abs((other.time - entry.time).total_seconds()) / 3600
-            for report in story.reports
-            for other in report.entries
-        )
+        hours = min(abs((other.time - entry.time).total_seconds()) / 3600 for other in story.entries)
         window = self._settings.stories.window.total_seconds() / 3600
         if hours > window:
             return too_long_between(hours, window)

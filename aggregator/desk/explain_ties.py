@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -218,7 +218,7 @@ class TieExplainer:
 
 def _hours_between(story: Story, other: Story) -> float:
     """Return the hours between the two nearest entries of two stories."""
-    every = sorted([*((one.time, True) for one in _all(story)), *((one.time, False) for one in _all(other))])
+    every = sorted([*((one.time, True) for one in story.entries), *((one.time, False) for one in other.entries)])
     gaps = (late - early for (early, left), (late, right) in pairwise(every) if left is not right)
     return min(gaps).total_seconds() / 3600
 
@@ -227,16 +227,12 @@ def _storyline(story: Story) -> str | None:
     return story.summary.storyline.id if story.summary.storyline is not None else None
 
 
-def _all(story: Story) -> Iterable[Entry]:
-    return (entry for report in story.reports for entry in report.entries)
-
-
 def _entries(story: Story) -> frozenset[str]:
-    return frozenset(entry.id for entry in _all(story))
+    return frozenset(entry.id for entry in story.entries)
 
 
 def _languages(story: Story) -> frozenset[str]:
-    return frozenset(entry.language or "unknown" for entry in _all(story))
+    return frozenset(entry.language or "unknown" for entry in story.entries)
 
 
 def _newest(story: Story) -> Collection[str]:

@@ -126,7 +126,7 @@ def _with_kill(story: Story) -> Story:
     """Return a story with the flag KILLED where its publisher took it back, which is more than a correction."""
     if Flag.CORRECTED not in story.summary.flags or not is_withdrawn(story):
         return story
-    kinds = {entry.correction for report in story.reports for entry in report.entries} - {None} - WITHDRAWN
+    kinds = {entry.correction for entry in story.entries} - {None} - WITHDRAWN
     kept = {*story.summary.flags, Flag.KILLED} - (set() if kinds else {Flag.CORRECTED})
     flags = tuple(flag for flag in Flag if flag in kept)
     return replace(story, summary=replace(story.summary, flags=flags))

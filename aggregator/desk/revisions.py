@@ -103,7 +103,7 @@ def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> 
 
     Each compares the version of that time with the present one; edits are ordered by their end.
     """
-    members = [entry for report in story.reports for entry in report.entries if entry.revisions]
+    members = [entry for entry in story.entries if entry.revisions]
     found = []
     for entry_id, history in versions_of(reader, members).items():
         standing = 1 if since is None else max(sum(one.time < since for one in history), 1)

@@ -72,7 +72,7 @@ def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Win
 
 def changed(reader: Reader, story: Story) -> datetime:
     """Return when a story last grew, was edited or was corrected, as the desk saw it."""
-    entries = [entry for report in story.reports for entry in report.entries]
+    entries = story.entries
     moments = [entry.seen for entry in entries]
     moments += [one.replaced for entry in entries if entry.revisions for one in reader.entries.revisions(entry.id)]
     return max(moments, default=story.summary.last_seen)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
-from aggregator.model import Flag, Story
+from aggregator.model import Entry, Flag, Story
 
 SectionKey = Literal["top", "developing", "new", "rest"]
 
@@ -69,6 +69,11 @@ class Source:
     url: str | None
     agency: str | None = None
     language: str | None = None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Return an entry as a source."""
+        return cls(entry.id, entry.publisher, entry.data.title, entry.data.link, entry.agency, entry.language)
 
 
 @dataclass(frozen=True, slots=True)

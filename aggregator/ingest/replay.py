@@ -10,7 +10,7 @@ from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.record import Recorder
 from aggregator.ingest.record_values import Origin
-from aggregator.model import Entry
+from aggregator.model import Entry, by_time
 from aggregator.newsroom.publishers import Families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -33,7 +33,7 @@ def replay(
 
     Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
     """
-    entries = sorted(EntryStore(store).seen_between(since, None), key=lambda entry: (entry.time, entry.id))
+    entries = sorted(EntryStore(store).seen_between(since, None), key=by_time)
     found = cluster_anew(store, settings, families, entries, progress)
     before = {
         entry.id: entry.story_id for entry in entries if entry.story_id

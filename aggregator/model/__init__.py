@@ -13,6 +13,7 @@ from aggregator.model.entries import (
     Revision,
     Sketch,
     Skip,
+    by_time,
     exact_time,
 )
 from aggregator.model.feeds import (
@@ -67,5 +68,6 @@ __all__ = [
     "Storyline",
     "StorylineMention",
     "StorylineSummary",
+    "by_time",
     "exact_time",
 ]

@@ -201,6 +201,11 @@ class Entry:
         return min(self.time, self.first_seen) if self.backlog else self.first_seen
 
 
+def by_time(entry: Entry) -> tuple[datetime, str]:
+    """Return the sort key of entries in order of time; the id decides between equal times."""
+    return entry.time, entry.id
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """An earlier version of an entry, valid from ``seen`` to ``replaced``."""

@@ -22,7 +22,7 @@ def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
 
 def is_withdrawn(story: Story) -> bool:
     """Return whether the publisher or agency of the canonical entry withdrew the story; nobody else can."""
-    entries = {entry.id: entry for report in story.reports for entry in report.entries}
+    entries = {entry.id: entry for entry in story.entries}
     canonical = entries.get(story.summary.canonical_entry)
     if canonical is None:
         return False

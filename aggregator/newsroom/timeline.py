@@ -130,7 +130,7 @@ def timeline(
     story: Story, edits: Mapping[str, Sequence[datetime]], corrections: Mapping[str, datetime] | None = None
 ) -> Timeline:
     """Return the timeline of a story; ``edits`` and ``corrections`` map entry ids to times."""
-    entries = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
+    entries = sorted(story.entries, key=_by_time)
     opened = _openers(entries)
     corrected = corrections or {}
     marks = []
