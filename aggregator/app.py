@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aggregator.desk.editing import Editor
     from aggregator.desk.publish import Published
     from aggregator.desk.storyline_editing import StorylineEditor
-    from aggregator.desk.watches import Watcher, Watches
+    from aggregator.desk.watches import Watches
     from aggregator.digest.edition import Edition
     from aggregator.digest.subscription import Subscription
     from aggregator.ingest.archives import ImportOutcome
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from aggregator.ingest.poll import FeedFetcher, Progress
     from aggregator.ingest.recluster import Progress as Reclustered
     from aggregator.ingest.recluster import Reclustering
+    from aggregator.ingest.save import PassContext
     from aggregator.storage.editions import EditionLine
 
 
@@ -141,31 +142,13 @@ class Aggregator(Lookup):
         from aggregator.ingest.passes import PassOptions, run_pass
 
         options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
-        return run_pass(
-            self.store,
-            self.settings,
-            self.feeds,
-            self.families,
-            self._resources,
-            self.clock,
-            self._watcher().check_stories,
-            self._window(),
-            options,
-        )
+        return run_pass(self._pass_context(), self.feeds, self._resources, options)
 
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place and settle what an earlier pass left; a pass does so too."""
         from aggregator.ingest.save import place_left
 
-        place_left(
-            self.store,
-            self.settings,
-            self.families,
-            self.clock,
-            stop or Event(),
-            self._watcher().check_stories,
-            self._window(),
-        )
+        place_left(self._pass_context(), stop or Event())
 
     def keep_window(self) -> None:
         """Save the window beside the database, so that the next start need not compare it anew."""
@@ -306,7 +289,7 @@ class Aggregator(Lookup):
 
         yield from labels(self._reader(), self.store)
 
-    # --- keeping publisher -----------------------------------------------------------------------
+    # --- maintenance -----------------------------------------------------------------------------
 
     def prune(self, stop: Event | None = None) -> dict[str, int]:
         """Delete what is older than the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
@@ -362,10 +345,12 @@ class Aggregator(Lookup):
 
     # --- pieces ------------------------------------------------------------------------------
 
-    def _watcher(self) -> Watcher:
+    def _pass_context(self) -> PassContext:
         from aggregator.desk.watches import Watcher
+        from aggregator.ingest.save import PassContext
 
-        return Watcher(self.store, self.settings)
+        settled = Watcher(self.store, self.settings).check_stories
+        return PassContext(self.store, self.settings, self.families, self.clock, settled, self._window())
 
     def _reclustering(self) -> Reclustering:
         from aggregator.ingest.place import Placer
