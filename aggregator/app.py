@@ -314,16 +314,16 @@ class Aggregator(Lookup):
     def editor(self, by: str) -> Editor:
         """Return the editor's verbs on stories; ``by`` is who gives them."""
         from aggregator.desk.editing import Editor
-        from aggregator.ingest.place import Placer
+        from aggregator.ingest.rearrange import Rearranger
 
-        return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+        return Editor(self.store, Rearranger(self.store, self.settings, self._window()), by, self.clock())
 
     def storyline_editor(self, by: str) -> StorylineEditor:
         """Return the editor's verbs on storylines; ``by`` is who gives them."""
         from aggregator.desk.storyline_editing import StorylineEditor
-        from aggregator.ingest.place import Placer
+        from aggregator.ingest.rearrange import Rearranger
 
-        return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+        return StorylineEditor(self.store, Rearranger(self.store, self.settings, self._window()), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, including undone ones."""

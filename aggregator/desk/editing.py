@@ -19,7 +19,7 @@ from functools import cached_property
 from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, split
 from aggregator.desk.snapshots import NOTHING, Snapshot, Standing, restore, standing_today, take
 from aggregator.exceptions import DecisionError
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
 
@@ -59,7 +59,7 @@ Stating = Callable[[Ruling], Sequence[Constraint]]
 class Verbs:
     """What all editors' verbs share: ``by`` who acts and ``now`` when, and the decision that each leaves."""
 
-    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+    def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         self._store = store
         self._placer = placer
         self._stories = placer.stories
@@ -84,7 +84,7 @@ class Verbs:
 class Editor(Verbs):
     """An editor at work on stories."""
 
-    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+    def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._entries = placer.entries
         self._constraints = placer.editor_constraints
