@@ -75,9 +75,8 @@ class ParseSettings:
 
     workers: Annotated[int, Range(1, 256)] = 2
     deadline: Annotated[float, Range(0.1, 3_600)] = 20.0  # seconds for one document
-    memory: Annotated[int, Range(10_000_000, 1_000_000_000_000)] = (
-        1_000_000_000  # bytes of address space over the worker's own at start
-    )
+    # Bytes of address space over the worker's own at start.
+    memory: Annotated[int, Range(10_000_000, 1_000_000_000_000)] = 1_000_000_000
     max_entries: Annotated[int, Range(1, 1_000_000)] = 5_000
     max_title: Annotated[int, Range(1, 1_000_000)] = 1_000
     max_summary: Annotated[int, Range(1, 10_000_000)] = 20_000

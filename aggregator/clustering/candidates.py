@@ -138,9 +138,7 @@ class CandidateIndex:
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
-        earliest = float(
-            self._rows.reports.time[places].min()
-        )  # not a number where one is undated: all may be later then
+        earliest = float(self._rows.reports.time[places].min())  # NaN where one is undated: all may be later then
         entry, coded = self._postings_of(keys, since=earliest)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)

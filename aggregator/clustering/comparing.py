@@ -48,9 +48,7 @@ class Comparison:
         self._new: set[int] = set()  # places that were not compared yet
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
-        self._added_unreported: set[int] = (
-            set()
-        )  # places that were compared ahead or elsewhere, not yet returned as new
+        self._added_unreported: set[int] = set()  # places compared ahead or elsewhere, not yet returned as new
 
     def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
         """Add reports, or replace them; return their places."""

@@ -76,9 +76,8 @@ class PairFeatures(NamedTuple):
     burst_mean: Floats
     figures: Floats  # share of what is shared that numbers and dates are
     series: Floats  # the next of a series, half a day later or more
-    bare: (
-        Floats  # a title of a word or two, which names a thing and tells of no event, over a text that the other lacks
-    )
+    # A title of a word or two, which names a thing and tells of no event, over a text that the other lacks.
+    bare: Floats
     form: Floats  # one publisher's texts of one form, which title and text fill in otherwise
 
 
@@ -357,8 +356,7 @@ def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floa
     greatest[owner] = found
     at = np.flatnonzero(values == greatest[pair])
     rest = np.array(values)
-    rest[at[np.r_[True, pair[at[1:]] != pair[at[:-1]]]]] = (
-        0  # the first of the greatest: another as great is the second
-    )
+    # only the first of the greatest is left out: another as great is the second
+    rest[at[np.r_[True, pair[at[1:]] != pair[at[:-1]]]]] = 0
     second[owner] = np.maximum.reduceat(rest, start)
     return greatest, second

@@ -102,12 +102,10 @@ class PairSearch:
     def update(self, new: Collection[int]) -> tuple[set[int], set[int]]:
         """Search for new and scheduled reports; return those no longer represented, and those newly represented."""
         self.search(new)
-        no_longer_represented, represented = (
-            self._no_longer_represented,
-            {place for place in self._newly_represented if place in self.represented},
-        )
+        represented = {place for place in self._newly_represented if place in self.represented}
+        no_longer_represented = self._no_longer_represented - represented
         self._no_longer_represented, self._newly_represented = set(), set()
-        return no_longer_represented - represented, represented
+        return no_longer_represented, represented
 
     def search(self, new: Collection[int]) -> None:
         """Search for new and scheduled reports; :meth:`update` returns what changed."""
@@ -314,10 +312,8 @@ class PairSearch:
 
     def _update_after_change(self, result: SearchResult, before: Places) -> None:
         """Update the reports after those that became represented or ceased to be."""
-        newly_represented, no_longer_represented = (
-            np.setdiff1d(result.represented, before),
-            np.setdiff1d(before, result.represented),
-        )
+        newly_represented = np.setdiff1d(result.represented, before)
+        no_longer_represented = np.setdiff1d(before, result.represented)
         changed = np.union1d(newly_represented, no_longer_represented)
         if not len(changed):
             return

@@ -99,9 +99,7 @@ class Represented:
             return np.zeros(0, np.int64)
         table = self._representatives[: len(self._row)]
         marked = np.zeros(max(int(table.max()), max(places)) + 2, np.bool_)
-        marked[np.fromiter(places, np.int64, len(places))] = (
-            True  # the last, which NO_REPRESENTATIVE finds, is never marked
-        )
+        marked[np.fromiter(places, np.int64, len(places))] = True  # never the last, which NO_REPRESENTATIVE finds
         return np.asarray(self.places()[marked[table].any(axis=1)], np.int64)
 
     def remap(self, moved: Places) -> None:

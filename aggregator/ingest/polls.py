@@ -115,9 +115,8 @@ class FollowedElsewhere:
         self._feeds = feeds
         self._answering = answering
         self._lock = Lock()
-        self._at: dict[tuple[object, ...], tuple[int, str]] | None = (
-            None  # made at the first redirect: most passes meet none
-        )
+        # Made at the first redirect: most passes meet none.
+        self._at: dict[tuple[object, ...], tuple[int, str]] | None = None
 
     def __call__(self, poll: Poll, url: str) -> str | None:
         """Return the name of another feed that is polled at ``url`` with the same credentials; thread-safe."""

@@ -67,9 +67,8 @@ class Window:
             else:
                 arrived.append((report_id, vector))
             self._read_to = number
-        self._set_meanings(
-            self._graph, read_to
-        )  # after the vectors: what another process writes in between is read again
+        # after the vectors: what another process writes in between is read again
+        self._set_meanings(self._graph, read_to)
         self._graph.add_all(arrived)
         self._arrived += len(arrived)
         self._known.update((report_id, vector.time) for report_id, vector in arrived)
