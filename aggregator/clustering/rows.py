@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Floats, Places
+from aggregator.clustering.arrays import Floats, Hashes, Places
 from aggregator.clustering.background import background_of, calendar_ids
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.terms import PAIR_FACTOR
 from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
     CAPITAL_UNKNOWN,
@@ -37,6 +36,7 @@ TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
 OVERLAPPING = 0.7  # share of a character pair that the pair before it repeats
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
+_PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
 _SLOTS = 1 << 17  # in which keys are marked that some runs have: twenty times as many as the terms of one go
 _ODD = np.uint32(2_654_435_761)  # spreads the numbers of runs over the slots
 
@@ -302,8 +302,7 @@ class Rows:
         in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
         owner = np.repeat(np.arange(len(vectors)), pair_sizes)
         first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
-        pair = (terms.term[first].astype(np.uint64) * PAIR_FACTOR + terms.term[second]) & np.uint64(0xFFFF_FFFF)
-        pair = pair.astype(np.uint32)
+        pair = pair_ids(terms.term[first], terms.term[second])
         rarity = np.zeros(len(pair), np.float32)
         spoken = language[owner]
         for name, number in self._languages.items():
@@ -334,6 +333,11 @@ def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floa
     unknown = np.where(own < 0, NAME_UNKNOWN, NAME_OWN[0] + NAME_OWN[1] * own)
     name = np.where(capitals >= 0, known, unknown)
     return np.where(number, 0.0, np.where(named, name, NAME_UNTOLD)).astype(np.float32)
+
+
+def pair_ids(first: Hashes, second: Hashes) -> Hashes:
+    """Return the hash of each two terms side by side, of the terms' hashes."""
+    return ((first.astype(np.uint64) * _PAIR_FACTOR + second) & np.uint64(0xFFFF_FFFF)).astype(np.uint32)
 
 
 def spread(starts: Places, lengths: Places) -> tuple[Places, Places]:

@@ -8,7 +8,7 @@ them. ``models/articles.json`` corrects the weights of the second for two articl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -214,16 +214,3 @@ def read_model(path: Path) -> Logistic:
     """Return a model from its file; raises OSError and ValueError."""
     told = json.loads(path.read_text("utf-8"))
     return Logistic(float(told["bias"]), {str(name): float(value) for name, value in told["weights"].items()})
-
-
-def write_model(path: Path, model: Logistic, metadata: Mapping[str, object]) -> None:
-    """Write a model with its metadata."""
-    weights = {name: round(value, 5) for name, value in model.weights.items()}
-    path.write_text(
-        json.dumps({**metadata, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8"
-    )
-
-
-def ordered(inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> NDArray[np.float32]:
-    """Return inputs as a matrix, columns in the order of ``names``."""
-    return np.column_stack([inputs[name] for name in names]).astype(np.float32)

@@ -20,7 +20,6 @@ from aggregator.text.tokens import ACCENTS
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
 TITLE_CASE = 0.7  # share of capitalised longer words from which on capitals mean nothing
-PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
 
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
@@ -139,11 +138,6 @@ def _folded(word: str, language: str) -> str:
 def term_id(term: str) -> int:
     """Return a term's 32-bit hash."""
     return zlib.crc32(term.encode("utf-8"))
-
-
-def pair_id(first: int, second: int) -> int:
-    """Return the 32-bit hash of two terms side by side, of the terms' hashes."""
-    return (first * PAIR_FACTOR + second) & 0xFFFF_FFFF
 
 
 def is_title_case(words: Sequence[Word]) -> bool:
