@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -158,7 +157,7 @@ def _build(
     made = partial(
         build,
         window,
-        counts=_counts(store, window, listed if is_filtered else None),
+        counts=Counts(*reader.stories.counts_between(window.since, window.until, listed if is_filtered else None)),
         health=health,
         settings=settings.digest,
         previous=previous,
@@ -309,14 +308,3 @@ def _about(reader: Reader, asked: StoryQuery, edited: Edited, window: Window) ->
     first = min((reader.stories.summary(story, window.until).last_seen for story in edited), default=window.until)
     about = {summary.id for summary in reader.find(replace(asked, since=first, until=window.until, limit=None))}
     return {story: entries for story, entries in edited.items() if story in about}
-
-
-def _counts(store: Store, window: Window, stories: Sequence[str] | None) -> Counts:
-    """Return the numbers of entries that arrived, in these stories or in all, and of their reports and stories."""
-    named = None if stories is None else json.dumps(stories)
-    entries, reports, grouped = store.connection.execute(
-        "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?"
-        " AND (? IS NULL OR story_id IN (SELECT value FROM json_each(?)))",
-        (to_text(window.since), to_text(window.until), named, named),
-    ).fetchone()
-    return Counts(entries, reports, grouped)

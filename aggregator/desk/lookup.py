@@ -89,8 +89,7 @@ class Lookup:
 
     def stamp(self) -> int:
         """Return a number that differs whenever another connection has changed the database."""
-        number: int = self.store.connection.execute("PRAGMA data_version").fetchone()[0]
-        return number
+        return self.store.data_version()
 
     def entry(self, prefix: str) -> Entry:
         """Return one entry."""

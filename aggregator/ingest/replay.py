@@ -16,6 +16,7 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.scratch import copy_tables, story_of_entries
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 BATCH = 500  # entries a transaction of the scratch database
@@ -50,18 +51,10 @@ def cluster_anew(
 ) -> dict[str, str]:
     """Return entry -> story for these entries, taken in this order; nothing is written to ``store``."""
     with Store(None) as scratch:
-        _copy(store, scratch, ("feed", "decision", "decision_entry"))
+        copy_tables(store, scratch, ("feed", "decision", "decision_entry"))
         _record(scratch, settings, families, entries, progress)
-        found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
+        found = story_of_entries(scratch)
     return {entry.id: found.get(entry.id) or entry.id for entry in entries}
-
-
-def _copy(store: Store, scratch: Store, tables: Sequence[str]) -> None:
-    with scratch.transaction() as target:
-        for table in tables:
-            rows = store.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of ours
-            if rows:
-                target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
 
 
 def _record(
