@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import inf
 from threading import Event
 
@@ -14,13 +14,12 @@ from aggregator.ingest.poll import PollPass, Progress
 from aggregator.ingest.polls import FollowedElsewhere, Poll, named, neighbours, sort_out, subscriptions
 from aggregator.ingest.resources import Resources
 from aggregator.ingest.save import PassContext, open_saver
-from aggregator.model import Feed, FeedOutcome
+from aggregator.model import LONG_AGO, Feed, FeedOutcome
 from aggregator.settings import Settings
 from aggregator.storage.feeds import FeedStore
 
 # How long due feeds of a large desk wait for others, in ticks and at most: each pass writes some pages, whatever it brings.
 _TICKS, _GATHERED = 3, timedelta(seconds=15)
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

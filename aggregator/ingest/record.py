@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
 from aggregator.ingest.large_documents import SavedEdits
@@ -26,7 +26,7 @@ from aggregator.ingest.record_values import (
     stock_time,
 )
 from aggregator.ingest.story_rows import agency_evidence
-from aggregator.model import Entry, EntryData
+from aggregator.model import LONG_AGO, Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
@@ -262,7 +262,7 @@ class Recorder:
             long_ago = now - self._settings.stories.window
             dates = ((entry.data.key, believed_date(entry.data)) for entry in entries)
             return frozenset(key for key, date in dates if date is not None and date < long_ago)
-        undated = now if origin.feed.state.last_ok is not None else datetime.min.replace(tzinfo=UTC)
+        undated = now if origin.feed.state.last_ok is not None else LONG_AGO
         dated = {entry.data.key: believed_date(entry.data) or undated for entry in entries}
         newest = sorted(dated, key=lambda key: dated[key], reverse=True)[: self._settings.parse.announce]
         return frozenset(dated) - {key for key in newest if dated[key] >= now - ANNOUNCED_FOR}

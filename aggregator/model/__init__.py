@@ -5,6 +5,7 @@ entries ``e…``, reports ``r…``, stories ``s…``, storylines ``l…``.
 """
 
 from aggregator.model.entries import (
+    LONG_AGO,
     Arrival,
     Document,
     Entry,
@@ -41,6 +42,7 @@ from aggregator.model.stories import (
 )
 
 __all__ = [
+    "LONG_AGO",
     "Arrival",
     "Document",
     "Entry",

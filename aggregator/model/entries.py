@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from aggregator.model.feeds import PollHints
 from aggregator.model.pickling import pickled_by_fields
+
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # before every time that is stored
 
 # --- what a feed document holds ----------------------------------------------------------------
 
