@@ -24,7 +24,7 @@ from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 
-# Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
+# Most commands look something up, so modules that only poll, cluster, render or send are imported in the methods.
 if TYPE_CHECKING:
     from aggregator.desk.alerts import Announce, Sent
     from aggregator.desk.editing import Editor
@@ -133,7 +133,7 @@ class Aggregator(Lookup):
 
         ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
         NotFoundError: a pattern names no feed. ``stop``, set from elsewhere, ends the pass within seconds; after ``within``
-        seconds no further feed is asked. What is not asked or not saved then stays due.
+        seconds no further feed is asked. Feeds that were not asked or not saved stay due.
         """
         from aggregator.ingest.prepare import warm_up
 
@@ -223,7 +223,7 @@ class Aggregator(Lookup):
     def publish_due(self, announce: Announce | None = None) -> Published:
         """Write and mail the due editions, and deliver the due alerts; ``announce`` gets alerts for stdout, else they are printed.
 
-        What cannot be mailed or delivered now is tried again by a later call. DeliveryError where the mail server takes nothing.
+        A later call tries again what cannot be mailed or delivered now. DeliveryError where the mail server takes nothing.
         """
         from aggregator.desk.publish import Published, publish_due
 

@@ -57,7 +57,7 @@ class TaskFailure:
 
 
 class TaskError(Exception):
-    """What the future of a failed task raises; ``failure`` is the value to keep."""
+    """Raised by the future of a failed task; ``failure`` is the value to keep."""
 
     def __init__(self, failure: TaskFailure) -> None:
         self.failure = failure

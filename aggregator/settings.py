@@ -44,7 +44,7 @@ CENTURY = timedelta(days=36_525)  # longer, and a moment so far back is before t
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How feeds are polled, and how often."""
+    """Settings of polling: limits of a request, pauses between requests, intervals."""
 
     allow_private_networks: bool | str = False  # True, False, or "10.0.0.1, 127.0.0.1:8765"
     timeout: Annotated[float, Range(0.1, 3_600)] = 30.0  # seconds for one fetch, redirects and all
@@ -177,7 +177,7 @@ class WatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """What is deleted, and when."""
+    """Settings of retention and backups."""
 
     entries: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=365)
     backups: Annotated[int, Range(0, 10_000)] = 7

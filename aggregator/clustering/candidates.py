@@ -104,7 +104,7 @@ class CandidateIndex:
     def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Candidates:
         """Return all living reports of the same language and within the window that share an indexed term with each.
 
-        What is seen on the way is noted in the rows: in how many reports before each its terms stand. Reports marked in
+        It also notes in the rows how many reports before each have its terms. Reports marked in
         ``without`` count as if they were not there; without ``noting`` nothing is noted.
         """
         flat, owner, keys, steps = self._entries(places)

@@ -35,7 +35,7 @@ _STEPS = (200, 500, 1_000, 2_000, 4_000)
 _WHOLE = 600
 # Characters that a copy may be longer than the earliest one before it counts as padded: a byline, a dateline.
 _SLACK = 80
-# What publishers set before a headline that they run again.
+# Labels before a headline that is run again.
 _VERSION = re.compile(
     r"^\W*(?:(?:update|upd|wrapup|recast|corrected|correction|refile|rpt|repeat|lead|alert|urgent)\b\W*\d*\W+|\d+(?:st|nd|rd|th) (?:ld|lead)\W+)+",
     re.IGNORECASE,
@@ -159,7 +159,7 @@ def _by_headline(entry: Entry) -> Hashable | None:
     return (entry.publisher, title) if title else None
 
 
-# What entries have in common that may be versions of one another; None where an entry has none such.
+# The keys under which entries may be versions of one another; None where an entry has no such key.
 VERSIONS: Final = (_by_report, _by_page, _by_headline)
 
 

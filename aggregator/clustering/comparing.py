@@ -23,7 +23,7 @@ _LEAST_GONE = 5_000  # reports that left; fewer are not worth a compaction
 
 
 class Changes(NamedTuple):
-    """What :meth:`Comparison.compare` changed."""
+    """The changes that :meth:`Comparison.compare` made."""
 
     new: set[int]  # places that were compared for the first time
     first: Places  # ends of the edges that came, went or have other log odds now

@@ -26,7 +26,7 @@ from aggregator.clustering.timing import Numbers
 
 _UNDATED = -math.inf
 
-# What is counted of an hour: its reports; those with a sure partner before them, by the class of the gap.
+# The counts of an hour: its reports; those with a sure partner before them, by the class of the gap.
 _REPORTS, _SURE = 0, 1
 _SURE_UNDATED = _SURE + timing.UNDATED
 _COLUMNS = _SURE_UNDATED + 1

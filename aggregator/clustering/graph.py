@@ -1,6 +1,6 @@
 """The stories of the window: a pure function of its reports and of the editors' decisions.
 
-Nothing depends on the order of arrivals or on how they are cut into passes. Only what a change touches is computed.
+They depend neither on the order of arrivals nor on how these are cut into passes. A change recomputes only what it touches.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
 
 @dataclass(frozen=True, slots=True)
 class GraphUpdate:
-    """What :meth:`StoryGraph.settle` found for everything that was touched."""
+    """The stories and storylines that :meth:`StoryGraph.settle` found for everything that was touched."""
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report is in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
@@ -72,7 +72,7 @@ class StoryGraph:
     def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
         """Load the stored reports of a window; they are compared now on an engine, or when something is settled first.
 
-        Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
+        All of them are compared, not only what is touched: the context of a pair depends on the context of its neighbours.
         """
         given = dict(rows)
         if engine is None or len(self) or self.comparison.cross_language is not None or not given:

@@ -86,7 +86,7 @@ def neighbourhood(lengths: Places, owner: Places, other: NDArray[np.uint32], odd
 
 
 class _Side(NamedTuple):
-    """What one end of each pair has apart from the other end."""
+    """The partners of one end of each pair, without the other end."""
 
     best: Floats
     strong: Floats

@@ -130,7 +130,7 @@ class _SharedTerms:
 
 
 class _Explained(NamedTuple):
-    """How much of what pairs share is explained by words that stand side by side in both reports."""
+    """The part of what pairs share that word pairs explain: words that stand side by side in both reports."""
 
     whole: Floats
     titles: Floats  # in both titles

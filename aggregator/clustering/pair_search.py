@@ -40,7 +40,7 @@ class Edges(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """What some reports found among all before them, and which of them are represented."""
+    """The candidates and edges of some reports among all before them, and which of them are represented."""
 
     places: Places
     found: Candidates

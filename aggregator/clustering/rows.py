@@ -30,7 +30,7 @@ from aggregator.clustering.vectors import (
 Array = NDArray[Any]
 
 MOST_SEEN = 65_535
-# What a term is, in one byte.
+# The kinds of a term, as bits of one byte.
 TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
 # How surely a term is a name where its language has no statistics, and where only this text shows it.
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)

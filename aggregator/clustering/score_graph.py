@@ -167,8 +167,8 @@ class ScoreGraph:
     def touched(self, nodes: Sequence[int]) -> Places:
         """Return the edges whose context changes when these nodes keep other edges, each once, in order.
 
-        Of a hub that more reports follow than it keeps edges, those that only its followers keep are left out: a flood's
-        hubs change with every pass, and have thousands.
+        A hub may have more followers than it keeps edges; then the edges that only its followers keep are left out: the
+        hubs of a flood have thousands, and change with every pass.
         """
         few = [node for node in nodes if 0 < len(self._followers.get(node, ())) <= self._most]
         return self._each_once([self.incident(nodes), *(self.followers(node)[0] for node in few)])

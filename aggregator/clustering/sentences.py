@@ -10,7 +10,7 @@ from aggregator.text.counts import amount, enumerated
 NEAR = 0.35  # cosine below which two texts are not near in meaning
 NEARLY = 0.6  # cosine from which on two texts mean nearly the same
 SAME_DAY = 12  # hours between two entries up to which a time without its day says when
-# What parts the stories of two reports that are alike enough: the mean over all pairs, or own_names.py.
+# The reason why two reports that are similar enough are in two stories: the mean over all pairs, or own_names.py.
 NOT_AS_A_WHOLE = (
     ": enough for these two, but not for both stories: on average with the others of both it is too little, or each of the"
     " stories names what the other does not"

@@ -45,7 +45,7 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class Substitutions:
-    """What each of two texts of one form has in the other's place: how many names, numbers and other words."""
+    """The names, numbers and other words that each of two texts of one form has where the other has its own, counted."""
 
     names: int = 0
     numbers: int = 0

@@ -1,4 +1,4 @@
-"""Why an entry stands where it stands, as one true sentence with its evidence."""
+"""Explanations of entries: why one stands where it stands, as one true sentence with its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ties two stories into one storyline, or what was missing, as one true sentence with its evidence."""
+"""Explanations of storylines: what ties two stories, or what was missing, as one true sentence with its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an explanation says of two entries: the words that they share, how many reports hold these, what speaks against."""
+"""The evidence on two entries: the words that they share, how many reports hold these, what speaks against one event."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGAINST = {
     "numbers missed": (1.0, "they share none of their numbers"),
     "places missed": (1.0, "they share none of the places that they name"),
 }
-# What a window adds to log odds for its density or for a gap in time, from which on it speaks against a pair.
+# Shift of log odds by density or timing -> the value from which on it speaks against a pair, and the words for it.
 OF_WINDOW = {
     "density": (-1.0, "hardly any report of those days is told by two publishers"),
     "timing": (-1.0, "what is told by two publishers in those days is told sooner"),

@@ -21,7 +21,7 @@ log = logging.getLogger("aggregator.revisions")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What became of an entry between two of its versions; ``steps`` counts the edits between."""
+    """The changes of an entry between two of its versions; ``steps`` counts the edits between."""
 
     entry: Entry
     before: Version

@@ -67,7 +67,7 @@ class Snapshot:
         )
 
 
-# What a verb that moved nothing keeps: there is nothing to put back.
+# The snapshot of a verb that moved nothing: there is nothing to put back.
 NOTHING = Snapshot({}, {}, {}, {}, {})
 
 

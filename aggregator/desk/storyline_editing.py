@@ -1,6 +1,6 @@
 """Editors' verbs on storylines: name, tie, untie. Each is one transaction, a decision that every later run obeys.
 
-What is stored names the canonical entry of each story: stories come and go, entries stay.
+A decision names the canonical entry of each story, since stories come and go and entries stay.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda o
 
 
 class Newsroom(Protocol):
-    """What publishing needs of the façade."""
+    """The façade as publishing uses it."""
 
     store: Store
     settings: Settings

@@ -51,7 +51,7 @@ class FeedNote:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """How the feeds did: how many were polled, failed and fell silent, with a note on each that needs one."""
+    """The numbers of feeds that were polled, failed and fell silent, with a note on each that needs one."""
 
     polled: int = 0
     failed: int = 0
@@ -130,7 +130,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an edition is made from, for one story.
+    """The material of one story, from which an edition is made.
 
     ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
     version of an edited entry came; ``headlines`` are those changed in the window; ``corrections`` of None has the

@@ -27,7 +27,7 @@ _LABELS = {
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
 _KINDS = {"kill": "Killed", "withdrawn": "Withdrawn", "retraction": "Retracted"}
-# How a title says its kind itself.
+# The words by which a title says its kind itself.
 _SAID = {
     "correction": "correct(?:ion|ed|s)",
     "kill": "kill(?:ed)?",

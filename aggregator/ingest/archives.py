@@ -45,7 +45,7 @@ Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What an import did; ``skips`` names lines that could not be used."""
+    """The result of an import; ``skips`` names lines that could not be used."""
 
     new: int
     updated: int

@@ -1,6 +1,6 @@
 """Rearrangement of reports and stories, as editors' verbs order it; it stays in the caller's transaction.
 
-What of it would take too long is noted and done after the verb: rows of large stories, entries of very many reports.
+Two things would take too long there and follow after the verb: the rows of large stories, and the entries of very many reports.
 """
 
 from __future__ import annotations

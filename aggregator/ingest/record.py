@@ -46,11 +46,11 @@ from aggregator.text.boilerplate import REPEATED
 log = logging.getLogger("aggregator.saving")
 # On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
-# Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
+# Most entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Beyond that the oldest are placed.
 MAX_WAITING = 2_000
-# What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
+# The beginning of the address of an archive's feed; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
-# Most entries: all of a feed are its publisher's.
+# Stands for most entries, whose publisher is that of their feed.
 NAMING_NOBODY = EntryData("")
 
 

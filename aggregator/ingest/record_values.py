@@ -20,7 +20,7 @@ from aggregator.storage.feeds import StoredFeed
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many entries of a document were new, edited and known."""
+    """The numbers of new, edited and known entries of a document."""
 
     new: int = 0
     updated: int = 0

@@ -242,7 +242,7 @@ class Saver:
     def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
         """End a pass in transactions of its own: settle the reports, and pass the changed stories on.
 
-        What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
+        It takes along what an earlier pass or an editor's verb left unsettled. Once ``stop`` is set, that is left to the
         next pass, to which all that changed is unsettled.
         """
         if stop.is_set():
@@ -312,7 +312,7 @@ class UnchangedAnswers:
 
 @dataclass(frozen=True, slots=True)
 class PassContext:
-    """What the passes of one process share; ``settled`` hears which stories a pass changed."""
+    """The values that the passes of one process share; ``settled`` is called with the stories that a pass changed."""
 
     store: Store
     settings: Settings

@@ -24,7 +24,7 @@ log = logging.getLogger("aggregator.window")
 
 LEAST = 2_000  # reports; fewer are compared anew in a second
 _FACT = "window file"  # the fact that holds the digest of this database's file
-# What a file may name: arrays, containers and what the stories stage is made of.
+# Names that a file may hold: arrays and containers, beside the classes of the stories stage.
 _NAMED = frozenset(
     {
         ("numpy", "ndarray"),

@@ -20,7 +20,7 @@ from aggregator.text.headlines import plain_headline
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a story's row says beside what its canonical entry says."""
+    """The part of a story's row that its canonical entry does not give."""
 
     entries: int
     reports: int

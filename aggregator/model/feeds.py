@@ -63,7 +63,7 @@ class PollHints:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What we remember of a feed between polls; every field is a column of table ``feed``."""
+    """The state of a feed between polls; every field is a column of table ``feed``."""
 
     url: str  # address of the next poll; differs from Feed.url after a permanent move
     etag: str | None = None

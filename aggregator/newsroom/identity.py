@@ -60,7 +60,7 @@ BEGINNING = 200  # words of a text that are compared
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What an entry can be recognised by; ``id`` is its key on arrival, its id when stored.
+    """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
 
     ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
     second and None where only the day is known, ``seen`` when a stored entry last stood in its feed.

@@ -48,7 +48,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened between two versions; ``similarity`` is the share of words kept, 0 to 1."""
+    """The difference between two versions; ``similarity`` is the share of words kept, 0 to 1."""
 
     weight: Weight
     title_changed: bool = False

@@ -78,7 +78,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Punctuality:
-    """How early a publisher is over many stories.
+    """The punctuality of a publisher over many stories.
 
     ``stories`` are those that others had too, ``first`` those in which no other was earlier, ``alone`` those that no other
     else had, ``own`` the shared ones that it did not enter with a copy, ``undated`` the shared ones of which only the

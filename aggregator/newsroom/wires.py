@@ -315,7 +315,7 @@ def _credits() -> tuple[re.Pattern[str], ...]:
     )  # fmt: skip
 
 
-# How Reuters signs a dispatch; no other agency names its editors so.
+# The signature of Reuters; no other agency names its editors so.
 _SIGN_OFF = re.compile(
     r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.,]\s?[Ee]diting by [^()]{3,160}\)"
     r"|(?:^|\n)Reporting by [^()\n]{3,400}?; ?Editing by [^()\n]{3,160}"

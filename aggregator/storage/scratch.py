@@ -1,4 +1,4 @@
-"""What a scratch database takes from another, and what was found in it."""
+"""Scratch databases: rows copied from another database, and the stories found there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an address says of the entry behind it: its full form, and the number or slug of an article."""
+"""Addresses of entries: their full form, and the number or slug of an article in them."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _ALPHABETS = re.compile("[\0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u2064\u2070
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…؟])(?P<closing>[\"'”’»)\]]*)\s+(?=[^\s\da-zа-яё])|(?<=[。！？])(?P<closing_wide>[」』”’）]*)|\n+"
 )
-# What a full stop may follow without ending a sentence: an initial or "U.S.", a title, a German day of the month.
+# Words that a full stop may follow without ending a sentence: an initial or "U.S.", a title, a German day of the month.
 _INITIALS = re.compile(r"(?:^|[^\w.])(?:[^\W\d_a-zа-яё]\.)+$")
 _TITLES = re.compile(
     r"(?:^|[^\w.])(?:Mr|Mrs|Ms|Mx|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Maj|Sgt|Capt|Cmdr|Adm|Rev|Hon|Pres|Amb|Supt|Messrs|vs|Mme|Mlle|Sr|Sra|Dra|"

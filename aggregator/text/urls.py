@@ -114,7 +114,7 @@ def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
 def request_url(url: str) -> str:
     """Return the form of an address that is equal for two that request one thing: no fragment, no default port.
 
-    What is no http(s) address comes back as it is.
+    Anything but an http(s) address comes back as it is.
     """
     address = address_of(url)
     if address is None:
