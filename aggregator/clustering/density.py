@@ -145,9 +145,11 @@ class Density:
         counts = self._counts[language]
         span = self._params.window / HOUR
         hours = np.array(sorted(hour for hour in counts if hour != _UNDATED))
-        told = np.array([counts[hour] for hour in hours.tolist()], np.float64).reshape(-1, _COLUMNS)
-        chance = timing.expected_shares(hours, told[:, 0], span) * told[:, _SURE:_SURE_UNDATED].sum(1, keepdims=True)
-        sums = np.concatenate([np.zeros((1, _COLUMNS + timing.CLASSES)), np.cumsum(np.c_[told, chance], axis=0)])
+        counted = np.array([counts[hour] for hour in hours.tolist()], np.float64).reshape(-1, _COLUMNS)
+        chance = timing.expected_shares(hours, counted[:, 0], span) * counted[:, _SURE:_SURE_UNDATED].sum(
+            1, keepdims=True
+        )
+        sums = np.concatenate([np.zeros((1, _COLUMNS + timing.CLASSES)), np.cumsum(np.c_[counted, chance], axis=0)])
         seen = sums[: len(hours)] - sums[np.searchsorted(hours, hours - span, "left")]
         undated = np.r_[counts.get(_UNDATED, [0] * _COLUMNS), [0] * timing.CLASSES].astype(np.float64)
         shifts = self._shifts_of(np.concatenate([seen + undated, undated[None]])).tolist()

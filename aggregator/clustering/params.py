@@ -91,7 +91,7 @@ class ClusteringParams:
 
     # --- storylines
     storyline_bar: float = -2.0  # mean log odds over which stories are of one storyline. Measured
-    tie_bar: float = 3.0  # log odds of one affair against two, by the likest reports of two stories. Measured
+    tie_bar: float = 3.0  # log odds of one affair against two, by the most similar reports of two stories. Measured
     storyline_links: int = 2  # best links between two groups of stories that are averaged at least. Measured
     storyline_share: float = 0.025  # share of the pairs of reports between two groups that is averaged. Measured
     storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end

@@ -212,5 +212,5 @@ def shipped_scorer() -> LearnedScorer:
 
 def read_model(path: Path) -> Logistic:
     """Return a model from its file; raises OSError and ValueError."""
-    told = json.loads(path.read_text("utf-8"))
-    return Logistic(float(told["bias"]), {str(name): float(value) for name, value in told["weights"].items()})
+    model = json.loads(path.read_text("utf-8"))
+    return Logistic(float(model["bias"]), {str(name): float(value) for name, value in model["weights"].items()})

@@ -34,8 +34,8 @@ def _story(match: Match, zone: tzinfo) -> str:
     shared, whose = shared_words(proof), author(proof, zone)
     if "meaning" in proof:
         return f"{_across(proof, zone)}{gap(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
-    told = f"Shares {enumerated(shared)} with {whose}{rarity(proof)}" if shared else f"Resembles {whose}"
-    return f"{told}{gap(proof)}{doubt(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
+    clause = f"Shares {enumerated(shared)} with {whose}{rarity(proof)}" if shared else f"Resembles {whose}"
+    return f"{clause}{gap(proof)}{doubt(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
 
 
 def apart(match: Match, zone: tzinfo = UTC) -> str:
@@ -43,28 +43,30 @@ def apart(match: Match, zone: tzinfo = UTC) -> str:
     proof = match.evidence
     shared = shared_words(proof)
     if "meaning" in proof:
-        told = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
-        return f"{told}{NOT_AS_A_WHOLE if match.score >= match.threshold else ''}."
-    told = f"Shares {enumerated(shared) if shared else 'no telling word'} with {author(proof, zone)}, the nearest of that story"
+        clause = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
+        return f"{clause}{NOT_AS_A_WHOLE if match.score >= match.threshold else ''}."
+    clause = f"Shares {enumerated(shared) if shared else 'no telling word'} with {author(proof, zone)}, the nearest of that story"
     against = texts(proof.get("against"))
     missing = f"; {enumerated(against)}" if against else ""
     figures = f"probability {match.score:.2f}, needed {match.threshold:.2f}"
     if match.score >= match.threshold:
-        return f"{told}{missing}; {figures}{NOT_AS_A_WHOLE}."
+        return f"{clause}{missing}; {figures}{NOT_AS_A_WHOLE}."
     holders, reports = int(number(proof.get("holders"))), int(number(proof.get("reports")))
     common = f" ({holders:,} of the {reports:,} recent reports have that)" if holders > 2 else ""
-    return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."
+    return f"{clause}{', which is too little' if shared else ''}{common}{missing}; {figures}."
 
 
 def _across(proof: Evidence, zone: tzinfo) -> str:
     """Return how near two texts of different languages are, what confirms it and what speaks against it."""
     nearness, language = number(proof.get("meaning")), proof.get("other_language")
-    told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
+    clause = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
     if nearness < NEAR:
-        told = "Is far in meaning from"
+        clause = "Is far in meaning from"
     signs = texts(proof.get("shared_signs"))
     common = f" and shares {enumerated(signs)}" if signs else ""
-    return f"{told} {author(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt(proof)}"
+    return (
+        f"{clause} {author(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt(proof)}"
+    )
 
 
 def different_languages(one: str | None, other: str | None) -> str:
@@ -131,15 +133,15 @@ def _editor(match: Match) -> str:
 def author(proof: Evidence, zone: tzinfo) -> str:
     """Return whose the other entry is, and of when."""
     publisher, when = proof.get("other_publisher"), proof.get("other_time")
-    told = f"{publisher}'s entry" if publisher else "an entry"
+    clause = f"{publisher}'s entry" if publisher else "an entry"
     if isinstance(when, str):
         try:
             moment = datetime.fromisoformat(when).astimezone(zone)
         except ValueError:
-            return told
+            return clause
         day = f"{moment.day} {moment:%B}, " if number(proof.get("hours")) > SAME_DAY else ""
-        told += f" of {day}{moment:%H:%M}"
-    return told
+        clause += f" of {day}{moment:%H:%M}"
+    return clause
 
 
 def number(value: object) -> float:

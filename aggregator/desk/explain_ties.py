@@ -102,8 +102,9 @@ class TieExplainer:
             match = self._match(found)
             return TieWhy(*ids, line, tied(match, self._zone, by_itself=found.holds), (match,))
         if path:
-            told = ", ".join(path)
-            return TieWhy(*ids, line, f"Nothing ties these two by themselves; both are tied through {told}.", (), path)
+            return TieWhy(
+                *ids, line, f"Nothing ties these two by themselves; both are tied through {', '.join(path)}.", (), path
+            )
         return TieWhy(*ids, line, WHOLE)
 
     def _paths(self, start: str, every: Mapping[str, Story]) -> dict[str, tuple[str, ...]]:

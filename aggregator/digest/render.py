@@ -221,11 +221,11 @@ class _JsonFeed:
 
     def text(self) -> str:
         edition, words = self._edition, self._words
-        told = f"{self._clock.window()}. {words.polled(edition)}. {words.chain(edition)}."
+        summary = f"{self._clock.window()}. {words.polled(edition)}. {words.chain(edition)}."
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": edition.title,
-            "description": " ".join(filter(None, (told, words.ungrouped(edition)))),
+            "description": " ".join(filter(None, (summary, words.ungrouped(edition)))),
             "language": words.say.language,
             "authors": [{"name": edition.title}],
             "items": [

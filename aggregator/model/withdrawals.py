@@ -16,8 +16,9 @@ def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
-    told = (tuple(copies) for copies in reports.values())
-    return tuple(copies for copies in told if any(entry.correction not in WITHDRAWN for entry in copies))
+    return tuple(
+        tuple(copies) for copies in reports.values() if any(entry.correction not in WITHDRAWN for entry in copies)
+    )
 
 
 def is_withdrawn(story: Story) -> bool:
