@@ -16,7 +16,7 @@ from aggregator.clustering.vectorize import vectorize, with_source
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.meanings import meanings_for
-from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.prepare import FeedText, prepare_entry
 from aggregator.ingest.settle import Changed, Settler
 from aggregator.ingest.window import Window
 from aggregator.model import Arrival, Entry
@@ -160,8 +160,8 @@ class Placer:
         """Return a stored entry as it arrived."""
         feed_id = self._feeds.row_of(entry.feed_url)
         boilerplate = frozenset[int]() if feed_id is None else self._boilerplate.repeated(feed_id, REPEATED)
-        names = (entry.publisher, entry.feed)
-        prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=sketching)
+        feed = FeedText(entry.language, (entry.publisher, entry.feed), boilerplate)
+        prepared = prepare_entry(entry.data, feed, sketching=sketching)
         return Arrival(
             entry_id=entry.id,
             feed=entry.feed_url,

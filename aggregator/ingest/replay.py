@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from aggregator.ingest.clustering_changes import Outcome, compare
 from aggregator.ingest.place import Placer
-from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.prepare import FeedText, prepare_entry
 from aggregator.ingest.record import Recorder
 from aggregator.ingest.record_values import Origin
 from aggregator.model import Entry, by_time
@@ -73,8 +73,8 @@ def _record(
             for entry in entries[start : start + BATCH]:
                 origin = origins[entry.feed_url]
                 boilerplate = recorder.boilerplate(origin.feed.id)
-                names = (entry.publisher, entry.feed)
-                prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=True)
+                feed = FeedText(entry.language, (entry.publisher, entry.feed), boilerplate)
+                prepared = prepare_entry(entry.data, feed, sketching=True)
                 recorder.record(origin, [prepared], entry.first_seen)
         progress(min(start + BATCH, len(entries)), len(entries))
     placer.finish(entries[-1].time if entries else EPOCH)
