@@ -107,7 +107,7 @@ class StorySettings:
     semantic: bool | Literal["auto"] = False
 
 
-Form = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
+Format = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class EditionSettings:
 
     time: tuple[time, ...]
     title: str = ""  # empty: the digest's, with the name of the series
-    formats: tuple[Form, ...] = ()  # none: those of the digest
+    formats: tuple[Format, ...] = ()  # none: those of the digest
     recipients: tuple[str, ...] = ()
     language: str = ""  # of the labels; empty: that of the digest
     match: str = ""  # what follows are the filters of `stories`
@@ -132,7 +132,7 @@ class DigestSettings:
 
     time: time = time(6, 0)
     timezone: str = "UTC"
-    formats: tuple[Form, ...] = ("md", "html")
+    formats: tuple[Format, ...] = ("md", "html")
     directory: str = "digests"
     top: Annotated[int, Range(1, 1_000)] = 12
     per_publisher: Annotated[int, Range(1, 1_000)] = 4

@@ -123,7 +123,7 @@ def _fragments(shown: Subscription, clock: wording.Clock) -> Iterator[str]:
 
 
 def _clock(shown: Subscription) -> wording.Clock:
-    return wording.Clock.of(shown.timezone, shown.updated, shown.updated, spoken(shown.language).say)
+    return wording.Clock(shown.timezone, shown.updated, shown.updated, spoken(shown.language).say)
 
 
 def address_of_feed(shown: Subscription, format: SubscriptionFormat) -> str:
