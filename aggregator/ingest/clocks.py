@@ -20,9 +20,9 @@ log = logging.getLogger("aggregator.clocks")
 AHEAD = timedelta(minutes=1)
 # The start of a pass is noted at least this often: a note costs two pages, a poll that brings nothing some hundred bytes.
 _NOTED_EVERY = timedelta(minutes=1)
-# How long it is reported that the clock went back.
+# For so long it is reported that the clock went back.
 REPORTED_FOR = timedelta(days=7)
-# How long a clock must have held before it decides what is too old to keep.
+# So long must a clock have held before it decides what is too old to keep.
 _SETTLED_AFTER = timedelta(hours=20)
 _BEGUN = "pass_begun"
 _WENT_BACK = "clock_went_back"
