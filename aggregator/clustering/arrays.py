@@ -11,6 +11,13 @@ Flags = NDArray[np.bool_]
 Hashes = NDArray[np.uint32]
 
 
+def run_starts(values: NDArray[np.generic]) -> Places:
+    """Return where each run of equal values begins."""
+    if not len(values):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+
+
 def parts_of(places: Places, size: int) -> list[Places]:
     """Return places in parts of this size, the last one shorter."""
     return [places[start : start + size] for start in range(0, len(places), size)]

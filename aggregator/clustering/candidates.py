@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Floats, Places
+from aggregator.clustering.arrays import Floats, Places, run_starts
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import MOST_SEEN, Rows, spread
 
@@ -45,7 +45,7 @@ class CandidateIndex:
             return
         order = np.argsort(keys, kind="stable")
         keys, coded = keys[order], (places[owner] << 8 | steps)[order].astype(np.uint32)
-        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
+        starts = run_starts(keys)
         raw, ends = coded.tobytes(), np.r_[starts[1:], len(keys)]
         for key, start, end in zip(keys[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
             posting = self._postings.get(key)
@@ -235,7 +235,7 @@ def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[C
     """Return the ``most`` best pairs of each report, the reports, and how many pairs each had; ``rank`` orders equal pairs."""
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
-    start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
+    start = run_starts(report)
     number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
     keep = order[number < most]
     return (
@@ -252,6 +252,6 @@ def _summed(query: Places, other: Places, product: Places) -> tuple[Places, Plac
     # A product has 16 bits, so all three fit in one number: sorting these is far quicker than finding their order.
     packed = np.sort(query << 48 | other << 16 | product)
     keys, product = packed >> 16, packed & 0xFFFF
-    start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    start = run_starts(keys)
     sums = (np.add.reduceat(product, start) / _STEPS**2).astype(np.float32)
     return keys[start] >> 32, keys[start] & 0xFFFF_FFFF, sums

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Flags, Floats, Places
+from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, ReportColumns, Rows, shared
 
@@ -338,8 +338,7 @@ def _third(pair: Places, values: Floats, count: int) -> Floats:
         return third
     order = np.lexsort((-values, pair))
     owner = pair[order]
-    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    at = start + 2
+    at = run_starts(owner) + 2
     at = at[at < len(owner)]
     at = at[owner[at] == owner[at - 2]]
     third[owner[at]] = values[order][at]
@@ -351,7 +350,7 @@ def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floa
     greatest, second = np.zeros(count, np.float32), np.zeros(count, np.float32)
     if not len(pair):
         return greatest, second
-    start = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    start = run_starts(pair)
     found, owner = np.maximum.reduceat(values, start), pair[start]
     greatest[owner] = found
     at = np.flatnonzero(values == greatest[pair])

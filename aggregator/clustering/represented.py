@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Flags, Floats, Places
+from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import ClusteringParams
 
 NO_REPRESENTATIVE = -1
@@ -50,7 +50,7 @@ class Represented:
         """Add represented reports with the best of their partners as representatives; ``rank`` orders equal ones."""
         order = np.lexsort((rank[second], -odds, first))
         first, second, odds = first[order], second[order], odds[order]
-        start = np.flatnonzero(np.r_[True, first[1:] != first[:-1]]) if len(first) else np.zeros(0, np.int64)
+        start = run_starts(first)
         number = np.arange(len(first)) - np.repeat(start, np.diff(np.r_[start, len(first)]))
         best = np.flatnonzero(number < self._most)
         count = len(self._row)

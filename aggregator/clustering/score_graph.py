@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Floats, Places
+from aggregator.clustering.arrays import Floats, Places, run_starts
 from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, neighbourhood
 
 
@@ -107,7 +107,7 @@ class ScoreGraph:
         ends, edges = np.concatenate([first, second]), np.concatenate([ids, ids])
         order = np.argsort(ends, kind="stable")
         ends, edges = ends[order], edges[order].astype(np.int32)
-        starts = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
+        starts = run_starts(ends)
         changed = []
         bounds = [*starts.tolist(), len(ends)]
         for node, start, end in zip(ends[starts].tolist(), bounds, bounds[1:], strict=False):
@@ -148,11 +148,14 @@ class ScoreGraph:
         edges = self.kept_by(nodes) if nodes else np.zeros(0, np.int32)
         number = np.repeat(np.arange(len(nodes)), [len(self._edges[node]) for node in nodes])
         mine = np.array(nodes, np.int64)[number]
-        return (
-            number,
-            edges,
-            self._other_ends(edges, mine).astype(np.int64),
-        )
+        return number, edges, self._other_ends(edges, mine).astype(np.int64)
+
+    def best_first(self, nodes: Sequence[int], rank: NDArray[np.uint32]) -> tuple[Places, Places, Floats]:
+        """Return the edges that these nodes keep: number of the node, other end, log odds; the best of each node first."""
+        owner, edges, other = self.ends(nodes)
+        odds = self.final[edges]
+        order = np.lexsort((other, rank[other], -odds, owner))
+        return owner[order], other[order], odds[order]
 
     def has_followers(self, node: int) -> bool:
         """Return whether there may be edges to a node that only their other ends keep."""
