@@ -15,7 +15,7 @@ from aggregator.clustering.blocks import Engine, blocks, report_set
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.component_stories import stories_of_component
 from aggregator.clustering.components import components
-from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of, shared_terms
+from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of
 from aggregator.clustering.links import Best, Link
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
@@ -299,8 +299,6 @@ class StoryGraph:
         second = np.array([rows.place[one.other] for one in best.values()])
         columns = {name: values.tolist() for name, values in self.comparison.evidence(first, second).items()}
         bar = probability_of(self.params.story_bar)
-        terms = shared_terms(self.comparison, first, second)
-        before = rows.reports.before[rows.later_and_earlier(first, second)[0]].tolist()
         return {
             name: Link(
                 one.other,
@@ -308,8 +306,6 @@ class StoryGraph:
                 bar,
                 self._cross_language_features(rows.place[name], rows.place[one.other])
                 or {feature: values[n] for feature, values in columns.items()},
-                terms[n][:5],
-                before[n],
             )
             for n, (name, one) in enumerate(best.items())
         }

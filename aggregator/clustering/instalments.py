@@ -1,7 +1,7 @@
-"""Instalments of a series: titles of one publisher that repeat on another day and differ by the date only.
+"""Titles without their date, by which the instalments of a series are alike: one publisher's titles, repeated on another day.
 
-Instalments are recognised by comparing titles, since no list names all series; this works in any language whose months
-and days are known. The first instalment looks like any other entry; from the second on they are recognised.
+Instalments are recognised by their titles, since no list names all series; this works in any language whose months and
+days are known.
 """
 
 from __future__ import annotations
@@ -28,21 +28,3 @@ def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
             dated[place] = dated[place] or (dated[place + step] and title[place].isdigit())
     kept = tuple(word for word, is_date in zip(title, dated, strict=True) if not is_date)
     return kept if len(set(kept)) >= _DISTINCT else tuple(title)
-
-
-def are_instalments(
-    title: Sequence[str],
-    other: Sequence[str],
-    language: str | None,
-    *,
-    compared: bool,
-) -> bool:
-    """Return whether two titles of one publisher, of two days, are of a series; ``compared`` means that their texts differ.
-
-    Where the titles differ by their date, that is enough. The very same title may be the same text, published again.
-    """
-    if len(set(title)) <= _DISTINCT:
-        return False
-    if list(title) == list(other):
-        return compared
-    return undated(title, language) == undated(other, language)

@@ -140,7 +140,7 @@ class Recorder:
         known = {} if first else self._known(origin, entries, edits)
         taken: dict[str, bool] = {} if edits is None else edits.edited
         updated = 0
-        fresh, revised, still = [], [], []
+        fresh, still = [], []
         followed: set[int] = set() if edits is None else set(edits.followed)
         for entry in in_order(entries):
             before = known.get(entry.data.key)
@@ -153,7 +153,6 @@ class Recorder:
                 still.append(before.number)
             else:
                 is_edit = taken[before.id] if before.id in taken else self.revise(origin, entry, before, now)
-                revised.append(before.id)
                 updated += is_edit
                 still += [] if is_edit else [before.number]
         backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
@@ -162,7 +161,7 @@ class Recorder:
             self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
         else:
             self._entries.mark_seen(still, now)
-        return Recorded(len(fresh), updated, len(still), tuple(revised), first)
+        return Recorded(len(fresh), updated, len(still), first)
 
     # --- placing what is stored -----------------------------------------------------------------
 

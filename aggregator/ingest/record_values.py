@@ -25,7 +25,6 @@ class Recorded:
     new: int = 0
     updated: int = 0
     known: int = 0
-    revised: tuple[str, ...] = ()
     first: bool = False  # the feed had no entry before
     faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
 

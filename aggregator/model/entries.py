@@ -128,7 +128,6 @@ class Arrival:
     sketch: Sketch | None
     time: datetime  # published where it can be believed, else first seen
     agency: str | None = None
-    instalment: bool = False  # of a series of its publisher's: the title came before, on another day
     dated: bool = True  # False where neither the entry nor its arrival says when the event was
 
 

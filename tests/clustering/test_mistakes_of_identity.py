@@ -246,7 +246,7 @@ def test_mistake_17_a_hot_bucket_is_capped_counted_and_joins_nothing() -> None:
     made.take(*texts)
     line = Text("last", "Bulletin of the day", f"{opening} Nothing else was reported.").line(1)
     prepared = prepare_entry(line.data, FeedText("en"), sketching=True)
-    arrival = Arrival("e-last", "feed", "Wire", prepared.document, prepared.sketch, MORNING, None, True)
+    arrival = Arrival("e-last", "feed", "Wire", prepared.document, prepared.sketch, MORNING)
     decision = find_copy(arrival, SketchStore(made.store.connection, made.store.bands), settings.copies, ())
     reports = made.reports(text.key for text in texts)
     made.store.close()
