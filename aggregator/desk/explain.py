@@ -86,7 +86,7 @@ class _Explainer:
         others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
         links = own + [self._evidence.of(match) for match in others if match.kind != "copy"]
         if not links:
-            return Why(entry.id, _alone(story, entry), ())
+            return Why(entry.id, _alone(story), ())
         editors = [match for match in own if match.kind == "editor"]
         copies = [match for match in own if match.kind == "copy"]
         decisive = (editors or copies or own or links)[-1]
@@ -143,7 +143,7 @@ class _Explainer:
         )
 
 
-def _alone(story: Story, entry: Entry) -> str:
+def _alone(story: Story) -> str:
     if story.summary.entries == 1:
         return "It is the only entry of this story: nothing stored is near enough to its text or its event."
     others = story.summary.reports - 1

@@ -99,7 +99,7 @@ def _choose(
     """Return the polls of a pass, and the outcomes of feeds that it leaves out."""
     stored = rows.of_keys(due) if options.is_one_of_many else rows.followed()
     wanted = named(subscriptions(feeds, stored, now), options.patterns)
-    polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns), now=now)
+    polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns))
     if not options.is_one_of_many:
         return polls, others
     # what there is no time for must not be the same feeds each time

@@ -69,9 +69,7 @@ def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
     return row if state is row.state else replace(row, state=state)
 
 
-def sort_out(
-    polls: Sequence[Poll], due: set[str], *, everything: bool, now: datetime
-) -> tuple[list[Poll], list[FeedOutcome]]:
+def sort_out(polls: Sequence[Poll], due: set[str], *, everything: bool) -> tuple[list[Poll], list[FeedOutcome]]:
     """Return the feeds to poll now, and outcomes of the others that were asked for.
 
     Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.

@@ -27,7 +27,6 @@ def replay(
     settings: Settings,
     families: Families,
     since: datetime | None,
-    now: datetime,
     progress: Callable[[int, int], None],
 ) -> Outcome:
     """Cluster the entries first seen since a time (else all) anew; nothing is written to ``store``.
