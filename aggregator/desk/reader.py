@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary
+from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary, by_report
 from aggregator.model.withdrawals import WITHDRAWN, is_withdrawn
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
@@ -133,10 +133,7 @@ def _with_kill(story: Story) -> Story:
 
 
 def _reports(members: Sequence[Entry]) -> tuple[Report, ...]:
-    grouped: dict[str, list[Entry]] = {}
-    for entry in members:
-        grouped.setdefault(entry.report_id, []).append(entry)
-    return tuple(_report(report_id, entries) for report_id, entries in grouped.items())
+    return tuple(_report(report_id, entries) for report_id, entries in by_report(members).items())
 
 
 def _report(report_id: str, entries: Sequence[Entry]) -> Report:

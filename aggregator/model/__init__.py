@@ -14,6 +14,7 @@ from aggregator.model.entries import (
     Revision,
     Sketch,
     Skip,
+    by_report,
     by_time,
     exact_time,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "Storyline",
     "StorylineMention",
     "StorylineSummary",
+    "by_report",
     "by_time",
     "exact_time",
 ]

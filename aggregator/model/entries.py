@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -200,6 +201,14 @@ class Entry:
     def seen(self) -> datetime:
         """The time when the desk could have seen the entry: its arrival, or for a backlog its publication."""
         return min(self.time, self.first_seen) if self.backlog else self.first_seen
+
+
+def by_report(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return report -> its entries, in the order given."""
+    reports: dict[str, list[Entry]] = {}
+    for entry in entries:
+        reports.setdefault(entry.report_id, []).append(entry)
+    return reports
 
 
 def by_time(entry: Entry) -> tuple[datetime, str]:

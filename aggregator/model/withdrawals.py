@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.model.entries import Entry
+from aggregator.model.entries import Entry, by_report
 from aggregator.model.stories import Story
 
 # Kinds of notice (Entry.correction) that withdraw the text.
@@ -13,12 +13,8 @@ WITHDRAWN = frozenset({"kill", "withdrawn", "retraction"})
 
 def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
     """Return the entries of each report, without reports that consist of withdrawals."""
-    reports: dict[str, list[Entry]] = {}
-    for entry in entries:
-        reports.setdefault(entry.report_id, []).append(entry)
-    return tuple(
-        tuple(copies) for copies in reports.values() if any(entry.correction not in WITHDRAWN for entry in copies)
-    )
+    reports = by_report(entries).values()
+    return tuple(tuple(copies) for copies in reports if any(entry.correction not in WITHDRAWN for entry in copies))
 
 
 def is_withdrawn(story: Story) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model import Entry, by_time
+from aggregator.model import Entry, by_report, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget, changes
 from aggregator.newsroom.notices import ADMISSIONS, COLUMNS, KINDS, Kind, openings, stated
@@ -189,13 +189,12 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     if not notices:
         return frozenset()
     first: dict[str | None, tuple[datetime, str]] = {}  # publisher or agency -> its first entry
-    reports: dict[str, list[Entry]] = {}
+    reports = by_report(entries)
     for entry in sorted(entries, key=by_time):
         # a kill is no text: who sends two has not published what the second takes back
         names = set() if entry.correction in WITHDRAWN and not entry.revisions else {entry.publisher, entry.agency}
         for name in names:
             first.setdefault(name, by_time(entry))
-        reports.setdefault(entry.report_id, []).append(entry)
 
     def is_own(notice: Entry) -> bool:
         if notice.is_agency_own or notice.revisions or len(entries) == 1:
