@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import aggregator.clustering
 from aggregator.clustering.graph import StoryGraph
 from aggregator.storage.database import Store
-from aggregator.storage.editions import EditionStore
+from aggregator.storage.facts import FactStore
 
 log = logging.getLogger("aggregator.window")
 
@@ -63,7 +63,7 @@ def read(store: Store, settings: str) -> SavedWindow | None:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != EditionStore(store).fact(_FACT):  # another's, or damaged: both in one
+            if digest != FactStore(store.connection).fact(_FACT):  # another's, or damaged: both in one
                 return None
             file.seek(0)
             if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:
@@ -90,7 +90,7 @@ def write(store: Store, settings: str, kept: SavedWindow) -> None:
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         with store.transaction():
-            EditionStore(store).remember(_FACT, digest)
+            FactStore(store.connection).remember(_FACT, digest)
         partial.replace(path)
     except OSError as error:
         log.info("%s: not kept (%s)", path, error)
