@@ -12,6 +12,7 @@ import numpy as np
 from aggregator.clustering.arrays import run_starts
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.own_names import OwnNames
+from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.partition import Edges, partition, with_distant_pairs
 from aggregator.clustering.report_constraints import PlaceConstraints
 
@@ -19,37 +20,41 @@ from aggregator.clustering.report_constraints import PlaceConstraints
 _MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
 
 
-def stories_of_component(comparison: Comparison, component: Sequence[int], bound: PlaceConstraints) -> list[list[int]]:
+def stories_of_component(
+    comparison: Comparison, component: Sequence[int], bound: PlaceConstraints, params: ClusteringParams
+) -> list[list[int]]:
     """Return the stories of one component, as places."""
     if len(component) == 1:
         return [list(component)]
     rows = comparison.rows
     order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
-    most = _core_size(comparison, order)
+    most = _core_size(comparison, order, params)
     core, rest = order[:most], order[most:]
-    stories = [[core[n] for n in group] for group in _partition(comparison, core, bound)]
+    stories = [[core[n] for n in group] for group in _partition(comparison, core, bound, params)]
     if rest:
-        alone = _attach(comparison, rest, stories, bound)
-        stories += stories_of_component(comparison, alone, bound) if alone else []
+        alone = _attach(comparison, rest, stories, bound, params)
+        stories += stories_of_component(comparison, alone, bound, params) if alone else []
     return [sorted(story) for story in stories]
 
 
-def _core_size(comparison: Comparison, order: Sequence[int]) -> int:
+def _core_size(comparison: Comparison, order: Sequence[int], params: ClusteringParams) -> int:
     """Return how many places are averaged at once: fewer where they have many edges, as in a flood."""
-    most = min(len(order), comparison.params.largest_component)
+    most = min(len(order), params.largest_component)
     edges = np.cumsum([len(comparison.graph.kept_by([place])) for place in order[:most]])
     return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
 
 
-def _partition(comparison: Comparison, order: Sequence[int], bound: PlaceConstraints) -> list[list[int]]:
+def _partition(
+    comparison: Comparison, order: Sequence[int], bound: PlaceConstraints, params: ClusteringParams
+) -> list[list[int]]:
     """Return the groups of some places, by their numbers."""
     graph = comparison.graph
     ids = graph.incident(order)
     with comparison.rows.numbered([[place] for place in order]) as numbers:
         first, second = numbers[graph.first[ids]], numbers[graph.second[ids]]
     inside = (first >= 0) & (second >= 0)
-    odds = np.clip(graph.final[ids[inside]], *comparison.params.clip).astype(np.float64)
-    places, rows, params = np.array(order), comparison.rows, comparison.params
+    odds = np.clip(graph.final[ids[inside]], *params.clip).astype(np.float64)
+    places, rows = np.array(order), comparison.rows
     known = Edges(first[inside], second[inside], odds)
     edges = with_distant_pairs(known, rows.reports.time[places], params.window, params.story_bar)
     number = {place: n for n, place in enumerate(order)}
@@ -58,13 +63,17 @@ def _partition(comparison: Comparison, order: Sequence[int], bound: PlaceConstra
 
 
 def _attach(
-    comparison: Comparison, rest: Sequence[int], stories: list[list[int]], bound: PlaceConstraints
+    comparison: Comparison,
+    rest: Sequence[int],
+    stories: list[list[int]],
+    bound: PlaceConstraints,
+    params: ClusteringParams,
 ) -> list[int]:
     """Add each place of an oversized component to the story of its best edge; return the places without one."""
     owner, other, odds = comparison.graph.best_first(rest, comparison.rows.rank)
     with comparison.rows.numbered(stories) as story:
         home = story[other]
-    tied = (odds > comparison.params.story_bar) & (home >= 0)
+    tied = (odds > params.story_bar) & (home >= 0)
     owner, home = owner[tied], home[tied]
     first = run_starts(owner)
     nearest = dict(zip(owner[first].tolist(), home[first].tolist(), strict=True))

@@ -145,7 +145,7 @@ class StoryGraph:
         stories: list[list[int]] = []
         for component in components(self.comparison.graph, starts, self.params.story_bar, bound.neighbours):
             compared = [one for one in component if one not in represented] if len(represented) else component
-            stories += stories_of_component(self.comparison, compared, bound) if compared else []
+            stories += stories_of_component(self.comparison, compared, bound, self.params) if compared else []
         names = {story[0] for story in stories}
         rebuilt = self._update_index(stories)
         if len(represented) or assigned.pending:
