@@ -24,13 +24,13 @@ from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 
-# Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
+# Most commands look something up, so modules that only poll, cluster, render or send are imported in the methods.
 if TYPE_CHECKING:
     from aggregator.desk.alerts import Announce, Sent
     from aggregator.desk.editing import Editor
     from aggregator.desk.publish import Published
     from aggregator.desk.storyline_editing import StorylineEditor
-    from aggregator.desk.watches import Watcher, Watches
+    from aggregator.desk.watches import Watches
     from aggregator.digest.edition import Edition
     from aggregator.digest.subscription import Subscription
     from aggregator.ingest.archives import ImportOutcome
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from aggregator.ingest.poll import FeedFetcher, Progress
     from aggregator.ingest.recluster import Progress as Reclustered
     from aggregator.ingest.recluster import Reclustering
+    from aggregator.ingest.save import PassContext
     from aggregator.storage.editions import EditionLine
 
 
@@ -132,7 +133,7 @@ class Aggregator(Lookup):
 
         ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
         NotFoundError: a pattern names no feed. ``stop``, set from elsewhere, ends the pass within seconds; after ``within``
-        seconds no further feed is asked. What is not asked or not saved then stays due.
+        seconds no further feed is asked. Feeds that were not asked or not saved stay due.
         """
         from aggregator.ingest.prepare import warm_up
 
@@ -141,31 +142,13 @@ class Aggregator(Lookup):
         from aggregator.ingest.passes import PassOptions, run_pass
 
         options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
-        return run_pass(
-            self.store,
-            self.settings,
-            self.feeds,
-            self.families,
-            self._resources,
-            self.clock,
-            self._watcher().check_stories,
-            self._window(),
-            options,
-        )
+        return run_pass(self._pass_context(), self.feeds, self._resources, options)
 
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place and settle what an earlier pass left; a pass does so too."""
         from aggregator.ingest.save import place_left
 
-        place_left(
-            self.store,
-            self.settings,
-            self.families,
-            self.clock,
-            stop or Event(),
-            self._watcher().check_stories,
-            self._window(),
-        )
+        place_left(self._pass_context(), stop or Event())
 
     def keep_window(self) -> None:
         """Save the window beside the database, so that the next start need not compare it anew."""
@@ -240,7 +223,7 @@ class Aggregator(Lookup):
     def publish_due(self, announce: Announce | None = None) -> Published:
         """Write and mail the due editions, and deliver the due alerts; ``announce`` gets alerts for stdout, else they are printed.
 
-        What cannot be mailed or delivered now is tried again by a later call. DeliveryError where the mail server takes nothing.
+        A later call tries again what cannot be mailed or delivered now. DeliveryError where the mail server takes nothing.
         """
         from aggregator.desk.publish import Published, publish_due
 
@@ -306,7 +289,7 @@ class Aggregator(Lookup):
 
         yield from labels(self._reader(), self.store)
 
-    # --- keeping publisher -----------------------------------------------------------------------
+    # --- maintenance -----------------------------------------------------------------------------
 
     def prune(self, stop: Event | None = None) -> dict[str, int]:
         """Delete what is older than the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
@@ -331,16 +314,16 @@ class Aggregator(Lookup):
     def editor(self, by: str) -> Editor:
         """Return the editor's verbs on stories; ``by`` is who gives them."""
         from aggregator.desk.editing import Editor
-        from aggregator.ingest.place import Placer
+        from aggregator.ingest.rearrange import Rearranger
 
-        return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+        return Editor(self.store, Rearranger(self.store, self.settings, self._window()), by, self.clock())
 
     def storyline_editor(self, by: str) -> StorylineEditor:
         """Return the editor's verbs on storylines; ``by`` is who gives them."""
         from aggregator.desk.storyline_editing import StorylineEditor
-        from aggregator.ingest.place import Placer
+        from aggregator.ingest.rearrange import Rearranger
 
-        return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+        return StorylineEditor(self.store, Rearranger(self.store, self.settings, self._window()), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, including undone ones."""
@@ -362,10 +345,12 @@ class Aggregator(Lookup):
 
     # --- pieces ------------------------------------------------------------------------------
 
-    def _watcher(self) -> Watcher:
+    def _pass_context(self) -> PassContext:
         from aggregator.desk.watches import Watcher
+        from aggregator.ingest.save import PassContext
 
-        return Watcher(self.store, self.settings)
+        settled = Watcher(self.store, self.settings).check_stories
+        return PassContext(self.store, self.settings, self.families, self.clock, settled, self._window())
 
     def _reclustering(self) -> Reclustering:
         from aggregator.ingest.place import Placer

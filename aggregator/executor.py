@@ -29,6 +29,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from aggregator.cpu_deadline import answers_within, set_alarm
 from aggregator.exceptions import ConfigurationError
+from aggregator.model.faults import described
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -57,7 +58,7 @@ class TaskFailure:
 
 
 class TaskError(Exception):
-    """What the future of a failed task raises; ``failure`` is the value to keep."""
+    """Raised by the future of a failed task; ``failure`` is the value to keep."""
 
     def __init__(self, failure: TaskFailure) -> None:
         self.failure = failure
@@ -72,11 +73,7 @@ def failure_of(error: BaseException) -> TaskFailure:
         return TaskFailure("memory", "needed more memory than a worker may have")
     if type(error).__name__ in ("KilledWorker", "BrokenProcessPool", "BrokenThreadPool"):
         return TaskFailure("died", f"the worker died ({type(error).__name__})")
-    where = error.__traceback__
-    while where is not None and where.tb_next is not None:
-        where = where.tb_next
-    place = f" at {os.path.basename(where.tb_frame.f_code.co_filename)}:{where.tb_lineno}" if where is not None else ""  # noqa: PTH119
-    return TaskFailure("error", f"{type(error).__name__}: {str(error)[:500]}{place}")
+    return TaskFailure("error", described(error, 500))
 
 
 # --- processes -----------------------------------------------------------------------------------

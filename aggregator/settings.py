@@ -44,7 +44,7 @@ CENTURY = timedelta(days=36_525)  # longer, and a moment so far back is before t
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How feeds are polled, and how often."""
+    """Settings of polling: limits of a request, pauses between requests, intervals."""
 
     allow_private_networks: bool | str = False  # True, False, or "10.0.0.1, 127.0.0.1:8765"
     timeout: Annotated[float, Range(0.1, 3_600)] = 30.0  # seconds for one fetch, redirects and all
@@ -75,9 +75,8 @@ class ParseSettings:
 
     workers: Annotated[int, Range(1, 256)] = 2
     deadline: Annotated[float, Range(0.1, 3_600)] = 20.0  # seconds for one document
-    memory: Annotated[int, Range(10_000_000, 1_000_000_000_000)] = (
-        1_000_000_000  # bytes of address space over the worker's own at start
-    )
+    # Bytes of address space over the worker's own at start.
+    memory: Annotated[int, Range(10_000_000, 1_000_000_000_000)] = 1_000_000_000
     max_entries: Annotated[int, Range(1, 1_000_000)] = 5_000
     max_title: Annotated[int, Range(1, 1_000_000)] = 1_000
     max_summary: Annotated[int, Range(1, 10_000_000)] = 20_000
@@ -108,7 +107,7 @@ class StorySettings:
     semantic: bool | Literal["auto"] = False
 
 
-Form = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
+Format = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class EditionSettings:
 
     time: tuple[time, ...]
     title: str = ""  # empty: the digest's, with the name of the series
-    formats: tuple[Form, ...] = ()  # none: those of the digest
+    formats: tuple[Format, ...] = ()  # none: those of the digest
     recipients: tuple[str, ...] = ()
     language: str = ""  # of the labels; empty: that of the digest
     match: str = ""  # what follows are the filters of `stories`
@@ -133,7 +132,7 @@ class DigestSettings:
 
     time: time = time(6, 0)
     timezone: str = "UTC"
-    formats: tuple[Form, ...] = ("md", "html")
+    formats: tuple[Format, ...] = ("md", "html")
     directory: str = "digests"
     top: Annotated[int, Range(1, 1_000)] = 12
     per_publisher: Annotated[int, Range(1, 1_000)] = 4
@@ -178,7 +177,7 @@ class WatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """What is deleted, and when."""
+    """Settings of retention and backups."""
 
     entries: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=365)
     backups: Annotated[int, Range(0, 10_000)] = 7

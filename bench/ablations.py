@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
+from aggregator.clustering.arrays import Floats
 from aggregator.clustering.fingerprint import clustering_fingerprint
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.rows import Floats
 from aggregator.clustering.scoring import LearnedScorer, shipped_scorer
 from bench import certain, train_pairs
 from bench.kept import KEPT, LEARNED_BY, kept, program

@@ -8,10 +8,14 @@ the product was not given what was learned last.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.arrays import Floats
 from aggregator.clustering.scoring import Logistic
 
 DIGITS = 5
@@ -103,3 +107,16 @@ def _write(path: Path, told: dict[str, Any], shipped: Mapping[str, float], learn
 def _parts(every: Mapping[str, float]) -> dict[str, Any]:
     weights = {name: value for name, value in every.items() if name != "bias"}
     return {"bias": every["bias"], "weights": weights}
+
+
+def write_model(path: Path, model: Logistic, metadata: Mapping[str, object]) -> None:
+    """Write a model with its metadata."""
+    weights = {name: round(value, 5) for name, value in model.weights.items()}
+    path.write_text(
+        json.dumps({**metadata, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8"
+    )
+
+
+def ordered(inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> Floats:
+    """Return inputs as a matrix, columns in the order of ``names``."""
+    return np.column_stack([inputs[name] for name in names]).astype(np.float32)

@@ -18,14 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering import background
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.pair_search import PairSearch
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.score_graph import ScoreGraph
-from aggregator.clustering.scoring import known_inputs, ordered, pair_inputs
+from aggregator.clustering.scoring import known_inputs, pair_inputs
+from bench import model_files
 from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, some, week
 
 ENGLISH_2023 = ("newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023")
@@ -233,7 +234,7 @@ def examples(
         at = np.flatnonzero(known)
         inputs = pair_inputs(PairFeatures(*(column[at] for column in one.features)))
         names = list(inputs)
-        rows.append(ordered(inputs, names))
+        rows.append(model_files.ordered(inputs, names))
         labels.append(one.label[at])
         weights.append((weight / keep)[at])
     return np.concatenate(rows), names, np.concatenate(labels), np.concatenate(weights)

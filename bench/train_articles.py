@@ -30,7 +30,7 @@ from aggregator.clustering.metrics import score
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.partition import Edges, partition
-from aggregator.clustering.scoring import MODELS, Logistic, article_share, ordered, shipped_scorer
+from aggregator.clustering.scoring import MODELS, Logistic, article_share, shipped_scorer
 from bench import model_files
 from bench.pair_examples import LEARNED, Table, second_inputs, table, weights_of
 from bench.train_pairs import KNOWN, SIGNS
@@ -73,7 +73,7 @@ def articles(name: str, dated: bool) -> Articles:
     window = table(name, archive(name, dated), LEARNED)
     at, inputs = second_inputs(window, scorer.first(window.features))
     share = article_share(window.features.words_least[at])
-    columns = np.column_stack([ordered(inputs, NAMES).astype(np.float64), np.ones(len(at))])
+    columns = np.column_stack([model_files.ordered(inputs, NAMES).astype(np.float64), np.ones(len(at))])
     part = np.array([_part(item.cluster or "") for item in window.items])
     return Articles(window, at, columns * share[:, None], scorer.graph.odds(inputs), part)
 

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from aggregator.clustering.background import MODELS, STOP
-from aggregator.clustering.terms import Word, is_title_case, pair_id, term_id, terms_in
+from aggregator.clustering.rows import pair_ids
+from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
 
 # Days (first, last) of the streams of each year that are kept for the measures of record.
 FORBIDDEN = {
@@ -102,11 +103,9 @@ def count(paths: list[Path], keep: Callable[[Row], bool]) -> dict[str, tuple[Cou
 def write(language: str, counts: Counts, streams: list[str], target: Path) -> None:
     """Write the table of a language."""
     terms = {term_id(term): term for term, times in counts.terms.items() if times >= LEAST_TERM}
-    pairs = {
-        pair_id(term_id(one), term_id(two)): times
-        for (one, two), times in counts.pairs().items()
-        if times >= LEAST_PAIR
-    }
+    counted = {pair: times for pair, times in counts.pairs().items() if times >= LEAST_PAIR}
+    ends = np.array([[term_id(term) for term in pair] for pair in counted], np.uint32).reshape(-1, 2)
+    pairs = dict(zip(pair_ids(ends[:, 0], ends[:, 1]).tolist(), counted.values(), strict=True))
     keys, pair_keys = sorted(terms), sorted(pairs)
     names = [terms[key] for key in keys]
     shares = [round(100 * counts.capitals[t] / counts.cased[t]) if counts.cased[t] else -100 for t in names]

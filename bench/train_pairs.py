@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.params import DEFAULT, HOUR
-from aggregator.clustering.scoring import MODELS, Logistic, ordered, pair_inputs
+from aggregator.clustering.scoring import MODELS, Logistic, pair_inputs
 from bench import model_files, train_background
 from bench.kept import KEPT, LEARNED_BY, kept, program
 from bench.model_files import Models
@@ -183,7 +183,7 @@ def second_examples(
     made = []
     for one, own in zip(found, odds, strict=True):
         at, inputs = second_inputs(one, own)
-        made.append((one, at, ordered(inputs, second_names(without)), halves.get(id(one), -1)))
+        made.append((one, at, model_files.ordered(inputs, second_names(without)), halves.get(id(one), -1)))
     return made
 
 

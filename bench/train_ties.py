@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.scoring import MODELS, Logistic, ordered, pair_inputs, write_model
+from aggregator.clustering.scoring import MODELS, Logistic, pair_inputs
 from aggregator.clustering.ties import ties
+from bench import model_files
 from bench.pair_examples import (
     CHOICE,
     ENGLISH_2023,
@@ -84,7 +85,7 @@ def examples(items: Sequence[Item]) -> tuple[NDArray[np.float32], NDArray[np.int
     found = ties(comparison, [sorted(place[key] for key in story) for story in stories], LEAST)
     ends = (ends[found.best].astype(np.int64) for ends in (comparison.graph.first, comparison.graph.second))
     within = [of[one] == of[two] for one, two in zip(found.one.tolist(), found.two.tolist(), strict=True)]
-    return ordered(pair_inputs(comparison.features(*ends)), INPUTS), np.array(within, np.int8)
+    return model_files.ordered(pair_inputs(comparison.features(*ends)), INPUTS), np.array(within, np.int8)
 
 
 def learn() -> Logistic:
@@ -131,7 +132,7 @@ def main() -> None:
                 "streams": [*ENGLISH_2023, *GOOGLE, *OTHERS],
             },
         }
-        write_model(MODELS / "ties.json", model, told)
+        model_files.write_model(MODELS / "ties.json", model, told)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.desk.reader import Reader
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from aggregator.ingest.window import Window
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.newsroom.publishers import families
@@ -157,8 +157,8 @@ class StoredNewsroom:
             lines, lambda done, total: None
         )
 
-    def placer(self) -> Placer:
-        return Placer(self.store, self.settings)
+    def placer(self) -> Rearranger:
+        return Rearranger(self.store, self.settings)
 
     def reader(self) -> Reader:
         return Reader(self.store, self.now)

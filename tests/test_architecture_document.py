@@ -35,6 +35,13 @@ def test_every_package_is_on_the_map() -> None:
     assert rows >= {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 
 
+@pytest.mark.parametrize("package", ["clustering", "ingest"])
+def test_every_module_of_a_large_package_has_a_subject(package: str) -> None:
+    table = MAP.split(f"| `{package}` | modules |")[1].split("\n\n")[0]
+    named = re.findall(r"`([a-z_]+)`", table)
+    assert sorted(named) == sorted(path.stem for path in (PACKAGE / package).glob("*.py") if path.stem != "__init__")
+
+
 def test_every_make_target_that_is_named_is_one() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", CONTRIBUTING, re.MULTILINE))

@@ -278,10 +278,11 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""
-    from aggregator.desk.subscription_lists import masked, write_opml
+    from aggregator.desk.subscription_lists import masked
+    from aggregator.parsing.opml import write
 
     feeds = session.feeds()
-    data = write_opml(feeds, "Feeds")
+    data = write(feeds, "Feeds")
     if hidden := masked(feeds):
         count = f"{len(hidden)} addresses hold" if len(hidden) > 1 else "1 address holds"
         click.echo(f"{count} a secret, masked with {MASK} here: {safe(', '.join(hidden))}", err=True)

@@ -129,7 +129,7 @@ def replay_command(
     settings = session.settings_with(assignments)
     houses = families(session.feeds_if_any() or ())
     with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
-        outcome = replay(app.store, settings, houses, session.moment(since), session.clock(), advance)
+        outcome = replay(app.store, settings, houses, session.moment(since), advance)
     _print_outcome(outcome, "Nothing would change.", form, as_json=as_json)
 
 

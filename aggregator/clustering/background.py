@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Hashes
 from aggregator.clustering.terms import terms_in
 from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, steps
 
@@ -29,9 +29,6 @@ UNLISTED, UNKNOWN = 7.5e-4, 5e-3
 UNSEEN_PAIR = 0.7
 _NOTHING = np.zeros(0, np.uint32)
 
-Hashes = NDArray[np.uint32]
-Numbers = NDArray[np.float32]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Background:
@@ -39,31 +36,31 @@ class Background:
 
     texts: float
     terms: Hashes
-    counts: Numbers
-    capitals: Numbers  # share of capitals inside sentences, -1 unknown
+    counts: Floats
+    capitals: Floats  # share of capitals inside sentences, -1 unknown
     pairs: Hashes
-    pair_counts: Numbers
+    pair_counts: Floats
     unseen: float  # texts that a term counts for which is not listed
     named: bool  # capitals mark names in this language
     stop: frozenset[int]
     plain: frozenset[int]
 
-    def rarity(self, terms: Hashes) -> Numbers:
+    def rarity(self, terms: Hashes) -> Floats:
         """Return -ln of each term's share of texts."""
         return np.asarray(-np.log(_found(self.terms, self.counts, terms, self.unseen) / self.texts), np.float32)
 
-    def pair_rarity(self, pairs: Hashes) -> Numbers:
+    def pair_rarity(self, pairs: Hashes) -> Floats:
         """Return -ln of the share of texts in which two terms are adjacent."""
         return np.asarray(-np.log(_found(self.pairs, self.pair_counts, pairs, UNSEEN_PAIR) / self.texts), np.float32)
 
-    def capital_share(self, terms: Hashes) -> Numbers:
+    def capital_share(self, terms: Hashes) -> Floats:
         """Return the share of a term's occurrences inside sentences that are capitalised; -1 where unknown."""
         if not self.named:
             return np.full(len(terms), -1.0, np.float32)
         return _found(self.terms, self.capitals, terms, -1.0)
 
 
-def _found(keys: Hashes, values: Numbers, wanted: Hashes, default: float) -> Numbers:
+def _found(keys: Hashes, values: Floats, wanted: Hashes, default: float) -> Floats:
     if not len(keys):
         return np.full(len(wanted), default, np.float32)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -119,7 +116,7 @@ def _read_list(path: Path, language: str) -> Background:
 
 
 def _table(
-    texts: float, terms: Hashes, counts: Numbers, capitals: Numbers, pairs: Hashes, pair_counts: Numbers, unseen: float
+    texts: float, terms: Hashes, counts: Floats, capitals: Floats, pairs: Hashes, pair_counts: Floats, unseen: float
 ) -> Background:
     shares = counts / texts
     seen = capitals >= 0

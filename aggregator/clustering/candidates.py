@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places, run_starts
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
+from aggregator.clustering.rows import MOST_SEEN, Rows, spread
 
 BATCH = 128  # reports searched for in one go at most: bounds the memory of the arrays
 _STEPS = 255  # of a term's weight beside its report in the index
@@ -44,7 +45,7 @@ class CandidateIndex:
             return
         order = np.argsort(keys, kind="stable")
         keys, coded = keys[order], (places[owner] << 8 | steps)[order].astype(np.uint32)
-        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
+        starts = run_starts(keys)
         raw, ends = coded.tobytes(), np.r_[starts[1:], len(keys)]
         for key, start, end in zip(keys[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
             posting = self._postings.get(key)
@@ -103,7 +104,7 @@ class CandidateIndex:
     def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Candidates:
         """Return all living reports of the same language and within the window that share an indexed term with each.
 
-        What is seen on the way is noted in the rows: in how many reports before each its terms stand. Reports marked in
+        It also notes in the rows how many reports before each have its terms. Reports marked in
         ``without`` count as if they were not there; without ``noting`` nothing is noted.
         """
         flat, owner, keys, steps = self._entries(places)
@@ -137,9 +138,7 @@ class CandidateIndex:
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
-        earliest = float(
-            self._rows.reports.time[places].min()
-        )  # not a number where one is undated: all may be later then
+        earliest = float(self._rows.reports.time[places].min())  # NaN where one is undated: all may be later then
         entry, coded = self._postings_of(keys, since=earliest)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
@@ -236,7 +235,7 @@ def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[C
     """Return the ``most`` best pairs of each report, the reports, and how many pairs each had; ``rank`` orders equal pairs."""
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
-    start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
+    start = run_starts(report)
     number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
     keep = order[number < most]
     return (
@@ -253,6 +252,6 @@ def _summed(query: Places, other: Places, product: Places) -> tuple[Places, Plac
     # A product has 16 bits, so all three fit in one number: sorting these is far quicker than finding their order.
     packed = np.sort(query << 48 | other << 16 | product)
     keys, product = packed >> 16, packed & 0xFFFF
-    start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    start = run_starts(keys)
     sums = (np.add.reduceat(product, start) / _STEPS**2).astype(np.float32)
     return keys[start] >> 32, keys[start] & 0xFFFF_FFFF, sums

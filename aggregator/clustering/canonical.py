@@ -27,7 +27,7 @@ from heapq import heapify, heapreplace
 from typing import Final
 
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
-from aggregator.model import Entry
+from aggregator.model import Entry, by_time
 
 # Characters. Below a headline's length there is no text; a page of 4,000 is as complete as one of 20,000.
 _STEPS = (200, 500, 1_000, 2_000, 4_000)
@@ -35,7 +35,7 @@ _STEPS = (200, 500, 1_000, 2_000, 4_000)
 _WHOLE = 600
 # Characters that a copy may be longer than the earliest one before it counts as padded: a byline, a dateline.
 _SLACK = 80
-# What publishers set before a headline that they run again.
+# Labels before a headline that is run again.
 _VERSION = re.compile(
     r"^\W*(?:(?:update|upd|wrapup|recast|corrected|correction|refile|rpt|repeat|lead|alert|urgent)\b\W*\d*\W+|\d+(?:st|nd|rd|th) (?:ld|lead)\W+)+",
     re.IGNORECASE,
@@ -124,7 +124,7 @@ def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
     """Return of several entries of one report those that are padded, and those that have all of its text with its length."""
     half = max(entry.text_length for entry in copies) / 2
     complete = [entry for entry in copies if entry.text_length >= min(half, _WHOLE)]
-    first = min(complete, key=lambda entry: (entry.time, entry.id))
+    first = min(complete, key=by_time)
     padded = (
         entry.id
         for entry in complete
@@ -135,7 +135,7 @@ def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
 
 def replaced(versions: Sequence[Entry]) -> frozenset[str]:
     """Return the versions that their publisher replaced by a later one with another headline or text."""
-    last = max(versions, key=lambda entry: (entry.time, entry.id))
+    last = max(versions, key=by_time)
     return frozenset(entry.id for entry in versions if entry.time < last.time and _is_rewritten(entry, last))
 
 
@@ -159,7 +159,7 @@ def _by_headline(entry: Entry) -> Hashable | None:
     return (entry.publisher, title) if title else None
 
 
-# What entries have in common that may be versions of one another; None where an entry has none such.
+# The keys under which entries may be versions of one another; None where an entry has no such key.
 VERSIONS: Final = (_by_report, _by_page, _by_headline)
 
 

@@ -6,25 +6,24 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Floats, Places, parts_of
 from aggregator.clustering.cross_language_pairs import CrossLanguagePairs
 from aggregator.clustering.day_counts import DayCounts
 from aggregator.clustering.density import Density, sure_partners
 from aggregator.clustering.pair_features import PairFeatures, pair_features
 from aggregator.clustering.pair_search import BlockEdges, PairSearch
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.rows import Rows
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.scoring import Scorer
 from aggregator.clustering.vectors import ReportVector
 
-Flags = NDArray[np.bool_]
 _LEAST_GONE = 5_000  # reports that left; fewer are not worth a compaction
 
 
 class Changes(NamedTuple):
-    """What :meth:`Comparison.compare` changed."""
+    """The changes that :meth:`Comparison.compare` made."""
 
     new: set[int]  # places that were compared for the first time
     first: Places  # ends of the edges that came, went or have other log odds now
@@ -49,9 +48,7 @@ class Comparison:
         self._new: set[int] = set()  # places that were not compared yet
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
-        self._added_unreported: set[int] = (
-            set()
-        )  # places that were compared ahead or elsewhere, not yet returned as new
+        self._added_unreported: set[int] = set()  # places compared ahead or elsewhere, not yet returned as new
 
     def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
         """Add reports, or replace them; return their places."""
@@ -126,7 +123,7 @@ class Comparison:
         self._dirty = set()
         edges = np.union1d(self.graph.touched(dirty), self._update_density(np.array(dirty, np.int64)))
         nothing = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
-        changed = [nothing, *self._dropped, *(self._rescore(part) for part in _parts(edges, 20_000))]
+        changed = [nothing, *self._dropped, *(self._rescore(part) for part in parts_of(edges, 20_000))]
         self._dropped = []
         first, second, strongest = (np.concatenate(columns) for columns in zip(*changed, strict=True))
         return Changes(new, first, second, strongest, newly_represented)
@@ -150,13 +147,13 @@ class Comparison:
         new = graph.odds[edges]
         if within.any():
             same_language = edges[within]
-            first, second = graph.first[same_language].astype(np.int64), graph.second[same_language].astype(np.int64)
+            first, second = graph.both_ends(same_language)
             words = np.minimum(self.rows.reports.words[first], self.rows.reports.words[second])
             odds = self.scorer.second(graph.known[same_language], graph.context(same_language), words)
             new[within] = odds + self._window_shifts(first, second)
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number
-        ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
+        ends = graph.both_ends(edges[moved])
         return *ends, np.fmax(old[moved], new[moved])
 
     def drop_edges(self, edges: Places) -> Places:
@@ -164,7 +161,7 @@ class Comparison:
         if not len(edges):
             return edges
         graph = self.graph
-        ends = graph.first[edges].astype(np.int64), graph.second[edges].astype(np.int64)
+        ends = graph.both_ends(edges)
         self._dropped.append((*ends, np.nan_to_num(graph.final[edges], nan=-np.inf)))
         nodes = graph.drop(edges.astype(np.int32))
         self._dirty.update(nodes.tolist())
@@ -186,7 +183,7 @@ class Comparison:
 
     def evidence(self, first: Places, second: Places) -> dict[str, Floats]:
         """Return the parts of the log odds of pairs: their features, and the shifts by density and timing."""
-        later, earlier = self._in_order(first, second)
+        later, earlier = self.rows.later_and_earlier(first, second)
         added = {
             "density": self.density.density_shifts(later, earlier),
             "timing": self.density.timing_shifts(later, earlier),
@@ -194,13 +191,8 @@ class Comparison:
         return {**self.features(first, second)._asdict(), **added}
 
     def _window_shifts(self, first: Places, second: Places) -> Floats:
-        later, earlier = self._in_order(first, second)
+        later, earlier = self.rows.later_and_earlier(first, second)
         return self.density.density_shifts(later, earlier) + self.density.timing_shifts(later, earlier)
-
-    def _in_order(self, first: Places, second: Places) -> tuple[Places, Places]:
-        """Return the later and the earlier of each two reports."""
-        swap = self.rows.is_before(first, second)
-        return np.where(swap, second, first), np.where(swap, first, second)
 
     def _uncount(self, gone: Places, replaced: bool) -> None:
         """Remove gone reports from the counts; later reports need not know of those outside the window."""
@@ -251,9 +243,4 @@ class Comparison:
 
     def later_ends(self, edges: Places) -> Places:
         """Return the later end of each edge."""
-        first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
-        return np.where(self.rows.is_before(first, second), second, first)
-
-
-def _parts(places: Places, size: int) -> list[Places]:
-    return [places[start : start + size] for start in range(0, len(places), size)]
+        return self.rows.later_and_earlier(*self.graph.both_ends(edges))[0]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.rows import Places
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.score_graph import ScoreGraph
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
+from aggregator.clustering.instalments import ANOTHER_DAY
 from aggregator.clustering.numbers import numbers_in
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlaps
@@ -61,7 +61,6 @@ class CopyDecision:
     match: Match | None = None
     compared: int = 0
     capped: int = 0
-    instalment: bool = False  # no copy, but its publisher ran the title before, on another day: see instalments
 
 
 class CopyMemory(Protocol):
@@ -101,7 +100,6 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         return CopyDecision()
     ids, capped = memory.candidates(made.bands, settings.max_compared)
     edges: list[_Edge] = []
-    instalment = False
     others = list(memory.sketches(ids).values())
     for other, alike in zip(others, overlaps(made, [other.sketch for other in others]), strict=True):
         if other.entry_id == arrival.entry_id or other.report_id in barred or other.sketch.version != made.version:
@@ -109,8 +107,6 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         edge = _edge(arrival, made, other, alike, settings)
         if edge is not None:
             edges.append(edge)
-        else:
-            instalment = instalment or _is_instalment(arrival, made, other)
     edges.sort(key=lambda edge: (-edge.score / edge.threshold, edge.other.time, edge.other.entry_id))
     refused: set[str] = set()
     for edge in edges:
@@ -119,14 +115,11 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
             continue
         if len(refused) >= COMPARED_CLOSELY:
             break
-        if _differs_in_details(arrival, edge, memory) or _has_other_details(arrival, edge, memory):
-            refused.add(report)
-            instalment = instalment or _is_instalment(arrival, made, edge.other)
-            continue
-        if _confirmed(made, edge, memory.members(report, CONFIRMING), settings):
+        differs = _differs_in_details(arrival, edge, memory) or _has_other_details(arrival, edge, memory)
+        if not differs and _confirmed(made, edge, memory.members(report, CONFIRMING), settings):
             return CopyDecision(report, _match(arrival, made, edge), len(ids), int(capped))
         refused.add(report)
-    return CopyDecision(compared=len(ids), capped=int(capped), instalment=instalment)
+    return CopyDecision(compared=len(ids), capped=int(capped))
 
 
 def numbers_of(arrival: Arrival) -> frozenset[str]:
@@ -170,8 +163,8 @@ def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bo
     made, other = arrival.document, edge.other
     if edge.method == "title" or (edge.jaccard == 1.0 and made.title == other.title):
         return False
-    one_house = arrival.publisher == other.publisher
-    one_feed = one_house or arrival.feed == other.feed
+    one_publisher = arrival.publisher == other.publisher
+    one_feed = one_publisher or arrival.feed == other.feed
     if not one_feed and not _like_headlines(made.title, other.title, made.language):
         return False
     texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
@@ -185,9 +178,9 @@ def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bo
         return False
     if one_feed and shares_only_passages((made.title, texts[0]), (other.title, texts[1])):
         return True
-    titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
+    titles = (made.title, other.title) if one_publisher else (_untailed(made.title), _untailed(other.title))
     filled = substitutions((titles[0], texts[0]), (titles[1], texts[1]), made.language)
-    if not one_house:
+    if not one_publisher:
         return filled.short and filled.words >= WORDS
     return filled.make_distinct(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
 
@@ -213,15 +206,6 @@ def _untailed(title: str) -> str:
 def _like_headlines(one: str, other: str, language: str | None) -> bool:
     own, others = set(words(one, language)), set(words(other, language))
     return one != other and 2 * len(own & others) >= len(own | others)
-
-
-def _is_instalment(arrival: Arrival, made: Sketch, other: StoredSketch) -> bool:
-    if arrival.publisher != other.publisher or abs(arrival.time - other.time) < ANOTHER_DAY:
-        return False
-    language = arrival.document.language
-    titles = words(arrival.document.title, language), words(other.title, language)
-    compared = min(made.words, other.sketch.words) >= MIN_WORDS
-    return are_instalments(*titles, language, compared=compared)
 
 
 def _text_edge(made: Sketch, other: StoredSketch, alike: tuple[float, float], settings: CopySettings) -> _Edge | None:
@@ -276,7 +260,7 @@ def _is_quoted(arrival: Arrival, made: Sketch, edge: _Edge) -> bool:
 
 
 def _confirmed(made: Sketch, edge: _Edge, members: Sequence[StoredSketch], settings: CopySettings) -> bool:
-    """Return whether the newcomer is near the report and not merely near one straggler of it."""
+    """Return whether the newcomer is near the report and not merely near one outlier of it."""
     if edge.method in ("link", "title") or len(members) < 2:
         return True
     judged = [member for member in members if member.sketch.words >= MIN_WORDS]

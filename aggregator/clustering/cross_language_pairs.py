@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places, run_starts
 from aggregator.clustering.meaning import SCALE, SIZE, Agreement, Meaning, agreement
 from aggregator.clustering.params import HOUR, ClusteringParams
-from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.rows import Rows
 from aggregator.clustering.scoring import DIGITS, MODELS
 from aggregator.text.cross_language import number_weight
 from aggregator.text.encoder import use_one_thread
@@ -192,7 +193,7 @@ class CrossLanguagePairs:
             return
         cosine[new] = -np.inf  # each of these looks at all
         nearer, columns = np.nonzero((cosine >= NEAR) & (cosine >= self._cosine[:used, -1:]))
-        starts = np.flatnonzero(np.r_[True, nearer[1:] != nearer[:-1]]) if len(nearer) else np.zeros(0, np.int64)
+        starts = run_starts(nearer)
         for row, mine in zip(nearer[starts].tolist(), np.split(columns, starts[1:]), strict=False):
             kept = self._near[row] >= 0
             rows = np.concatenate([self._near[row][kept], asked[mine]])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.rows import Places
+from aggregator.clustering.arrays import Places
 
 _GONE = -np.inf  # the mean of what is never joined
 Matrix = NDArray[np.float64]

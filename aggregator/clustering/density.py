@@ -17,15 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering import timing
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import DAY, HOUR, ClusteringParams
-from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.rows import Rows
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.timing import Numbers
 
 _UNDATED = -math.inf
 
-# What is counted of an hour: its reports; those with a sure partner before them, by the class of the gap.
+# The counts of an hour: its reports; those with a sure partner before them, by the class of the gap.
 _REPORTS, _SURE = 0, 1
 _SURE_UNDATED = _SURE + timing.UNDATED
 _COLUMNS = _SURE_UNDATED + 1
@@ -144,9 +145,11 @@ class Density:
         counts = self._counts[language]
         span = self._params.window / HOUR
         hours = np.array(sorted(hour for hour in counts if hour != _UNDATED))
-        told = np.array([counts[hour] for hour in hours.tolist()], np.float64).reshape(-1, _COLUMNS)
-        chance = timing.expected_shares(hours, told[:, 0], span) * told[:, _SURE:_SURE_UNDATED].sum(1, keepdims=True)
-        sums = np.concatenate([np.zeros((1, _COLUMNS + timing.CLASSES)), np.cumsum(np.c_[told, chance], axis=0)])
+        counted = np.array([counts[hour] for hour in hours.tolist()], np.float64).reshape(-1, _COLUMNS)
+        chance = timing.expected_shares(hours, counted[:, 0], span) * counted[:, _SURE:_SURE_UNDATED].sum(
+            1, keepdims=True
+        )
+        sums = np.concatenate([np.zeros((1, _COLUMNS + timing.CLASSES)), np.cumsum(np.c_[counted, chance], axis=0)])
         seen = sums[: len(hours)] - sums[np.searchsorted(hours, hours - span, "left")]
         undated = np.r_[counts.get(_UNDATED, [0] * _COLUMNS), [0] * timing.CLASSES].astype(np.float64)
         shifts = self._shifts_of(np.concatenate([seen + undated, undated[None]])).tolist()

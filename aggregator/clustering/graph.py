@@ -1,6 +1,6 @@
 """The stories of the window: a pure function of its reports and of the editors' decisions.
 
-Nothing depends on the order of arrivals or on how they are cut into passes. Only what a change touches is computed.
+They depend neither on the order of arrivals nor on how these are cut into passes. A change recomputes only what it touches.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from aggregator.clustering.arrays import run_starts
 from aggregator.clustering.blocks import Engine, blocks, report_set
 from aggregator.clustering.comparing import Changes, Comparison
+from aggregator.clustering.component_stories import stories_of_component
 from aggregator.clustering.components import components
-from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of, shared_terms
+from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of
 from aggregator.clustering.links import Best, Link
 from aggregator.clustering.meaning import Meaning
-from aggregator.clustering.own_names import OwnNames
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.partition import Edges, partition, with_distant_pairs
 from aggregator.clustering.report_constraints import (
     NO_CONSTRAINTS,
     PlaceConstraints,
@@ -26,18 +26,14 @@ from aggregator.clustering.report_constraints import (
     StoryConstraints,
 )
 from aggregator.clustering.represented_stories import NO_STORY, RepresentedStories, stories_of_represented
-from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
 from aggregator.clustering.storylines import StoryIndex
 from aggregator.clustering.vectors import ReportVector
 
-# Edges kept by the places whose log odds are averaged at once, some tenths of a second, and the fewest such places.
-_MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
-
 
 @dataclass(frozen=True, slots=True)
 class GraphUpdate:
-    """What :meth:`StoryGraph.settle` found for everything that was touched."""
+    """The stories and storylines that :meth:`StoryGraph.settle` found for everything that was touched."""
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report is in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
@@ -72,7 +68,7 @@ class StoryGraph:
     def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
         """Load the stored reports of a window; they are compared now on an engine, or when something is settled first.
 
-        Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
+        All of them are compared, not only what is touched: the context of a pair depends on the context of its neighbours.
         """
         given = dict(rows)
         if engine is None or len(self) or self.comparison.cross_language is not None or not given:
@@ -149,7 +145,7 @@ class StoryGraph:
         stories: list[list[int]] = []
         for component in components(self.comparison.graph, starts, self.params.story_bar, bound.neighbours):
             compared = [one for one in component if one not in represented] if len(represented) else component
-            stories += self._stories(compared, bound) if compared else []
+            stories += stories_of_component(self.comparison, compared, bound, self.params) if compared else []
         names = {story[0] for story in stories}
         rebuilt = self._update_index(stories)
         if len(represented) or assigned.pending:
@@ -260,70 +256,6 @@ class StoryGraph:
     def _names(self, story: Sequence[int]) -> frozenset[str]:
         return frozenset(self.comparison.rows.ids[place] for place in story)
 
-    def _stories(self, component: Sequence[int], bound: PlaceConstraints) -> list[list[int]]:
-        """Return the stories of one component."""
-        if len(component) == 1:
-            return [list(component)]
-        rows = self.comparison.rows
-        order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
-        most = self._core_size(order)
-        core, rest = order[:most], order[most:]
-        stories = [[core[n] for n in group] for group in self._partition(core, bound)]
-        if rest:
-            alone = self._attach(rest, stories, bound)
-            stories += self._stories(alone, bound) if alone else []
-        return [sorted(story) for story in stories]
-
-    def _core_size(self, order: Sequence[int]) -> int:
-        """Return how many places are averaged at once: fewer where they have many edges, as in a flood."""
-        most = min(len(order), self.params.largest_component)
-        edges = np.cumsum([len(self.comparison.graph.kept_by([place])) for place in order[:most]])
-        return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
-
-    def _partition(self, order: Sequence[int], bound: PlaceConstraints) -> list[list[int]]:
-        """Return the groups of some places, by their numbers."""
-        graph = self.comparison.graph
-        ids = graph.incident(order)
-        with self.comparison.rows.numbered([[place] for place in order]) as numbers:
-            first, second = numbers[graph.first[ids]], numbers[graph.second[ids]]
-        inside = (first >= 0) & (second >= 0)
-        odds = np.clip(graph.final[ids[inside]], *self.params.clip).astype(np.float64)
-        places, rows, params = np.array(order), self.comparison.rows, self.params
-        known = Edges(first[inside], second[inside], odds)
-        edges = with_distant_pairs(known, rows.reports.time[places], params.window, params.story_bar)
-        number = {place: n for n, place in enumerate(order)}
-        apart = OwnNames(rows, places, params).keep_apart if len(order) >= 2 * params.own_names_reports else None
-        return partition(len(order), edges, params.story_bar, params.missing, bound.for_partition(number), apart)
-
-    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: PlaceConstraints) -> list[int]:
-        """Add each place of an oversized component to the story of its best edge; return the places without one."""
-        owner, other, odds = self._ordered_edges(rest)
-        with self.comparison.rows.numbered(stories) as story:
-            home = story[other]
-        tied = (odds > self.params.story_bar) & (home >= 0)
-        owner, home = owner[tied], home[tied]
-        first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else owner
-        nearest = dict(zip(owner[first].tolist(), home[first].tolist(), strict=True))
-        alone = []
-        for number, place in enumerate(rest):
-            chosen = nearest.get(number)
-            if chosen is not None and not bound.may_join(place, stories[chosen]):
-                others = home[owner == number].tolist()
-                chosen = next((one for one in others if bound.may_join(place, stories[one])), None)
-            if chosen is None:
-                alone.append(place)
-            else:
-                stories[chosen].append(place)
-        return alone
-
-    def _ordered_edges(self, places: Sequence[int]) -> tuple[Places, Places, Floats]:
-        """Return the edges that places keep: number of the place, other end, log odds; the best of each place first."""
-        graph, rank = self.comparison.graph, self.comparison.rows.rank
-        owner, edges, other = graph.ends(places)
-        odds = graph.final[edges]
-        order = np.lexsort((other, rank[other], -odds, owner))
-        return owner[order], other[order], odds[order]
-
     def _cross_language_features(self, one: int, two: int) -> dict[str, float]:
         """Return the features of a pair of two languages; none of a pair of one."""
         across = self.comparison.cross_language
@@ -335,11 +267,11 @@ class StoryGraph:
         if not places:
             return {}
         ids = self.comparison.rows.ids
-        owner, other, odds = self._ordered_edges(places)
+        owner, other, odds = self.comparison.graph.best_first(places, self.comparison.rows.rank)
         with self.comparison.rows.numbered(stories) as number:
             inside = number[other] == number[np.array(places)[owner]]
         owner, other, odds = owner[inside], other[inside], odds[inside]
-        first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else owner
+        first = run_starts(owner)
         return {
             ids[places[n]]: Best(ids[to], value)
             for n, to, value in zip(owner[first].tolist(), other[first].tolist(), odds[first].tolist(), strict=True)
@@ -367,8 +299,6 @@ class StoryGraph:
         second = np.array([rows.place[one.other] for one in best.values()])
         columns = {name: values.tolist() for name, values in self.comparison.evidence(first, second).items()}
         bar = probability_of(self.params.story_bar)
-        terms = shared_terms(self.comparison, first, second)
-        before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
         return {
             name: Link(
                 one.other,
@@ -376,8 +306,6 @@ class StoryGraph:
                 bar,
                 self._cross_language_features(rows.place[name], rows.place[one.other])
                 or {feature: values[n] for feature, values in columns.items()},
-                terms[n][:5],
-                before[n],
             )
             for n, (name, one) in enumerate(best.items())
         }

@@ -1,7 +1,7 @@
-"""Instalments of a series: titles of one publisher that repeat on another day and differ by the date only.
+"""Titles without their date, by which the instalments of a series are alike: one publisher's titles, repeated on another day.
 
-Instalments are recognised by comparing titles, since no list names all series; this works in any language whose months
-and days are known. The first instalment looks like any other entry; from the second on they are recognised.
+Instalments are recognised by their titles, since no list names all series; this works in any language whose months and
+days are known.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from aggregator.clustering.vocabulary import calendar_terms, terms_of
+from aggregator.clustering.stemmers import stems_of
+from aggregator.clustering.vocabulary import calendar_stems
 
 ANOTHER_DAY = timedelta(hours=12)  # a publisher that runs a title twice within less corrects or updates it
 _DISTINCT = 3  # words that a title has at least without its date: "News of Monday" names no series
@@ -17,8 +18,8 @@ _DISTINCT = 3  # words that a title has at least without its date: "News of Mond
 
 def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
     """Return the words of a title without days, months and adjacent numbers; all words where too few remain."""
-    calendar = calendar_terms(language or "")
-    dated = [term in calendar for term in terms_of(title, language)]
+    calendar = calendar_stems(language or "")
+    dated = [term in calendar for term in stems_of(title, language)]
     if not any(dated):
         return tuple(title)
     for places in (range(1, len(title)), range(len(title) - 2, -1, -1)):
@@ -27,21 +28,3 @@ def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
             dated[place] = dated[place] or (dated[place + step] and title[place].isdigit())
     kept = tuple(word for word, is_date in zip(title, dated, strict=True) if not is_date)
     return kept if len(set(kept)) >= _DISTINCT else tuple(title)
-
-
-def are_instalments(
-    title: Sequence[str],
-    other: Sequence[str],
-    language: str | None,
-    *,
-    compared: bool,
-) -> bool:
-    """Return whether two titles of one publisher, of two days, are of a series; ``compared`` means that their texts differ.
-
-    Where the titles differ by their date, that is enough. The very same title may be the same text, published again.
-    """
-    if len(set(title)) <= _DISTINCT:
-        return False
-    if list(title) == list(other):
-        return compared
-    return undated(title, language) == undated(other, language)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Places
 from aggregator.clustering.candidates import CandidateIndex
 from aggregator.clustering.pair_features import BUCKETS, steps_of
 from aggregator.clustering.params import DAY, ClusteringParams
-from aggregator.clustering.rows import Places, Rows, shared
+from aggregator.clustering.rows import Rows
 
-Flags = NDArray[np.bool_]
 _BATCH = 64  # reports whose terms are looked up in one go
 
 
@@ -74,12 +73,8 @@ class Latecomers:
     def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
         """Change the number of earlier reports with a term, for old reports; return those whose count changed a step."""
         early, late = early[old[late]], late[old[late]]
-        reports, terms = self._rows.reports, self._rows.terms
-        _, flat, pair = shared(
-            terms.term,
-            (reports.terms_from[early], reports.terms[early]),
-            (reports.terms_from[late], reports.terms[late]),
-        )
+        terms = self._rows.terms
+        _, flat, pair = self._rows.shared_terms(early, late)
         indexed = terms.rareness[flat] > -np.log(self._params.index_share)
         flat, pair = flat[indexed], pair[indexed]
         was = BUCKETS[terms.seen[flat]]

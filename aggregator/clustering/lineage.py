@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What becomes of ids: ``ids`` and ``parents`` go with the groups, in their order."""
+    """The ids of groups: ``ids`` and ``parents`` go with the groups, in their order."""
 
     ids: tuple[str | None, ...]  # the id that a group keeps; None: it needs a new one
     parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore

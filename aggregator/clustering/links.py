@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aggregator.clustering.explanations import SharedTerm, probability_of
+from aggregator.clustering.explanations import probability_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,6 @@ class Link:
     score: float  # probability
     threshold: float  # probability of the bar
     features: Mapping[str, float]
-    shared: tuple[SharedTerm, ...] = ()  # the most telling terms
-    before: int = 0  # reports of the language before the later of the two, within the window
 
 
 class Best(NamedTuple):

@@ -37,7 +37,7 @@ _SIGNS = "signs-1"  # of what follows the vector: stored with the encoder's own 
 
 
 class Encoding(Protocol):
-    """What turns texts into vectors."""
+    """An encoder of texts as vectors."""
 
     @property
     def version(self) -> str:
@@ -77,7 +77,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What two reports share; shares missed are 0 where either side has none."""
+    """The names, places and numbers that two reports share; shares missed are 0 where either side has none."""
 
     names: tuple[str, ...]
     numbers: tuple[str, ...]
@@ -88,7 +88,7 @@ class Agreement:
 
     @property
     def confirmation(self) -> float:
-        """How much the reports share that identifies an event: names count 1, numbers by their weight.
+        """The weight of what the reports share that identifies an event: names count 1, numbers by their weight.
 
         Places confirm nothing: all reports of a war name the same two countries.
         """

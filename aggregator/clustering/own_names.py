@@ -13,8 +13,9 @@ from math import lgamma
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Places, Rows, spread
+from aggregator.clustering.rows import Rows, spread
 
 SURELY_NAME = 0.7  # probability that a term is a name, from which on it counts as one
 

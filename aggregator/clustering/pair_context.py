@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.pair_features import greatest_two
-from aggregator.clustering.rows import Floats, Places, spread
+from aggregator.clustering.rows import spread
 
 STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0  # log odds of the first round: partner, may well be, not excluded
 FLOOR = -6.0  # log odds below which nothing differs
@@ -85,7 +86,7 @@ def neighbourhood(lengths: Places, owner: Places, other: NDArray[np.uint32], odd
 
 
 class _Side(NamedTuple):
-    """What one end of each pair has apart from the other end."""
+    """The partners of one end of each pair, without the other end."""
 
     best: Floats
     strong: Floats

@@ -7,12 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import HOUR, ClusteringParams
-from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, Places, ReportColumns, Rows, shared
-
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-
+from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, ReportColumns, Rows, shared
 
 LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
 ONE_TITLE = 0.95  # share of both titles' information from which on they are one
@@ -79,32 +76,69 @@ class PairFeatures(NamedTuple):
     burst_mean: Floats
     figures: Floats  # share of what is shared that numbers and dates are
     series: Floats  # the next of a series, half a day later or more
-    bare: (
-        Floats  # a title of a word or two, which names a thing and tells of no event, over a text that the other lacks
-    )
+    # A title of a word or two, which names a thing and tells of no event, over a text that the other lacks.
+    bare: Floats
     form: Floats  # one publisher's texts of one form, which title and text fill in otherwise
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
     """Return the features of pairs of places; rarity within the window is as the later report found it."""
-    reports = rows.reports
-    swap = rows.is_before(first, second)
-    first, second = np.where(swap, second, first), np.where(swap, first, second)
-    a, b, pair = shared(
-        rows.terms.term,
-        (reports.terms_from[first], reports.terms[first]),
-        (reports.terms_from[second], reports.terms[second]),
-    )
-    told = _word_pairs(rows, first, second)
+    first, second = rows.later_and_earlier(first, second)
+    terms = _SharedTerms(rows, first, second)
+    explained = _explained(rows, first, second)
+    titles = _shared_titles(terms)
+    texts, two_texts = _shared_texts(terms)
     return PairFeatures(
-        **_of_terms(rows, first, second, a, b, pair, told, params),
-        **_of_reports(reports, first, second, params),
+        **_of_terms(terms, explained),
+        **_of_titles(terms, titles, explained),
+        **_of_the_window(terms, explained, params),
+        texts=texts.astype(np.float32),
+        two_texts=two_texts.astype(np.float32),
+        same_title=(two_texts & (titles.alike > ONE_TITLE)).astype(np.float32),
+        series=_is_series(terms, titles, texts, params),
+        bare=_is_bare(terms, titles, texts, params),
+        form=_is_form(terms, texts, params),
+        **_of_reports(rows.reports, first, second, params),
     )
 
 
-def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return how much of what two reports share is explained by words that stand side by side in both; in both titles;
-    by two forms of one name; and how many such names."""
+class _SharedTerms:
+    """The terms that pairs of reports share: one value a shared term, in the order of the pairs."""
+
+    def __init__(self, rows: Rows, first: Places, second: Places) -> None:
+        terms = rows.terms
+        one, other, self.pair = rows.shared_terms(first, second)
+        self.reports = rows.reports
+        self.first, self.second = first, second
+        self.rarity = terms.rarity[one].astype(np.float32)
+        self.rareness = terms.rareness[one].astype(np.float32)
+        self.products = terms.value[one].astype(np.float32) * terms.value[other]
+        self.names = terms.name[one], terms.name[other]
+        self.name = 0.5 * (terms.name[one].astype(np.float32) + terms.name[other])
+        self.kinds = terms.kind[one], terms.kind[other]
+        self.in_titles = (self.kinds[0] & TITLE) > 0, (self.kinds[1] & TITLE) > 0
+        self.in_both_titles = self.in_titles[0] & self.in_titles[1]
+        self.seen = BUCKETS[terms.seen[one]]
+
+    def sum(self, values: NDArray[np.generic]) -> Floats:
+        """Return the sum of each pair."""
+        return _sum(self.pair, values, len(self.first))
+
+    def greatest_two(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return the greatest and the second greatest value of each pair."""
+        return greatest_two(self.pair, values, len(self.first))
+
+
+class _Explained(NamedTuple):
+    """The part of what pairs share that word pairs explain: words that stand side by side in both reports."""
+
+    whole: Floats
+    titles: Floats  # in both titles
+    kin: Floats  # by two forms of one name
+    kin_count: Floats  # how many such names
+
+
+def _explained(rows: Rows, first: Places, second: Places) -> _Explained:
     reports, pairs = rows.reports, rows.pairs
     a, b, pair = shared(
         pairs.pair,
@@ -114,7 +148,7 @@ def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floa
     explained = pairs.explained[a].astype(np.float32)
     both = pairs.in_title[a] & pairs.in_title[b]
     kin = pairs.kin[a] & pairs.kin[b]
-    return (
+    return _Explained(
         _sum(pair, explained, len(first)),
         _sum(pair, explained * both, len(first)),
         _sum(pair, explained * kin, len(first)),
@@ -122,130 +156,143 @@ def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floa
     )
 
 
-def _of_terms(
-    rows: Rows,
-    first: Places,
-    second: Places,
-    a: Places,
-    b: Places,
-    pair: Places,
-    explained: tuple[Floats, Floats, Floats, Floats],
-    params: ClusteringParams,
-) -> dict[str, Floats]:
-    terms, reports, count = rows.terms, rows.reports, len(first)
-    rarity = terms.rarity[a].astype(np.float32)
-    rareness = terms.rareness[a].astype(np.float32)
-    now, burst = _in_window(rareness, BUCKETS[terms.seen[a]], steps_of(reports.before[first])[pair], params)
-    rare = rarity
-    name = 0.5 * (terms.name[a].astype(np.float32) + terms.name[b])
-    kind, other = terms.kind[a], terms.kind[b]
-    left, right = (kind & TITLE) > 0, (other & TITLE) > 0
-    both = left & right
-    strongest, second_best = greatest_two(pair, rare, count)
-    whole, titles = _sum(pair, rare, count), _sum(pair, rare * both, count)
-    ours = _sum(pair, rare * left, count) / (reports.title_mass[first] + 1e-6)
-    theirs = _sum(pair, rare * right, count) / (reports.title_mass[second] + 1e-6)
-    alike = np.minimum(ours, theirs)
-    lacking = np.maximum(0.0, reports.title_names[first] - _sum(pair, rare * left * terms.name[a], count))
-    lacked = np.maximum(0.0, reports.title_names[second] - _sum(pair, rare * right * terms.name[b], count))
-    our_text = _sum(pair, rare * ~left, count) / (reports.text_mass[first] + 1e-6)
-    their_text = _sum(pair, rare * ~right, count) / (reports.text_mass[second] + 1e-6)
+class _SharedTitles(NamedTuple):
+    """What pairs of titles share."""
+
+    ours: Floats  # share of the later title's information that the other report holds
+    theirs: Floats  # share of the earlier one's
+    alike: Floats  # the lesser of both
+    numbers_differ: Floats
+
+
+def _shared_titles(terms: _SharedTerms) -> _SharedTitles:
+    reports, first, second = terms.reports, terms.first, terms.second
+    left, right = terms.in_titles
+    ours = terms.sum(terms.rarity * left) / (reports.title_mass[first] + 1e-6)
+    theirs = terms.sum(terms.rarity * right) / (reports.title_mass[second] + 1e-6)
+    number = terms.sum(terms.in_both_titles & ((terms.kinds[0] & IS_NUMBER) > 0))
+    numbered = np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0
+    return _SharedTitles(ours, theirs, np.minimum(ours, theirs), (numbered & (number == 0)).astype(np.float32))
+
+
+def _shared_texts(terms: _SharedTerms) -> tuple[Floats, Flags]:
+    """Return the share of one text's own terms that the other report holds, the lesser; and which pairs have two texts."""
+    reports, first, second = terms.reports, terms.first, terms.second
+    left, right = terms.in_titles
+    ours = terms.sum(terms.rarity * ~left) / (reports.text_mass[first] + 1e-6)
+    theirs = terms.sum(terms.rarity * ~right) / (reports.text_mass[second] + 1e-6)
     two_texts = np.minimum(reports.text_mass[first], reports.text_mass[second]) > LEAST_TEXT
-    texts = np.where(two_texts, np.minimum(1.0, np.minimum(our_text, their_text)), 0.0)
-    skeleton = (reports.skeleton[first] == reports.skeleton[second]) & (reports.skeleton[first] != 0)
-    unlike = np.minimum(reports.title_mass[first] * (1 - ours), reports.title_mass[second] * (1 - theirs))
-    number = _sum(pair, both & ((kind & IS_NUMBER) > 0), count)
-    ordinal = _sum(pair, both & ((kind & other & IS_ORDINAL) > 0), count)
-    number_differs = (
-        (np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)
-    ).astype(np.float32)
-    our_own = reports.both_mass[first] - _sum(pair, rare * (left & ((kind & TEXT) > 0)), count)
-    their_own = reports.both_mass[second] - _sum(pair, rare * (right & ((other & TEXT) > 0)), count)
-    shared_numbers = _sum(pair, ((kind & IS_NUMBER) > 0) & ((kind & IS_DATE) == 0), count)
-    numbers = np.minimum(reports.numbers[first], reports.numbers[second])
-    text_renumbered = (texts >= params.form_texts[0]) & (numbers >= params.issue_numbers) & (shared_numbers == 0)
-    title_renumbered = (alike > params.issue_share) & (number_differs > 0)
+    return np.where(two_texts, np.minimum(1.0, np.minimum(ours, theirs)), 0.0), two_texts
+
+
+def _of_terms(terms: _SharedTerms, explained: _Explained) -> dict[str, Floats]:
+    rare, name, kind = terms.rarity, terms.name, terms.kinds[0]
+    strongest, second = terms.greatest_two(rare)
+    whole, count = terms.sum(rare), terms.sum(np.ones(len(terms.pair)))
     return {
-        "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
-        "title_cosine": _sum(pair, both * rare * rare, count)
-        / (reports.title_norm[first] * reports.title_norm[second]),
+        "cosine": terms.sum(terms.products),
         "shared": whole,
-        "shared_titles": titles,
-        "told": np.maximum(0.0, whole - explained[0]),
-        "told_titles": np.maximum(0.0, titles - explained[1]),
-        "contained_most": np.minimum(1.0, np.maximum(ours, theirs)),
-        "contained_least": np.minimum(1.0, alike),
+        "told": np.maximum(0.0, whole - explained.whole),
         "strongest": strongest,
-        "second": second_best,
-        "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
-        "names": np.maximum(0.0, _sum(pair, rare * name, count) - explained[2]),
-        "texts": texts.astype(np.float32),
-        "two_texts": two_texts.astype(np.float32),
-        "same_title": (two_texts & (alike > ONE_TITLE)).astype(np.float32),
-        "moulded": (skeleton & ((unlike > UNLIKE) | (number_differs > 0))).astype(np.float32),
-        "plain": _sum(pair, rare * (1 - name), count),
-        "plain_titles": _sum(pair, rare * (1 - name) * both, count),
-        "terms": _sum(pair, np.ones(len(pair)), count),
-        "things": np.maximum(0.0, _sum(pair, np.ones(len(pair)), count) - explained[3]),
-        "terms_titles": _sum(pair, both, count),
-        "third": _third(pair, rare, count),
-        "burst": _sum(pair, rare * burst, count),
-        "burst_most": greatest_two(pair, burst, count)[0],
-        "burst_mean": _sum(pair, rare * burst, count) / (whole + 1e-6),
-        "figures": _sum(pair, rare * ((kind & (IS_NUMBER | IS_DATE)) > 0), count) / (whole + 1e-6),
-        "series": _is_series(reports, first, second, alike, title_renumbered | text_renumbered),
-        "bare": _is_bare(reports, first, second, alike, texts, params),
-        "form": _is_form(reports, first, second, np.minimum(our_own, their_own), texts, params),
-        "seen_least": 12 - greatest_two(pair, 12 - np.log1p(BUCKETS[terms.seen[a]]), count)[0],
-        "now": np.maximum(0.0, _sum(pair, now, count) - explained[0]),
-        "now_titles": np.maximum(0.0, _sum(pair, now * both, count) - explained[1]),
-        "now_strongest": greatest_two(pair, now, count)[0],
-        "now_second": greatest_two(pair, now, count)[1],
-        "now_plain": _sum(pair, now * (1 - name), count),
-        "names_titles": _sum(pair, rare * name * both, count),
-        "unshared_least": np.minimum(lacking, lacked),
-        "unshared_most": np.maximum(lacking, lacked),
-        "numbers_differ": number_differs,
-        "ordinals_differ": (
-            (np.minimum(reports.title_ordinals[first], reports.title_ordinals[second]) > 0) & (ordinal == 0)
-        ).astype(np.float32),
+        "second": second,
+        "third": _third(terms.pair, rare, len(terms.first)),
+        "rarest": terms.greatest_two(terms.rareness)[0],
+        "names": np.maximum(0.0, terms.sum(rare * name) - explained.kin),
+        "plain": terms.sum(rare * (1 - name)),
+        "terms": count,
+        "things": np.maximum(0.0, count - explained.kin_count),
+        "figures": terms.sum(rare * ((kind & (IS_NUMBER | IS_DATE)) > 0)) / (whole + 1e-6),
     }
 
 
-def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats, renumbered: Flags) -> Floats:
+def _of_titles(terms: _SharedTerms, titles: _SharedTitles, explained: _Explained) -> dict[str, Floats]:
+    reports, first, second = terms.reports, terms.first, terms.second
+    rare, name, both = terms.rarity, terms.name, terms.in_both_titles
+    (left, right), (our_names, their_names) = terms.in_titles, terms.names
+    whole = terms.sum(rare * both)
+    lacking = np.maximum(0.0, reports.title_names[first] - terms.sum(rare * left * our_names))
+    lacked = np.maximum(0.0, reports.title_names[second] - terms.sum(rare * right * their_names))
+    unlike = np.minimum(reports.title_mass[first] * (1 - titles.ours), reports.title_mass[second] * (1 - titles.theirs))
+    ordinal = terms.sum(both & ((terms.kinds[0] & terms.kinds[1] & IS_ORDINAL) > 0))
+    counted = np.minimum(reports.title_ordinals[first], reports.title_ordinals[second]) > 0
+    moulded = _same_skeleton(reports, first, second) & ((unlike > UNLIKE) | (titles.numbers_differ > 0))
+    return {
+        "title_cosine": terms.sum(both * rare * rare) / (reports.title_norm[first] * reports.title_norm[second]),
+        "shared_titles": whole,
+        "told_titles": np.maximum(0.0, whole - explained.titles),
+        "contained_most": np.minimum(1.0, np.maximum(titles.ours, titles.theirs)),
+        "contained_least": np.minimum(1.0, titles.alike),
+        "names_titles": terms.sum(rare * name * both),
+        "unshared_least": np.minimum(lacking, lacked),
+        "unshared_most": np.maximum(lacking, lacked),
+        "plain_titles": terms.sum(rare * (1 - name) * both),
+        "terms_titles": terms.sum(both),
+        "numbers_differ": titles.numbers_differ,
+        "ordinals_differ": (counted & (ordinal == 0)).astype(np.float32),
+        "moulded": moulded.astype(np.float32),
+    }
+
+
+def _of_the_window(terms: _SharedTerms, explained: _Explained, params: ClusteringParams) -> dict[str, Floats]:
+    """Return the features by how often the window has the shared terms."""
+    before = steps_of(terms.reports.before[terms.first])[terms.pair]
+    now, burst = _in_window(terms.rareness, terms.seen, before, params)
+    strongest, second = terms.greatest_two(now)
+    bursting = terms.sum(terms.rarity * burst)
+    return {
+        "now": np.maximum(0.0, terms.sum(now) - explained.whole),
+        "now_titles": np.maximum(0.0, terms.sum(now * terms.in_both_titles) - explained.titles),
+        "now_strongest": strongest,
+        "now_second": second,
+        "now_plain": terms.sum(now * (1 - terms.name)),
+        "burst": bursting,
+        "burst_most": terms.greatest_two(burst)[0],
+        "burst_mean": bursting / (terms.sum(terms.rarity) + 1e-6),
+        "seen_least": 12 - terms.greatest_two(12 - np.log1p(terms.seen))[0],
+    }
+
+
+def _is_series(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params: ClusteringParams) -> Floats:
     """Return which pairs are two of a series: half a day apart, one title or one of a slot of the day, or at one publisher
     nearly one title or text with other numbers in it."""
-    publisher = reports.publisher[first] == reports.publisher[second]
-    again = (publisher | (reports.slot[first] & reports.slot[second])) & (alike > ONE_TITLE)
-    again |= publisher & renumbered
+    reports, first, second = terms.reports, terms.first, terms.second
+    kind = terms.kinds[0]
+    shared_numbers = terms.sum(((kind & IS_NUMBER) > 0) & ((kind & IS_DATE) == 0))
+    numbers = np.minimum(reports.numbers[first], reports.numbers[second])
+    text_renumbered = (texts >= params.form_texts[0]) & (numbers >= params.issue_numbers) & (shared_numbers == 0)
+    title_renumbered = (titles.alike > params.issue_share) & (titles.numbers_differ > 0)
+    publisher = _same_publisher(reports, first, second)
+    again = (publisher | (reports.slot[first] & reports.slot[second])) & (titles.alike > ONE_TITLE)
+    again |= publisher & (title_renumbered | text_renumbered)
     later = np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY
     return np.asarray(again & later, np.float32)
 
 
-def _is_bare(
-    reports: ReportColumns, first: Places, second: Places, alike: Floats, texts: Floats, params: ClusteringParams
-) -> Floats:
+def _is_bare(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params: ClusteringParams) -> Floats:
     """Return how surely one of two unlike titles is a bare name that nothing but its words connects with the other report."""
-    words = np.minimum(reports.title_words[first], reports.title_words[second])
-    bare = (words > 0) & (words <= params.bare_words) & (alike <= ONE_TITLE)
+    title_words = terms.reports.title_words
+    words = np.minimum(title_words[terms.first], title_words[terms.second])
+    bare = (words > 0) & (words <= params.bare_words) & (titles.alike <= ONE_TITLE)
     return np.asarray(bare * np.clip(1 - texts / params.bare_texts, 0.0, 1.0), np.float32)
 
 
-def _is_form(
-    reports: ReportColumns, first: Places, second: Places, own: Floats, texts: Floats, params: ClusteringParams
-) -> Floats:
-    """Return how surely two texts of one publisher are one form; ``own`` is what title and text of each have for themselves."""
-    publisher = reports.publisher[first] == reports.publisher[second]
+def _is_form(terms: _SharedTerms, texts: Floats, params: ClusteringParams) -> Floats:
+    """Return how surely two texts of one publisher are one form, by what title and text of each have for themselves."""
+    reports, first, second = terms.reports, terms.first, terms.second
+    (left, right), (kind, other) = terms.in_titles, terms.kinds
+    ours = reports.both_mass[first] - terms.sum(terms.rarity * (left & ((kind & TEXT) > 0)))
+    theirs = reports.both_mass[second] - terms.sum(terms.rarity * (right & ((other & TEXT) > 0)))
     least, full = params.form_texts
     alike = np.clip((texts - least) / (full - least), 0.0, 1.0)
-    return np.asarray(publisher * alike * np.clip(own / UNLIKE - 1, 0.0, 1.0), np.float32)
+    own = np.clip(np.minimum(ours, theirs) / UNLIKE - 1, 0.0, 1.0)
+    return np.asarray(_same_publisher(reports, first, second) * alike * own, np.float32)
 
 
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
     gap = np.abs(reports.time[first] - reports.time[second])
     gap = np.where(np.isnan(gap), params.least_gap, np.clip(gap, params.least_gap, params.window)) / HOUR
-    skeleton = (reports.skeleton[first] == reports.skeleton[second]) & (reports.skeleton[first] != 0)
-    publisher = reports.publisher[first] == reports.publisher[second]
+    skeleton = _same_skeleton(reports, first, second)
+    publisher = _same_publisher(reports, first, second)
     found = {
         "gap": gap,
         "same_publisher": publisher,
@@ -257,6 +304,14 @@ def _of_reports(reports: ReportColumns, first: Places, second: Places, params: C
         "words_most": np.maximum(reports.words[first], reports.words[second]),
     }
     return {name: np.asarray(values, np.float32) for name, values in found.items()}
+
+
+def _same_skeleton(reports: ReportColumns, first: Places, second: Places) -> Flags:
+    return np.asarray((reports.skeleton[first] == reports.skeleton[second]) & (reports.skeleton[first] != 0))
+
+
+def _same_publisher(reports: ReportColumns, first: Places, second: Places) -> Flags:
+    return np.asarray(reports.publisher[first] == reports.publisher[second])
 
 
 def steps_of(counts: Places) -> Floats:
@@ -283,8 +338,7 @@ def _third(pair: Places, values: Floats, count: int) -> Floats:
         return third
     order = np.lexsort((-values, pair))
     owner = pair[order]
-    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    at = start + 2
+    at = run_starts(owner) + 2
     at = at[at < len(owner)]
     at = at[owner[at] == owner[at - 2]]
     third[owner[at]] = values[order][at]
@@ -296,13 +350,12 @@ def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floa
     greatest, second = np.zeros(count, np.float32), np.zeros(count, np.float32)
     if not len(pair):
         return greatest, second
-    start = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    start = run_starts(pair)
     found, owner = np.maximum.reduceat(values, start), pair[start]
     greatest[owner] = found
     at = np.flatnonzero(values == greatest[pair])
     rest = np.array(values)
-    rest[at[np.r_[True, pair[at[1:]] != pair[at[:-1]]]]] = (
-        0  # the first of the greatest: another as great is the second
-    )
+    # only the first of the greatest is left out: another as great is the second
+    rest[at[np.r_[True, pair[at[1:]] != pair[at[:-1]]]]] = 0
     second[owner] = np.maximum.reduceat(rest, start)
     return greatest, second

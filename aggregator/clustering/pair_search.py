@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Floats, Places, parts_of
 from aggregator.clustering.candidates import BATCH, CandidateIndex, Candidates, keep_best
 from aggregator.clustering.density import surest_partners
 from aggregator.clustering.latecomers import Latecomers
 from aggregator.clustering.pair_context import STRONG
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.represented import Represented
-from aggregator.clustering.rows import Floats, Places
 
 if TYPE_CHECKING:
     from aggregator.clustering.comparing import Comparison
 
-Flags = NDArray[np.bool_]
 _ROUNDS = 6  # rounds in which a batch's represented reports are guessed at once; then its halves are searched one after the other
 _UNLIMITED = 1 << 31  # more than any posting holds
 
@@ -41,7 +40,7 @@ class Edges(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """What some reports found among all before them, and which of them are represented."""
+    """The candidates and edges of some reports among all before them, and which of them are represented."""
 
     places: Places
     found: Candidates
@@ -103,12 +102,10 @@ class PairSearch:
     def update(self, new: Collection[int]) -> tuple[set[int], set[int]]:
         """Search for new and scheduled reports; return those no longer represented, and those newly represented."""
         self.search(new)
-        no_longer_represented, represented = (
-            self._no_longer_represented,
-            {place for place in self._newly_represented if place in self.represented},
-        )
+        represented = {place for place in self._newly_represented if place in self.represented}
+        no_longer_represented = self._no_longer_represented - represented
         self._no_longer_represented, self._newly_represented = set(), set()
-        return no_longer_represented - represented, represented
+        return no_longer_represented, represented
 
     def search(self, new: Collection[int]) -> None:
         """Search for new and scheduled reports; :meth:`update` returns what changed."""
@@ -167,7 +164,7 @@ class PairSearch:
     def block_edges(self, places: Places) -> list[BlockEdges]:
         """Return what reports in a row find."""
         blocks, reports = [], self._rows.reports
-        for part in _parts(places, BATCH):
+        for part in parts_of(places, BATCH):
             self._count_reports_before(part)
             found = self.index.find(part)
             edges = self._edges(_chosen(found, ~self._rows.is_before(found.report, found.other)))
@@ -200,7 +197,7 @@ class PairSearch:
         late = self._latecomers.late_among(new)
         self._to_search_again.update(self._latecomers.count(late, 1, old).tolist())
         self._compared[new] = True
-        for part in _parts(new, BATCH):
+        for part in parts_of(new, BATCH):
             self.index.add(part)
             for result in self._results(part, part if self._in_flood else part[:0]):
                 self._add_result(result)
@@ -301,7 +298,7 @@ class PairSearch:
 
     def _search_again(self, places: Sequence[int]) -> None:
         """Search for the candidates of old reports anew."""
-        for part in _parts(self._in_order(places), BATCH):
+        for part in parts_of(self._in_order(places), BATCH):
             represented = self.represented.mask(part)
             edges = self._comparison.graph.touching(part.tolist())
             mine = np.isin(self._comparison.later_ends(edges), part) & ~self._comparison.graph.is_cross_language(edges)
@@ -315,10 +312,8 @@ class PairSearch:
 
     def _update_after_change(self, result: SearchResult, before: Places) -> None:
         """Update the reports after those that became represented or ceased to be."""
-        newly_represented, no_longer_represented = (
-            np.setdiff1d(result.represented, before),
-            np.setdiff1d(before, result.represented),
-        )
+        newly_represented = np.setdiff1d(result.represented, before)
+        no_longer_represented = np.setdiff1d(before, result.represented)
         changed = np.union1d(newly_represented, no_longer_represented)
         if not len(changed):
             return
@@ -364,10 +359,6 @@ class PairSearch:
         keep = np.flatnonzero(odds > self._params.graph_bar)
         known = self._comparison.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
         return first[keep], second[keep], odds[keep], known
-
-
-def _parts(places: Places, size: int) -> list[Places]:
-    return [places[start : start + size] for start in range(0, len(places), size)]
 
 
 def _chosen(found: Candidates, keep: Flags) -> Candidates:

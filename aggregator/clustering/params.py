@@ -17,29 +17,25 @@ class ClusteringParams:
 
     # --- time
     window: float = 7 * DAY  # seconds; two reports further apart are never compared. Design: an affair runs for days
-    least_gap: float = (
-        28 * HOUR
-    )  # seconds; shorter gaps count as this one, since exact gaps only show poll times. Read by eye
+    # Seconds; shorter gaps count as this one, since exact gaps only show poll times. Read by eye
+    least_gap: float = 28 * HOUR
 
     # --- candidates
     index_terms: int = 14  # heaviest terms of a report under which it is found. Prototype: 14
     index_share: float = 0.03  # a term in more than this share of background texts proposes nothing. Prototype: .05
     neighbours: int = 64  # best candidates before a report in time that are kept. Prototype: 40 to 50, either way
     least_product: float = 0.03  # of what the index holds of two reports, from which on they are compared. Measured
-    postings: int = (
-        1_000  # reports before a report that are looked at under one term, those with the least hash: bounds a flood
-    )
+    # Reports before a report that are looked at under one term, those with the least hash: bounds a flood.
+    postings: int = 1_000
     degree: int = 160  # best edges that a report keeps: bounds the hubs of a flood
-    represented_from: int = (
-        48  # sure partners among a report's candidates from which on these represent it. In real weeks
-    )
-    # a report has eleven at most; labelled archives of large affairs have 48 for one report in twenty. Measured
+    # Sure partners among a report's candidates from which on these represent it. In real weeks a report has eleven at
+    # most; labelled archives of large affairs have 48 for one report in twenty. Measured
+    represented_from: int = 48
     representatives: int = 32  # best representatives of a report that are kept. Design
     represented_share: float = 0.25  # of a report's representatives that a story must hold to be its story. Design
 
     # --- weights of terms
     most_rarity: float = 8.5  # natural log; rarer words count as this rare. Prototype: 7.5 to 9
-
     background_reports: float = 2_000.0  # reports that the background counts as, beside those of the window. Prototype
 
     # --- scores (log odds)
@@ -52,20 +48,17 @@ class ClusteringParams:
     own_names_reports: int = 3  # reports of each from which on it counts. Measured
     own_names_share: float = 0.7  # share of a group that has a name, from which on it is the group's. Measured
     own_names_elsewhere: float = 0.1  # share of the other that has it, up to which it is the group's own. Measured
-    own_names_weight: float = (
-        0.15  # mean log odds that it outweighs, for each e-fold of ways to draw the one group from
-    )
-    # both: some 2 for two of ten, .45 for two of three. Measured
+    # Mean log odds that it outweighs, for each e-fold of ways to draw the one group from both: some 2 for two of ten,
+    # .45 for two of three. Measured
+    own_names_weight: float = 0.15
 
     # --- what is no event told twice, whatever words are shared
     bare_words: int = 2  # words up to which a title is a bare name. Design
     bare_texts: float = 0.25  # share of two texts' information, the lesser, that makes up for a bare name. Measured
     issue_share: float = 0.65  # of both titles, from which on other numbers make the next of a series. Measured
     issue_numbers: int = 2  # that two like texts have at least, from which on sharing none makes them two. Design
-    form_texts: tuple[float, float] = (
-        0.6,
-        0.8,
-    )  # share of both texts from which on they may be one form, and are. Measured
+    # Shares of both texts from which on they may be one form, and are. Measured
+    form_texts: tuple[float, float] = (0.6, 0.8)
 
     # --- density: the share of reports with a sure partner before them, at another publisher
     density_sure: float = 3.0  # log odds of the first round from which on a partner is sure. Measured
@@ -87,9 +80,8 @@ class ClusteringParams:
     timed_half: float = 20.0  # such reports, of which half of a gain counts. Design
     timed_texts: float = 0.5  # log odds that pairs with a text get on top where timing proves much. Measured, and read
     timed_headlines: float = 2.5  # the same for pairs of headlines. Measured, and read
-    timed_within: float = (
-        12 * HOUR
-    )  # headlines further apart get none of this on top: of these pairs under half were right. Read
+    # Seconds; headlines further apart get none of this on top: of these pairs under half were right. Read
+    timed_within: float = 12 * HOUR
     timing_prior: float = 5.0  # sure pairs by chance added to those of the window. Design
     timing_least: float = -2.0  # log odds that a gap costs at most. Measured, and read
     timing_most: float = 2.0  # log odds that a gap gives at most. Measured, and read
@@ -99,7 +91,7 @@ class ClusteringParams:
 
     # --- storylines
     storyline_bar: float = -2.0  # mean log odds over which stories are of one storyline. Measured
-    tie_bar: float = 3.0  # log odds of one affair against two, by the likest reports of two stories. Measured
+    tie_bar: float = 3.0  # log odds of one affair against two, by the most similar reports of two stories. Measured
     storyline_links: int = 2  # best links between two groups of stories that are averaged at least. Measured
     storyline_share: float = 0.025  # share of the pairs of reports between two groups that is averaged. Measured
     storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end

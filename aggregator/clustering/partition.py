@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.dense_linkage import DenseLinkage
-from aggregator.clustering.rows import Places
 
 
 class Edges(NamedTuple):
@@ -38,7 +38,7 @@ _UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over
 
 @dataclass(frozen=True, slots=True)
 class PartitionConstraints:
-    """What binds nodes whatever their scores: groups that are one, and marks; opposite marks are never joined."""
+    """Constraints on nodes that rule over their scores: groups that are one, and marks; opposite marks are never joined."""
 
     together: Sequence[Sequence[int]] = ()
     marks: Mapping[int, frozenset[tuple[int, bool]]] = field(default_factory=dict)

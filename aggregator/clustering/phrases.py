@@ -18,6 +18,7 @@ from aggregator.clustering.terms import Word, is_title_case, terms_in
 from aggregator.clustering.vectorize import TEXT_WORDS, TITLE_WORDS
 from aggregator.clustering.vocabulary import numeral_words
 from aggregator.model import Document
+from aggregator.text.tokens import CAPITAL_NOUNS
 
 TELLING = 3.5  # natural log: a word in more than every thirtieth text is too common to name
 WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several in a row
@@ -26,7 +27,6 @@ SURELY_NAMED = 0.8  # the same, of a word that occurs only where every word has 
 BACKGROUND = 0.7  # weight of the news of the language against these two texts, in that share
 LONGEST_NAME, LONGEST_PHRASE = 5, 3  # words
 ABBREVIATED = 3  # letters of a word after which a full stop ends no name: "St. Louis"
-CAPITAL_NOUNS = frozenset({"de", "lb"})  # where every noun has a capital, only capitals inside of a word mark a name
 _PARTICLES = frozenset(
     ("of", "de", "da", "do", "del", "della", "di", "du", "des", "la", "le", "van", "von", "der", "den", "al", "el")
 )
@@ -104,8 +104,8 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
 
 @lru_cache(maxsize=128)
 def _sides(document: Document, language: str) -> tuple[_Side, _Side]:
-    told = f"{document.lede}\n{document.body}" if document.lede else document.body
-    return _side(document.title, language, TITLE_WORDS), _side(told[: TEXT_WORDS * 12], language, TEXT_WORDS)
+    text = f"{document.lede}\n{document.body}" if document.lede else document.body
+    return _side(document.title, language, TITLE_WORDS), _side(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
 
 
 def _side(text: str, language: str, limit: int) -> _Side:
@@ -178,7 +178,7 @@ def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> fro
                 cased[place.term].append(place.word.capital)
             if any(map(str.isupper, place.word.written[1:])) and place.word.capital:
                 inside.add(place.term)
-    if language in CAPITAL_NOUNS:
+    if language in CAPITAL_NOUNS:  # only capitals inside of a word mark a name
         return frozenset(inside.intersection(terms))
     ordered = np.array(sorted(terms), np.uint32)
     shares = background_of(language).capital_share(ordered)

@@ -1,7 +1,7 @@
 """The canonical entry of a story that grows: what is known of its entries is kept, and a change costs what it touches.
 
-The order is that of ``canonical.py``. What decides an entry's place beside itself are its report and its versions, so only
-the groups in which an entry came, changed or went are looked at again.
+The order is that of ``canonical.py``. An entry's place depends on itself, its report and its versions, so only the groups in
+which an entry came, changed or went are looked at again.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ _LIVE = re.compile(
 
 LIVE = 0.225  # of what a slot of the day counts: a live page may tell one event
 
-# What a paper sets before the headline of a text about an event rather than on it.
+# Labels before the headline of a text about an event rather than on it.
 _COMMENT = re.compile(
     r"^\W*(?:analysis|opinion|comment|commentary|editorial|column|explainer|podcast|video|analyse|kommentar|meinung|leitartikel|tribune|"
     r"chronique|éditorial|opinión|análisis|opinione|commento|analisi|opinião|análise|мнение|анализ|колонка|думка|аналіз|opinia|komentarz|analiza)"

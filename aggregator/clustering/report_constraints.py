@@ -11,7 +11,7 @@ from aggregator.clustering.represented import Represented
 
 @dataclass(frozen=True, slots=True)
 class ReportConstraints:
-    """What editors decided, in ids of reports; free of contradictions."""
+    """The editors' decisions in ids of reports, free of contradictions."""
 
     together: tuple[frozenset[str], ...] = ()
     apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other

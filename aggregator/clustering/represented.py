@@ -13,11 +13,10 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Floats, Places
 
 NO_REPRESENTATIVE = -1
-Flags = NDArray[np.bool_]
 
 
 class Represented:
@@ -51,7 +50,7 @@ class Represented:
         """Add represented reports with the best of their partners as representatives; ``rank`` orders equal ones."""
         order = np.lexsort((rank[second], -odds, first))
         first, second, odds = first[order], second[order], odds[order]
-        start = np.flatnonzero(np.r_[True, first[1:] != first[:-1]]) if len(first) else np.zeros(0, np.int64)
+        start = run_starts(first)
         number = np.arange(len(first)) - np.repeat(start, np.diff(np.r_[start, len(first)]))
         best = np.flatnonzero(number < self._most)
         count = len(self._row)
@@ -100,9 +99,7 @@ class Represented:
             return np.zeros(0, np.int64)
         table = self._representatives[: len(self._row)]
         marked = np.zeros(max(int(table.max()), max(places)) + 2, np.bool_)
-        marked[np.fromiter(places, np.int64, len(places))] = (
-            True  # the last, which NO_REPRESENTATIVE finds, is never marked
-        )
+        marked[np.fromiter(places, np.int64, len(places))] = True  # never the last, which NO_REPRESENTATIVE finds
         return np.asarray(self.places()[marked[table].any(axis=1)], np.int64)
 
     def remap(self, moved: Places) -> None:

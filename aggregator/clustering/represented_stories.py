@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.represented import NO_REPRESENTATIVE, Represented
-from aggregator.clustering.rows import Floats, Places
 
 NO_STORY = -1
 

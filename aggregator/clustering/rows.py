@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Hashes, Places
 from aggregator.clustering.background import background_of, calendar_ids
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.terms import PAIR_FACTOR
 from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
     CAPITAL_UNKNOWN,
@@ -27,17 +27,16 @@ from aggregator.clustering.vectors import (
     ReportVector,
 )
 
-Places = NDArray[np.int64]
-Floats = NDArray[np.float32]
 Array = NDArray[Any]
 
 MOST_SEEN = 65_535
-# What a term is, in one byte.
+# The kinds of a term, as bits of one byte.
 TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
 # How surely a term is a name where its language has no statistics, and where only this text shows it.
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
 OVERLAPPING = 0.7  # share of a character pair that the pair before it repeats
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
+_PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
 _SLOTS = 1 << 17  # in which keys are marked that some runs have: twenty times as many as the terms of one go
 _ODD = np.uint32(2_654_435_761)  # spreads the numbers of runs over the slots
 
@@ -149,6 +148,16 @@ class Rows:
         time, rank = self.reports.time, self.reports.rank
         left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
         return np.asarray((left < right) | ((left == right) & (rank[one] < rank[other])))
+
+    def later_and_earlier(self, one: Places, other: Places) -> tuple[Places, Places]:
+        """Return the later and the earlier of each two reports."""
+        swap = self.is_before(one, other)
+        return np.where(swap, other, one), np.where(swap, one, other)
+
+    def shared_terms(self, one: Places, other: Places) -> tuple[Places, Places, Places]:
+        """Return the terms that each two reports share: their places in the columns of either, and the number of the two."""
+        starts, counts = self.reports.terms_from, self.reports.terms
+        return shared(self.terms.term, (starts[one], counts[one]), (starts[other], counts[other]))
 
     def remove(self, names: Collection[str]) -> Places:
         """Forget reports; return their places."""
@@ -299,8 +308,7 @@ class Rows:
         in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
         owner = np.repeat(np.arange(len(vectors)), pair_sizes)
         first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
-        pair = (terms.term[first].astype(np.uint64) * PAIR_FACTOR + terms.term[second]) & np.uint64(0xFFFF_FFFF)
-        pair = pair.astype(np.uint32)
+        pair = pair_ids(terms.term[first], terms.term[second])
         rarity = np.zeros(len(pair), np.float32)
         spoken = language[owner]
         for name, number in self._languages.items():
@@ -331,6 +339,11 @@ def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floa
     unknown = np.where(own < 0, NAME_UNKNOWN, NAME_OWN[0] + NAME_OWN[1] * own)
     name = np.where(capitals >= 0, known, unknown)
     return np.where(number, 0.0, np.where(named, name, NAME_UNTOLD)).astype(np.float32)
+
+
+def pair_ids(first: Hashes, second: Hashes) -> Hashes:
+    """Return the hash of each two terms side by side, of the terms' hashes."""
+    return ((first.astype(np.uint64) * _PAIR_FACTOR + second) & np.uint64(0xFFFF_FFFF)).astype(np.uint32)
 
 
 def spread(starts: Places, lengths: Places) -> tuple[Places, Places]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places, run_starts
 from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, neighbourhood
-from aggregator.clustering.rows import Floats, Places
 
 
 class ScoreGraph:
@@ -58,7 +58,15 @@ class ScoreGraph:
     def others(self, node: int) -> tuple[Ids, Ids]:
         """Return a node's edges and where they lead."""
         edges = self._edges[node]
-        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        return edges, self._other_ends(edges, node)
+
+    def both_ends(self, edges: Places | Ids) -> tuple[Places, Places]:
+        """Return both ends of each edge."""
+        return self.first[edges].astype(np.int64), self.second[edges].astype(np.int64)
+
+    def _other_ends(self, edges: Ids, nodes: Places | Ids | int) -> Ids:
+        """Return where edges lead from a node, or each from its own."""
+        return np.where(self.first[edges] == nodes, self.second[edges], self.first[edges])
 
     def is_cross_language(self, edges: Places | Ids) -> NDArray[np.bool_]:
         """Return which edges are between languages: they have no second round, and are in no other edge's context."""
@@ -88,7 +96,7 @@ class ScoreGraph:
         edges = edges[self._kept[edges] == 1]
         edges = edges[(self.first[edges] == node) | (self.second[edges] == node)]
         self._followers[node] = edges.tolist()
-        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        return edges, self._other_ends(edges, node)
 
     def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> list[int]:
         """Add edges, ``rank`` orders equal ones; return the nodes that keep other edges now."""
@@ -99,7 +107,7 @@ class ScoreGraph:
         ends, edges = np.concatenate([first, second]), np.concatenate([ids, ids])
         order = np.argsort(ends, kind="stable")
         ends, edges = ends[order], edges[order].astype(np.int32)
-        starts = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
+        starts = run_starts(ends)
         changed = []
         bounds = [*starts.tolist(), len(ends)]
         for node, start, end in zip(ends[starts].tolist(), bounds, bounds[1:], strict=False):
@@ -140,11 +148,14 @@ class ScoreGraph:
         edges = self.kept_by(nodes) if nodes else np.zeros(0, np.int32)
         number = np.repeat(np.arange(len(nodes)), [len(self._edges[node]) for node in nodes])
         mine = np.array(nodes, np.int64)[number]
-        return (
-            number,
-            edges,
-            np.where(self.first[edges] == mine, self.second[edges], self.first[edges]).astype(np.int64),
-        )
+        return number, edges, self._other_ends(edges, mine).astype(np.int64)
+
+    def best_first(self, nodes: Sequence[int], rank: NDArray[np.uint32]) -> tuple[Places, Places, Floats]:
+        """Return the edges that these nodes keep: number of the node, other end, log odds; the best of each node first."""
+        owner, edges, other = self.ends(nodes)
+        odds = self.final[edges]
+        order = np.lexsort((other, rank[other], -odds, owner))
+        return owner[order], other[order], odds[order]
 
     def has_followers(self, node: int) -> bool:
         """Return whether there may be edges to a node that only their other ends keep."""
@@ -159,8 +170,8 @@ class ScoreGraph:
     def touched(self, nodes: Sequence[int]) -> Places:
         """Return the edges whose context changes when these nodes keep other edges, each once, in order.
 
-        Of a hub that more reports follow than it keeps edges, those that only its followers keep are left out: a flood's
-        hubs change with every pass, and have thousands.
+        A hub may have more followers than it keeps edges; then the edges that only its followers keep are left out: the
+        hubs of a flood have thousands, and change with every pass.
         """
         few = [node for node in nodes if 0 < len(self._followers.get(node, ())) <= self._most]
         return self._each_once([self.incident(nodes), *(self.followers(node)[0] for node in few)])
@@ -201,7 +212,7 @@ class ScoreGraph:
     def _best(self, node: int, edges: Ids, rank: NDArray[np.uint32]) -> Ids:
         if len(edges) <= self._most:
             return edges
-        other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        other = self._other_ends(edges, node)
         order = np.lexsort((rank[other], -self.odds[edges]))
         lost = edges[order[self._most :]]
         self._kept[lost] -= 1
@@ -224,7 +235,7 @@ class ScoreGraph:
         edges = np.concatenate(lists) if lists else np.zeros(0, np.int32)
         owner = np.repeat(np.arange(len(nodes)), lengths)
         node = np.repeat(np.array(nodes, np.int32), lengths)
-        other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        other = self._other_ends(edges, node)
         order = np.lexsort((other, owner))
         unseen = self.is_cross_language(edges)
         if unseen.any():  # edges between languages are left out of the context

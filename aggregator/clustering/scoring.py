@@ -8,7 +8,7 @@ them. ``models/articles.json`` corrects the weights of the second for two articl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,11 +17,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 
 MODELS = Path(__file__).with_name("models")
-Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts are inconclusive
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
 # Words of the shorter of two reports, from which on they are articles, and wholly so.
@@ -212,18 +212,5 @@ def shipped_scorer() -> LearnedScorer:
 
 def read_model(path: Path) -> Logistic:
     """Return a model from its file; raises OSError and ValueError."""
-    told = json.loads(path.read_text("utf-8"))
-    return Logistic(float(told["bias"]), {str(name): float(value) for name, value in told["weights"].items()})
-
-
-def write_model(path: Path, model: Logistic, metadata: Mapping[str, object]) -> None:
-    """Write a model with its metadata."""
-    weights = {name: round(value, 5) for name, value in model.weights.items()}
-    path.write_text(
-        json.dumps({**metadata, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8"
-    )
-
-
-def ordered(inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> NDArray[np.float32]:
-    """Return inputs as a matrix, columns in the order of ``names``."""
-    return np.column_stack([inputs[name] for name in names]).astype(np.float32)
+    model = json.loads(path.read_text("utf-8"))
+    return Logistic(float(model["bias"]), {str(name): float(value) for name, value in model["weights"].items()})

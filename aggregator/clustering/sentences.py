@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from aggregator.model import Evidence, Match
+from aggregator.text.counts import amount, enumerated
 
 NEAR = 0.35  # cosine below which two texts are not near in meaning
 NEARLY = 0.6  # cosine from which on two texts mean nearly the same
 SAME_DAY = 12  # hours between two entries up to which a time without its day says when
-# What parts the stories of two reports that are alike enough: the mean over all pairs, or own_names.py.
+# The reason why two reports that are similar enough are in two stories: the mean over all pairs, or own_names.py.
 NOT_AS_A_WHOLE = (
     ": enough for these two, but not for both stories: on average with the others of both it is too little, or each of the"
     " stories names what the other does not"
 )
+PAST_THE_WINDOW = "They are too far apart in time to be compared: one of them is past the window."
 MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
 
 
@@ -33,8 +34,8 @@ def _story(match: Match, zone: tzinfo) -> str:
     shared, whose = shared_words(proof), author(proof, zone)
     if "meaning" in proof:
         return f"{_across(proof, zone)}{gap(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
-    told = f"Shares {enumerated(shared)} with {whose}{rarity(proof)}" if shared else f"Resembles {whose}"
-    return f"{told}{gap(proof)}{doubt(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
+    clause = f"Shares {enumerated(shared)} with {whose}{rarity(proof)}" if shared else f"Resembles {whose}"
+    return f"{clause}{gap(proof)}{doubt(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
 
 
 def apart(match: Match, zone: tzinfo = UTC) -> str:
@@ -42,28 +43,30 @@ def apart(match: Match, zone: tzinfo = UTC) -> str:
     proof = match.evidence
     shared = shared_words(proof)
     if "meaning" in proof:
-        told = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
-        return f"{told}{NOT_AS_A_WHOLE if match.score >= match.threshold else ''}."
-    told = f"Shares {enumerated(shared) if shared else 'no telling word'} with {author(proof, zone)}, the nearest of that story"
+        clause = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
+        return f"{clause}{NOT_AS_A_WHOLE if match.score >= match.threshold else ''}."
+    clause = f"Shares {enumerated(shared) if shared else 'no telling word'} with {author(proof, zone)}, the nearest of that story"
     against = texts(proof.get("against"))
     missing = f"; {enumerated(against)}" if against else ""
     figures = f"probability {match.score:.2f}, needed {match.threshold:.2f}"
     if match.score >= match.threshold:
-        return f"{told}{missing}; {figures}{NOT_AS_A_WHOLE}."
+        return f"{clause}{missing}; {figures}{NOT_AS_A_WHOLE}."
     holders, reports = int(number(proof.get("holders"))), int(number(proof.get("reports")))
     common = f" ({holders:,} of the {reports:,} recent reports have that)" if holders > 2 else ""
-    return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."
+    return f"{clause}{', which is too little' if shared else ''}{common}{missing}; {figures}."
 
 
 def _across(proof: Evidence, zone: tzinfo) -> str:
     """Return how near two texts of different languages are, what confirms it and what speaks against it."""
     nearness, language = number(proof.get("meaning")), proof.get("other_language")
-    told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
+    clause = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
     if nearness < NEAR:
-        told = "Is far in meaning from"
+        clause = "Is far in meaning from"
     signs = texts(proof.get("shared_signs"))
     common = f" and shares {enumerated(signs)}" if signs else ""
-    return f"{told} {author(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt(proof)}"
+    return (
+        f"{clause} {author(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt(proof)}"
+    )
 
 
 def different_languages(one: str | None, other: str | None) -> str:
@@ -130,15 +133,15 @@ def _editor(match: Match) -> str:
 def author(proof: Evidence, zone: tzinfo) -> str:
     """Return whose the other entry is, and of when."""
     publisher, when = proof.get("other_publisher"), proof.get("other_time")
-    told = f"{publisher}'s entry" if publisher else "an entry"
+    clause = f"{publisher}'s entry" if publisher else "an entry"
     if isinstance(when, str):
         try:
             moment = datetime.fromisoformat(when).astimezone(zone)
         except ValueError:
-            return told
+            return clause
         day = f"{moment.day} {moment:%B}, " if number(proof.get("hours")) > SAME_DAY else ""
-        told += f" of {day}{moment:%H:%M}"
-    return told
+        clause += f" of {day}{moment:%H:%M}"
+    return clause
 
 
 def number(value: object) -> float:
@@ -149,13 +152,7 @@ def number(value: object) -> float:
 def _hours(hours: float) -> str:
     if hours >= 48:
         return f"{hours / 24:.0f} days"
-    whole = max(1, -(-round(hours * 60) // 60))
-    return f"{whole} hour{'' if whole == 1 else 's'}"
-
-
-def enumerated(parts: Sequence[str]) -> str:
-    """Return parts as a list in a sentence."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+    return amount(max(1, -(-round(hours * 60) // 60)), "hour")
 
 
 def texts(value: object) -> list[str]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Hashes
 from aggregator.clustering.instalments import undated
 from aggregator.clustering.numbers import numbers_in
 from aggregator.model import Document, Sketch
@@ -51,8 +52,6 @@ _SCHEME = "affine32"  # named, because datasketch 2 changed its default and sign
 _MULTIPLIERS = np.array(
     (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63), np.uint64
 )
-
-Hashes = NDArray[np.uint32]
 
 
 def sketch(document: Document) -> Sketch | None:

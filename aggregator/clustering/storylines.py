@@ -13,10 +13,10 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Places
 from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
 from aggregator.clustering.ties import Ties, of_one_affair, ties
 

@@ -13,16 +13,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from aggregator.clustering.vocabulary import calendar_terms, term_of
-from aggregator.text.tokens import fold
+from aggregator.clustering.stemmers import stem_of
+from aggregator.clustering.vocabulary import calendar_stems
+from aggregator.text.tokens import CAPITAL_NOUNS, fold
 
 SHORT = 150  # words of a text that may be a form filled in
 MOST_WORDS = 1_500  # of a text that are looked at
 # Numbers, or words in headline and text, that were filled in: one number may be an edit, a name never is.
 NUMBERS, WORDS = 2, 1
 _STEM = 4  # letters by which a word of a headline is found in a text, whatever its ending
-# Languages that write every noun with a capital: there one may be an edit as well.
-_CAPITAL_NOUNS = frozenset({"de", "lb"})
 # Scripts without blanks between words: each pair of characters is a word.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _RUN = re.compile(rf"[{_UNSPACED}]+")
@@ -46,7 +45,7 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class Substitutions:
-    """What each of two texts of one form has in the other's place: how many names, numbers and other words."""
+    """The names, numbers and other words that each of two texts of one form has where the other has its own, counted."""
 
     names: int = 0
     numbers: int = 0
@@ -57,7 +56,8 @@ class Substitutions:
         """Return whether the texts are two; within a day the number of an event may change and a word be corrected."""
         if self.words >= WORDS:
             return True
-        names, numbers = 2 if language in _CAPITAL_NOUNS else 1, 1 if another_day else NUMBERS
+        # a capital that may be a noun's may be an edit
+        names, numbers = 2 if language in CAPITAL_NOUNS else 1, 1 if another_day else NUMBERS
         return self.short and (self.names >= names or self.numbers >= numbers)
 
 
@@ -155,12 +155,12 @@ def _is_title_case(title: str) -> bool:
 
 def _own(tokens: Sequence[_Token], shared: set[str], language: str | None) -> list[_Word]:
     """Return the words that the other text lacks, except dates, each with its neighbours that both have."""
-    calendar = calendar_terms(language or "")
+    calendar = calendar_stems(language or "")
     found = []
     left = _neighbours(tokens, shared)
     right = _neighbours(tokens[::-1], shared)[::-1]
     for place, token in enumerate(tokens):
-        if token.folded not in shared and term_of(token.folded, language or "") not in calendar:
+        if token.folded not in shared and stem_of(token.folded, language or "") not in calendar:
             found.append(_Word(token.folded, left[place], right[place], token.in_title, token.capital))
     return found
 

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import Stemmer
-
+from aggregator.clustering.stemmers import stemmer_of
 from aggregator.text.part_cache import LONG_PART, PartCache
+from aggregator.text.tokens import ACCENTS
 
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
 TITLE_CASE = 0.7  # share of capitalised longer words from which on capitals mean nothing
-PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
 
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
@@ -39,17 +38,7 @@ _TOKEN = re.compile(
     rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:\d+{_LETTER}*)*)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？]+)"
 )
 _GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
-_ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
 _ACCENTED = frozenset({"vi"})  # where an accent makes another word
-
-
-_STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
-    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali",
-    "nl": "dutch", "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pl": "polish", "pt": "portuguese",
-    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -130,7 +119,7 @@ def term_of(word: str, language: str) -> str:
     low = word.lower()
     if not low.isalpha() and any(map(str.isdigit, low)):
         return _folded(low, language)  # "H5N1", "A320": the digits after the letters distinguish one from the next
-    stemmer = _stemmer(language)
+    stemmer = stemmer_of(language)
     if stemmer is not None:
         return _folded(str(stemmer.stemWord(low)), language)
     low = _folded(low, language)
@@ -142,24 +131,13 @@ def term_of(word: str, language: str) -> str:
 def _folded(word: str, language: str) -> str:
     if word.isascii() or language in _ACCENTED:
         return word
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", word))) or word
-
-
-@lru_cache(maxsize=64)
-def _stemmer(language: str) -> Stemmer.Stemmer | None:
-    name = _STEMMERS.get(language)
-    return Stemmer.Stemmer(name) if name in Stemmer.algorithms() else None
+    return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", word))) or word
 
 
 @lru_cache(maxsize=20_000)  # some 5 MB in every process
 def term_id(term: str) -> int:
     """Return a term's 32-bit hash."""
     return zlib.crc32(term.encode("utf-8"))
-
-
-def pair_id(first: int, second: int) -> int:
-    """Return the 32-bit hash of two terms side by side, of the terms' hashes."""
-    return (first * PAIR_FACTOR + second) & 0xFFFF_FFFF
 
 
 def is_title_case(words: Sequence[Word]) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aggregator.clustering.arrays import Places
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.params import DAY
-from aggregator.clustering.rows import Places
 from aggregator.clustering.scoring import DIGITS, pair_inputs
 from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
 from aggregator.clustering.ties import Ties, of_one_affair, shipped_model, ties
@@ -56,7 +56,6 @@ def explain_tie(graph: StoryGraph, first: Collection[str], second: Collection[st
     linked = bool(len(found.best))
     one, other = _best(comparison, found, sides) if linked else _most_similar(comparison, *sides)
     pair = explain_pair(comparison, one, other)
-    odds = pair.first if pair.second is None else pair.second
     params, bar = comparison.params, graph.params.storyline_bar if linked else graph.params.graph_bar
     linkage = _linkage(graph, found, sides)
     return TieExplanation(
@@ -64,11 +63,11 @@ def explain_tie(graph: StoryGraph, first: Collection[str], second: Collection[st
         comparison.rows.ids[other],
         pair,
         linked,
-        probability_of(odds),
+        pair.probability,
         probability_of(bar),
         _affair(comparison, one, other),
         probability_of(params.tie_bar),
-        probability_of(linkage.nearness(0, 1)) if linked and odds > bar else None,
+        probability_of(linkage.nearness(0, 1)) if linked and pair.odds > bar else None,
         linkage.averaged(0, 1),
         len(found.odds),
     )

@@ -8,7 +8,6 @@ from aggregator.clustering.sentences import (
     NEAR,
     author,
     doubt,
-    enumerated,
     gap,
     number,
     rarity,
@@ -16,8 +15,9 @@ from aggregator.clustering.sentences import (
     texts,
 )
 from aggregator.model import Evidence, Match
+from aggregator.text.counts import enumerated
 
-# What keeps two stories apart -> what is said of it.
+# Reason why two stories are apart -> the words for it.
 MISSING = {
     "link": "nothing links the two stories: probability {event:.2f} of one event, needed {event_needed:.2f} for a link",
     "candidate": "nothing links the two stories: no report of one is among the nearest of the other's",
@@ -33,7 +33,7 @@ MISSING = {
 def tied(match: Match, zone: tzinfo = UTC, *, by_itself: bool = True) -> str:
     """Return what the two most similar reports of two tied stories share, how rare that is, and what speaks against.
 
-    What is too little ``by_itself`` is enough with the links of the storyline's other stories.
+    Where the links are too little ``by_itself``, those of the storyline's other stories make up for it.
     """
     proof = match.evidence
     event = (

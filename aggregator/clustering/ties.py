@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import DIGITS, MODELS, Logistic, pair_inputs, read_model
 
 _BATCH = 1_000  # edges whose features are computed at once: bounds the memory

@@ -52,9 +52,8 @@ def log_odds_shift(seen: Numbers, expected: Numbers, params: ClusteringParams) -
     """Return the log odds that a pair gets for the class of its gap: one row a window, one column a class."""
     every = expected.sum(1, keepdims=True)
     share = np.where(every > 0, expected / np.maximum(every, 1e-9), 1 / CLASSES)
-    prior = (
-        params.timing_prior * share + 1
-    )  # one more of each: what chance gives hardly ever, its absence tells nothing of
+    # one more of each: where chance gives hardly any, their absence tells nothing
+    prior = params.timing_prior * share + 1
     odds = np.log((seen + prior) / (expected + prior))
     return np.asarray(np.clip(odds, params.timing_least, params.timing_most))
 

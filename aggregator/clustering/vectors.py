@@ -16,9 +16,8 @@ IN_TITLE, IN_TEXT = 1, 2
 OVERLAP = 8  # the second repeats most of the first: pieces of a run of characters
 KIN = 4  # the two are forms of one name ("Finland", "Finnish"), adjacent or not
 
-_HEAD = struct.Struct(
-    "<4sBdQIHHHH"
-)  # language, flags, time, publisher, skeleton, words of title and text, terms, pairs
+# Language, flags, time, publisher, skeleton, words of title and text, terms, pairs.
+_HEAD = struct.Struct("<4sBdQIHHHH")
 _DATED, _SLOT = 1, 2
 
 

@@ -189,7 +189,7 @@ def payload_of(
     alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
 ) -> dict[str, Any]:
     """Return an alert under its documented keys; feeds' text is on one line and harmless, every link a web address."""
-    told = {
+    row = {
         "id": story.id,
         "title": plain(story.title),
         "url": link(story.url),
@@ -206,7 +206,7 @@ def payload_of(
         "canonical_entry": story.canonical_entry,
     }
     sentence = plain(cause.sentence)
-    said = chat_lines(watch, sentence, told)
+    said = chat_lines(watch, sentence, row)
     return {
         "id": alert_id,
         "watch": watch,
@@ -218,7 +218,7 @@ def payload_of(
         "sentence": sentence,
         "at": to_text(now),
         "facts": [plain(fact) for fact in cause.facts],
-        "story": told,
+        "story": row,
         "entries": [
             {
                 "id": entry.id,

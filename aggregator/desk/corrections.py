@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
 from aggregator.digest.edition import Correction, Source, Window
-from aggregator.model import Entry, Story
+from aggregator.model import Entry, Story, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
 from aggregator.newsroom.corrections import own_notices, recognise, stale_copies
@@ -38,7 +38,7 @@ class _DatedNotice:
 
 def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
     """Return the notices of a window, oldest first, by the texts as they were at its end."""
-    members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
+    members = sorted(story.entries, key=by_time)
     given = _dated_notices(reader, members, window.until)
     recent = [one for one in _without_copies(_own_notices(given, members)) if window.holds(one.version.time)]
     if not recent:
@@ -51,7 +51,7 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
     """Return entry id -> time of its notice, for all entries with a notice of their own publisher's text, copies included."""
-    members = [entry for report in story.reports for entry in report.entries]
+    members = story.entries
     return {one.entry.id: one.version.time for one in _own_notices(_dated_notices(reader, members, before), members)}
 
 
@@ -87,10 +87,6 @@ def _own_notices(given: Sequence[_DatedNotice], members: Sequence[Entry]) -> lis
         ]
     )
     return [one for one in given if one.entry.id in own]
-
-
-def _by_time(entry: Entry) -> tuple[datetime, str]:
-    return entry.time, entry.id
 
 
 def _dated_notice(entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
@@ -146,7 +142,7 @@ def _correction(
         text=_explanation(given),
         agency=entry.agency,
         language=entry.language,
-        stale=tuple(_source(one) for one in _stale(given, members, versions, carrying, budget)),
+        stale=tuple(Source.of(one) for one in _stale(given, members, versions, carrying, budget)),
     )
 
 
@@ -225,7 +221,7 @@ def _superseded(notice: Entry, members: Sequence[Entry], versions: Mapping[str, 
         and entry.report_id == notice.report_id
         and entry.publisher == notice.publisher
         and entry.correction is None
-        and _by_time(entry) < _by_time(notice)
+        and by_time(entry) < by_time(notice)
     ]
     return _words(versions[earlier[-1].id][-1]) if earlier else None
 
@@ -237,7 +233,3 @@ def _same_place(entry: Entry, notice: Entry) -> bool:
 
 def _words(version: Version) -> str:
     return f"{version.title}\n{version.text}"
-
-
-def _source(entry: Entry) -> Source:
-    return Source(entry.id, entry.publisher, entry.data.title, entry.data.link, entry.agency, entry.language)

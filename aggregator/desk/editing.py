@@ -1,7 +1,7 @@
 """Editors' verbs: merge, split, move, pin, forbid, undo. Each is one short transaction, a decision that every later run obeys.
 
-What takes long is read and worked out before it, and used in it where nothing of that changed. Of very many reports the
-entries follow after it, and the rows of large stories are computed then.
+Slow reading and computing is done before the transaction, and again in it where something changed meanwhile. The entries of
+very many reports follow after it, and the rows of large stories are computed then.
 
 A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
 states and resolves them: of two contradicting decisions the newer holds.
@@ -19,14 +19,14 @@ from functools import cached_property
 from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, split
 from aggregator.desk.snapshots import NOTHING, Snapshot, Standing, restore, standing_today, take
 from aggregator.exceptions import DecisionError
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """What a verb is about to decide: what it read, and the constraints that it states."""
+    """The decision that a verb is about to store: what it read, and the constraints that it states."""
 
     version: tuple[int, int]  # of the decisions that were in force
     stories: tuple[str, ...]
@@ -57,9 +57,9 @@ Stating = Callable[[Ruling], Sequence[Constraint]]
 
 
 class Verbs:
-    """What all editors' verbs share: ``by`` who acts and ``now`` when, and the decision that each leaves."""
+    """The base of editors' verbs: ``by`` is who acts, ``now`` is when; each verb leaves a decision."""
 
-    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+    def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         self._store = store
         self._placer = placer
         self._stories = placer.stories
@@ -84,7 +84,7 @@ class Verbs:
 class Editor(Verbs):
     """An editor at work on stories."""
 
-    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+    def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._entries = placer.entries
         self._constraints = placer.editor_constraints
@@ -234,7 +234,7 @@ class Editor(Verbs):
     def _deciding(self, read: Reading, state: Stating = lambda found: (), *, asking: bool = False) -> Iterator[Ruling]:
         """Open a verb's transaction with its ruling, which is made before it and again where something changed meanwhile.
 
-        What the constraints in force come to is worked out before it, too, where the verb is ``asking`` for that.
+        Where the verb is ``asking`` for the groups under the constraints in force, these are worked out before it, too.
         """
         with self._store.snapshot():
             seen, foreseen = self._store.state(), read(self._constraints.version())

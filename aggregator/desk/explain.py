@@ -1,14 +1,12 @@
-"""Why an entry stands where it stands, as one true sentence with its evidence."""
+"""Explanations of entries: why one stands where it stands, as one true sentence with its evidence."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from aggregator.clustering.explanations import PairExplanation
-from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
+from aggregator.clustering.explanations import probability_of
+from aggregator.clustering.sentences import PAST_THE_WINDOW, apart, different_languages, sentence, too_long_between
 from aggregator.clustering.shared_terms import cross_language_agreement
 from aggregator.clustering.vectors import VERSION
 from aggregator.desk.pair_evidence import PairEvidence
@@ -23,7 +21,6 @@ from aggregator.storage.database import Store
 from aggregator.text.counts import amount
 
 NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
-PAST = "They are too far apart in time to be compared: one of them is past the window."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) 
     The window is not loaded for it: the sentences say which words two reports share, and not how many others have them.
     """
     explainer = _Explainer(reader, store, settings, Window(store, settings.stories), in_window=False)
-    return {entry.id: explainer.inside(story, entry) for report in story.reports for entry in report.entries}
+    return {entry.id: explainer.inside(story, entry) for entry in story.entries}
 
 
 class _Explainer:
@@ -68,14 +65,15 @@ class _Explainer:
         self._window = window
         self._placer = Placer(store, settings, window)
         self._zone = ZoneInfo(settings.digest.timezone)
-        self._evidence = PairEvidence(reader, self._placer, self._graph if in_window else None)
+        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
         reader = self._reader
         story = reader.story(prefix)
-        members = [entry for report in story.reports for entry in report.entries]
         if entry_prefix is None:
-            entry = max(members, key=lambda one: (bool(reader.matches.of_entries([one.id])), one.first_seen, one.id))
+            entry = max(
+                story.entries, key=lambda one: (bool(reader.matches.of_entries([one.id])), one.first_seen, one.id)
+            )
             return self.inside(story, entry)
         entry = reader.entry(entry_prefix)
         return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
@@ -88,7 +86,7 @@ class _Explainer:
         others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
         links = own + [self._evidence.of(match) for match in others if match.kind != "copy"]
         if not links:
-            return Why(entry.id, _alone(story, entry), ())
+            return Why(entry.id, _alone(story), ())
         editors = [match for match in own if match.kind == "editor"]
         copies = [match for match in own if match.kind == "copy"]
         decisive = (editors or copies or own or links)[-1]
@@ -99,7 +97,7 @@ class _Explainer:
 
     def _outside(self, story: Story, entry: Entry) -> Why:
         reader = self._reader
-        theirs = frozenset(other.id for report in story.reports for other in report.entries)
+        theirs = frozenset(other.id for other in story.entries)
         own = frozenset(reader.entries.ids_of_story(entry.story_id))
         word = EditorConstraints(self._store).between(own, theirs)
         if word is not None:
@@ -110,51 +108,42 @@ class _Explainer:
         return Why(entry.id, self._apart(story, entry), links)
 
     def _apart(self, story: Story, entry: Entry) -> str:
-        languages = {other.language for report in story.reports for other in report.entries}
+        languages = {other.language for other in story.entries}
         if entry.language not in languages and not self._compared_across(story, entry):
             return different_languages(entry.language, "/".join(sorted(one or "unknown" for one in languages)))
-        hours = min(
-            abs((other.time - entry.time).total_seconds()) / 3600
-            for report in story.reports
-            for other in report.entries
-        )
+        hours = min(abs((other.time - entry.time).total_seconds()) / 3600 for other in story.entries)
         window = self._settings.stories.window.total_seconds() / 3600
         if hours > window:
             return too_long_between(hours, window)
-        graph = self._graph()
+        graph = self._window.compared_graph()
         near = [report.id for report in story.reports if report.id in self._window][-NEAREST:]
         if entry.report_id not in self._window or not near:
-            return PAST
+            return PAST_THE_WINDOW
         pairs = [(graph.explain(entry.report_id, other), other) for other in near]
-        best, other = max(pairs, key=lambda pair: (_odds(pair[0]), pair[1]))
+        best, other = max(pairs, key=lambda pair: (pair[0].odds, pair[1]))
         speaker = self._placer.vectors.get(other)
         match = Match(
             "story",
             entry.id,
             speaker.entry_id if speaker else other,
             "pair",
-            round(_probability(_odds(best)), 4),
-            round(_probability(best.bar), 4),
+            round(best.probability, 4),
+            round(probability_of(best.bar), 4),
             dict(best.features),
             VERSION,
         )
         return apart(self._evidence.of(match), self._zone)
 
-    def _graph(self) -> StoryGraph:
-        graph = self._window.graph()
-        graph.bring_up_to_date()
-        return graph
-
     def _compared_across(self, story: Story, entry: Entry) -> bool:
         """Return whether an entry is compared with any report of a story of other languages."""
-        graph = self._graph()
+        graph = self._window.compared_graph()
         return any(
             cross_language_agreement(graph, entry.report_id, report.id) is not None
             for report in story.reports[-NEAREST:]
         )
 
 
-def _alone(story: Story, entry: Entry) -> str:
+def _alone(story: Story) -> str:
     if story.summary.entries == 1:
         return "It is the only entry of this story: nothing stored is near enough to its text or its event."
     others = story.summary.reports - 1
@@ -167,11 +156,3 @@ def _alone(story: Story, entry: Entry) -> str:
         "No single report of this story is near to its text; "
         f"an editor holds it here, or the {others:,} other reports do together."
     )
-
-
-def _odds(pair: PairExplanation) -> float:
-    return pair.first if pair.second is None else pair.second
-
-
-def _probability(odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))

@@ -1,16 +1,16 @@
-"""What ties two stories into one storyline, or what was missing, as one true sentence with its evidence."""
+"""Explanations of storylines: what ties two stories, or what was missing, as one true sentence with its evidence."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.sentences import different_languages, too_long_between
+from aggregator.clustering.sentences import PAST_THE_WINDOW, different_languages, too_long_between
 from aggregator.clustering.tie_explanations import TieExplanation, days_and_reports, direct_ties, explain_tie
 from aggregator.clustering.tie_sentences import alike, tied, untied
 from aggregator.clustering.vectors import VERSION
@@ -25,7 +25,6 @@ from aggregator.storage.database import Store
 
 ONE_STORY = "Both ids mean one story."
 PAST = "The window no longer holds reports of both, so what ties them cannot be told any more."
-NEVER = "They are too far apart in time to be compared: one of them is past the window."
 _NEAREST = 30  # reports of a story, the newest, that are compared outside of the window
 NO_BOUNDS: Mapping[str, float] = MappingProxyType({})
 ACROSS = "They are in different languages, and tied by what they mean."
@@ -59,7 +58,7 @@ class TieExplainer:
         self._settings = settings
         self._window = window
         self._placer = Placer(store, settings, window)
-        self._evidence = PairEvidence(reader, self._placer, self._graph if in_window else None)
+        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
         self._constraints = EditorConstraints(store)
         self._zone = ZoneInfo(settings.digest.timezone)
 
@@ -96,15 +95,16 @@ class TieExplainer:
         ids = story.summary.id, other.summary.id
         if word := self._tied_by_word(story, other):
             return TieWhy(*ids, line, word)
-        found = explain_tie(self._graph(), _reports(story), _reports(other))
+        found = explain_tie(self._window.compared_graph(), _reports(story), _reports(other))
         if found is None:
             return TieWhy(*ids, line, PAST)
         if found.counts:
             match = self._match(found)
             return TieWhy(*ids, line, tied(match, self._zone, by_itself=found.holds), (match,))
         if path:
-            told = ", ".join(path)
-            return TieWhy(*ids, line, f"Nothing ties these two by themselves; both are tied through {told}.", (), path)
+            return TieWhy(
+                *ids, line, f"Nothing ties these two by themselves; both are tied through {', '.join(path)}.", (), path
+            )
         return TieWhy(*ids, line, WHOLE)
 
     def _paths(self, start: str, every: Mapping[str, Story]) -> dict[str, tuple[str, ...]]:
@@ -112,7 +112,10 @@ class TieExplainer:
         names = sorted(every, key=lambda one: (every[one].summary.first_seen, one))
         near: dict[str, list[str]] = {name: [] for name in names}
         by_editors = self._tied_by_editors([every[name] for name in names])
-        for one, two in (*direct_ties(self._graph(), [_reports(every[name]) for name in names]), *by_editors):
+        for one, two in (
+            *direct_ties(self._window.compared_graph(), [_reports(every[name]) for name in names]),
+            *by_editors,
+        ):
             near[names[one]].append(names[two])
             near[names[two]].append(names[one])
         paths: dict[str, tuple[str, ...]] = {start: ()}
@@ -158,9 +161,9 @@ class TieExplainer:
         hours, window = _hours_between(story, other), self._settings.stories.window.total_seconds() / 3600
         if hours > window:
             return TieWhy(*ids, None, too_long_between(hours, window))
-        found = explain_tie(self._graph(), _reports(story), _reports(other))
+        found = explain_tie(self._window.compared_graph(), _reports(story), _reports(other))
         if found is None:
-            return TieWhy(*ids, None, NEVER)
+            return TieWhy(*ids, None, PAST_THE_WINDOW)
         languages = _languages(story), _languages(other)
         if not found.linked and not languages[0] & languages[1] and "meaning" not in self._match(found).evidence:
             return TieWhy(*ids, None, different_languages(*("/".join(sorted(one)) for one in languages)))
@@ -178,7 +181,7 @@ class TieExplainer:
             return "affair", {}
         if not found.holds:
             return "mean", {}
-        graph = self._graph()
+        graph = self._window.compared_graph()
         days, size = days_and_reports(graph, [*self._with_storyline(story), *self._with_storyline(other)])
         most_days, most_size = graph.params.storyline_days, graph.params.storyline_reports
         bounds = {"days": round(days, 1), "most_days": most_days, "size": size, "most_size": most_size}
@@ -190,11 +193,6 @@ class TieExplainer:
         return [report for one in stories for report in _reports(one)]
 
     # --- pieces ----------------------------------------------------------------------------
-
-    def _graph(self) -> StoryGraph:
-        graph = self._window.graph()
-        graph.bring_up_to_date()
-        return graph
 
     def _match(self, found: TieExplanation, bounds: Mapping[str, float] = NO_BOUNDS) -> Match:
         """Return the link between two stories, with what its two reports share."""
@@ -221,7 +219,7 @@ class TieExplainer:
 
 def _hours_between(story: Story, other: Story) -> float:
     """Return the hours between the two nearest entries of two stories."""
-    every = sorted([*((one.time, True) for one in _all(story)), *((one.time, False) for one in _all(other))])
+    every = sorted([*((one.time, True) for one in story.entries), *((one.time, False) for one in other.entries)])
     gaps = (late - early for (early, left), (late, right) in pairwise(every) if left is not right)
     return min(gaps).total_seconds() / 3600
 
@@ -230,16 +228,12 @@ def _storyline(story: Story) -> str | None:
     return story.summary.storyline.id if story.summary.storyline is not None else None
 
 
-def _all(story: Story) -> Iterable[Entry]:
-    return (entry for report in story.reports for entry in report.entries)
-
-
 def _entries(story: Story) -> frozenset[str]:
-    return frozenset(entry.id for entry in _all(story))
+    return frozenset(entry.id for entry in story.entries)
 
 
 def _languages(story: Story) -> frozenset[str]:
-    return frozenset(entry.language or "unknown" for entry in _all(story))
+    return frozenset(entry.language or "unknown" for entry in story.entries)
 
 
 def _newest(story: Story) -> Collection[str]:

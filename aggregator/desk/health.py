@@ -18,6 +18,7 @@ from aggregator.storage.faults import FaultStore, StoredFault
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import shown
+from aggregator.text.counts import amount
 
 # How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
 REMEMBERED = timedelta(days=180)
@@ -104,9 +105,8 @@ def _with_faults(row: FeedHealthRow, faults: Sequence[StoredFault]) -> FeedHealt
     if not faults:
         return row
     newest = faults[0]
-    amount = "1 entry" if len(faults) == 1 else f"{len(faults)} entries"
     faults_line = (
-        f"{amount} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
+        f"{amount(len(faults), 'entry', 'entries')} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
         f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` has what it held"
     )
     return replace(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.desk.reader import Reader, SearchHit, just_after
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Feed, Revision, Story, Storyline, StoryQuery, StorySummary
+from aggregator.model import LONG_AGO, Entry, Feed, Revision, Story, Storyline, StoryQuery, StorySummary
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from aggregator.newsroom.timeline import Punctuality, Timeline
 
 Clock = Callable[[], datetime]
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Lookup:
@@ -89,8 +87,7 @@ class Lookup:
 
     def stamp(self) -> int:
         """Return a number that differs whenever another connection has changed the database."""
-        number: int = self.store.connection.execute("PRAGMA data_version").fetchone()[0]
-        return number
+        return self.store.data_version()
 
     def entry(self, prefix: str) -> Entry:
         """Return one entry."""

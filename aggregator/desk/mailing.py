@@ -23,10 +23,10 @@ from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import shown
 
-# What is remembered of who got an edition, under the edition's id; of the last editions only.
+# Facts: who got an edition, under the edition's id; those of the last editions are kept.
 _RECORD = "mailed "
 _REMEMBERED = 100
-# How long a recipient is retried that the server could not take.
+# How long the mail is tried again for a recipient whom the server could not take.
 _RETRY_FOR = timedelta(days=1)
 # How long `health` reports a recipient who did not get an edition.
 _REPORTED_FOR = timedelta(days=8)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Final
 
 from aggregator.desk.reader import Reader
+from aggregator.model import LONG_AGO
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
@@ -75,7 +76,7 @@ def _earlier(now: datetime, by: timedelta) -> datetime:
     try:
         return now - by
     except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)
+        return LONG_AGO
 
 
 def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, tuple[object, ...]] | None) -> int:

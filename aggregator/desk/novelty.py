@@ -14,7 +14,7 @@ from aggregator.newsroom.novelty import what_is_new as compared
 
 def story_news(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> Novelty:
     """Return what entries and edits from ``since`` on (and before ``before``) brought that the story had not held."""
-    by_entry = versions_of(reader, [entry for report in story.reports for entry in report.entries])
+    by_entry = versions_of(reader, story.entries)
     if before is not None:
         by_entry = until(by_entry, before)
     return compared((version for versions in by_entry.values() for version in versions), since)

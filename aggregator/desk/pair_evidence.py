@@ -1,4 +1,4 @@
-"""What an explanation says of two entries: the words that they share, how many reports hold these, what speaks against."""
+"""The evidence on two entries: the words that they share, how many reports hold these, what speaks against one event."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
+from aggregator.clustering.sentences import number
 from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
 from aggregator.desk.reader import Reader
 from aggregator.ingest.place import Placer
@@ -28,7 +29,7 @@ AGAINST = {
     "numbers missed": (1.0, "they share none of their numbers"),
     "places missed": (1.0, "they share none of the places that they name"),
 }
-# What a window adds to log odds for its density or for a gap in time, from which on it speaks against a pair.
+# Shift of log odds by density or timing -> the value from which on it speaks against a pair, and the words for it.
 OF_WINDOW = {
     "density": (-1.0, "hardly any report of those days is told by two publishers"),
     "timing": (-1.0, "what is told by two publishers in those days is told sooner"),
@@ -59,8 +60,8 @@ class PairEvidence:
         }
         if match.kind == "copy":
             return replace(match, evidence=proof)
-        against = [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar]
-        against += [words for name, (bar, words) in OF_WINDOW.items() if _value(match.evidence, name) <= bar]
+        against = [words for name, (bar, words) in AGAINST.items() if number(match.evidence.get(name)) >= bar]
+        against += [words for name, (bar, words) in OF_WINDOW.items() if number(match.evidence.get(name)) <= bar]
         proof["against"] = against
         return replace(match, evidence={**proof, **self._words(one, two)})
 
@@ -105,8 +106,3 @@ def _agreement(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
         return {}
     signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]
     return {"shared_signs": signs, "other_language": two.language}
-
-
-def _value(evidence: Evidence, name: str) -> float:
-    value = evidence.get(name)
-    return float(value) if isinstance(value, (int, float)) else 0.0

@@ -29,10 +29,10 @@ from aggregator.storage.times import from_text, to_text
 
 log = logging.getLogger("aggregator.publishing")
 
-# Until when the scheduled editions of a series reached that were written and mailed last, as a list; and where one moment was kept.
+# Facts: the ends of the editions of a series that were published last; and, of an earlier release, of the last one alone.
 PUBLISHED = "digests_published_until"
 _PUBLISHED_LAST = "digest_published_until"
-# How many the list above holds.
+# How many ends the list holds.
 _REMEMBERED = 2 * MISSED_AT_MOST
 
 
@@ -45,7 +45,7 @@ class Published:
 
 
 class Newsroom(Protocol):
-    """What publishing needs of the façade."""
+    """The façade as publishing uses it."""
 
     store: Store
     settings: Settings
@@ -66,7 +66,7 @@ def publish_due(
     Each covers what was seen since the one before in its series, also when it is made late: after more than a month one covers all but
     the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
     bytes and Message-ID. One of a time in which the desk asked no feed and nothing came is written and not mailed, and no
-    series begins with it. What was stored and is not placed yet is placed before. ``announce`` hears of each edition; ``stop`` is
+    series begins with it. Stored entries that are not placed yet are placed first. ``announce`` hears of each edition; ``stop`` is
     heeded between two.
     """
     _mail_again(app)

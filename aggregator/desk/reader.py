@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary
+from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary, by_report
 from aggregator.model.withdrawals import WITHDRAWN, is_withdrawn
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
@@ -126,17 +126,14 @@ def _with_kill(story: Story) -> Story:
     """Return a story with the flag KILLED where its publisher took it back, which is more than a correction."""
     if Flag.CORRECTED not in story.summary.flags or not is_withdrawn(story):
         return story
-    kinds = {entry.correction for report in story.reports for entry in report.entries} - {None} - WITHDRAWN
+    kinds = {entry.correction for entry in story.entries} - {None} - WITHDRAWN
     kept = {*story.summary.flags, Flag.KILLED} - (set() if kinds else {Flag.CORRECTED})
     flags = tuple(flag for flag in Flag if flag in kept)
     return replace(story, summary=replace(story.summary, flags=flags))
 
 
 def _reports(members: Sequence[Entry]) -> tuple[Report, ...]:
-    grouped: dict[str, list[Entry]] = {}
-    for entry in members:
-        grouped.setdefault(entry.report_id, []).append(entry)
-    return tuple(_report(report_id, entries) for report_id, entries in grouped.items())
+    return tuple(_report(report_id, entries) for report_id, entries in by_report(members).items())
 
 
 def _report(report_id: str, entries: Sequence[Entry]) -> Report:

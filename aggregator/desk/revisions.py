@@ -14,13 +14,14 @@ from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.times import to_text
+from aggregator.text.counts import enumerated
 
 log = logging.getLogger("aggregator.revisions")
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What became of an entry between two of its versions; ``steps`` counts the edits between."""
+    """The changes of an entry between two of its versions; ``steps`` counts the edits between."""
 
     entry: Entry
     before: Version
@@ -94,7 +95,7 @@ def _listed(numbers: Sequence[int]) -> str:
     """Return numbers in words; versions in between may be deleted."""
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{numbers[0]} to {numbers[-1]}"
-    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    return enumerated([str(number) for number in numbers])
 
 
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
@@ -102,7 +103,7 @@ def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> 
 
     Each compares the version of that time with the present one; edits are ordered by their end.
     """
-    members = [entry for report in story.reports for entry in report.entries if entry.revisions]
+    members = [entry for entry in story.entries if entry.revisions]
     found = []
     for entry_id, history in versions_of(reader, members).items():
         standing = 1 if since is None else max(sum(one.time < since for one in history), 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from aggregator.storage.times import from_text, to_text
 
 
@@ -67,11 +67,11 @@ class Snapshot:
         )
 
 
-# What a verb that moved nothing keeps: there is nothing to put back.
+# The snapshot of a verb that moved nothing: there is nothing to put back.
 NOTHING = Snapshot({}, {}, {}, {}, {})
 
 
-def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
+def take(placer: Rearranger, story_ids: Sequence[str]) -> Snapshot:
     """Return a snapshot of these stories."""
     stories = placer.stories
     standing = {story: stories.standing(story) for story in story_ids}
@@ -86,7 +86,7 @@ def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
     )
 
 
-def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Iterable[str] = ()) -> Snapshot:
+def take_storylines(placer: Rearranger, storyline_ids: Iterable[str], story_ids: Iterable[str] = ()) -> Snapshot:
     """Return a snapshot of these storylines: their stories and names."""
     lines = sorted(set(storyline_ids))
     tied: dict[str, str | None] = {story: line for line in lines for story in placer.lines.stories_of(line)}
@@ -103,7 +103,7 @@ class Standing:
     stories: Mapping[str, str | None]  # report -> story, of these reports and of those that the snapshot names
 
 
-def standing_today(placer: Placer, before: Snapshot) -> Standing:
+def standing_today(placer: Rearranger, before: Snapshot) -> Standing:
     """Return where the entries of a snapshot stand today."""
     places = placer.places_of(before.entries)
     stories = {report: story for _, report, story in places}
@@ -113,7 +113,7 @@ def standing_today(placer: Placer, before: Snapshot) -> Standing:
     )
 
 
-def restore(placer: Placer, before: Snapshot, today: Standing, now: datetime) -> set[str]:
+def restore(placer: Rearranger, before: Snapshot, today: Standing, now: datetime) -> set[str]:
     """Restore a snapshot; return the stories touched.
 
     Entries that arrived since stay where they are, except copies: they follow the report that they joined, and where the verb
@@ -148,7 +148,7 @@ def restore(placer: Placer, before: Snapshot, today: Standing, now: datetime) ->
     )
 
 
-def _restore_storylines(placer: Placer, before: Snapshot, now: datetime) -> None:
+def _restore_storylines(placer: Rearranger, before: Snapshot, now: datetime) -> None:
     """Put stories back into their storylines, under the former names."""
     stories, lines = placer.stories, placer.lines
     for former, line in before.storylines.items():
@@ -165,7 +165,7 @@ def _restore_storylines(placer: Placer, before: Snapshot, now: datetime) -> None
 
 
 def _restore_reports(
-    placer: Placer, before: Snapshot, standing: Mapping[str, str], astray: Mapping[str, str], now: datetime
+    placer: Rearranger, before: Snapshot, standing: Mapping[str, str], astray: Mapping[str, str], now: datetime
 ) -> set[str]:
     """Put entries that are ``astray`` back into the reports that they were taken out of, and their later copies with them."""
     entries = placer.entries

@@ -1,6 +1,6 @@
 """Editors' verbs on storylines: name, tie, untie. Each is one transaction, a decision that every later run obeys.
 
-What is stored names the canonical entry of each story: stories come and go, entries stay.
+A decision names the canonical entry of each story, since stories come and go and entries stay.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from aggregator.clustering.constraints import Constraint
 from aggregator.desk.editing import Verbs
 from aggregator.desk.snapshots import take_storylines
 from aggregator.exceptions import DecisionError, UsageError
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from aggregator.storage.database import Store
 from aggregator.text.display import display_text
 
@@ -22,7 +22,7 @@ MAX_NAME = 120  # characters
 class StorylineEditor(Verbs):
     """Editors' verbs on storylines, which ``Editor.undo`` undoes."""
 
-    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+    def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._lines = placer.lines
 

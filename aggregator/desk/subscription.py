@@ -36,7 +36,7 @@ _FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda o
 
 
 class Newsroom(Protocol):
-    """What publishing needs of the façade."""
+    """The façade as publishing uses it."""
 
     store: Store
     settings: Settings
@@ -72,7 +72,7 @@ def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Win
 
 def changed(reader: Reader, story: Story) -> datetime:
     """Return when a story last grew, was edited or was corrected, as the desk saw it."""
-    entries = [entry for report in story.reports for entry in report.entries]
+    entries = story.entries
     moments = [entry.seen for entry in entries]
     moments += [one.replaced for entry in entries if entry.revisions for one in reader.entries.revisions(entry.id)]
     return max(moments, default=story.summary.last_seen)

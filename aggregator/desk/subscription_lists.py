@@ -8,7 +8,7 @@ from pathlib import Path
 from aggregator.exceptions import NotFoundError, ParseError, StorageError
 from aggregator.model import Feed
 from aggregator.parsing.feed_lists import read_list
-from aggregator.parsing.opml import is_opml, read_all, write
+from aggregator.parsing.opml import is_opml, read_all
 from aggregator.text.masking import shown_address
 
 
@@ -32,12 +32,7 @@ def read_subscriptions(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
     return found.feeds, tuple(notes)
 
 
-def write_opml(feeds: Sequence[Feed], title: str) -> bytes:
-    """Return the feeds as OPML; what an address holds of secrets is masked."""
-    return write(feeds, title)
-
-
 def masked(feeds: Sequence[Feed]) -> tuple[str, ...]:
-    """Return the names of feeds whose address :func:`write_opml` masks."""
+    """Return the names of feeds whose address an OPML list masks."""
     shown = [(feed, shown_address(feed)) for feed in feeds]
     return tuple(feed.name or address for feed, address in shown if address != feed.url)

@@ -20,8 +20,7 @@ def story_timeline(reader: Reader, story: Story, before: datetime) -> Timeline:
     """Return who had a story when, with its edits and corrections up to ``before``."""
     edits = {
         entry.id: [one.replaced for one in reader.entries.revisions(entry.id)]
-        for report in story.reports
-        for entry in report.entries
+        for entry in story.entries
         if entry.revisions
     }
     return timeline(story, edits, notice_times(reader, story, before))

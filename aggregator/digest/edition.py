@@ -77,7 +77,7 @@ def build(
     """
     materials = [material for material in materials if is_current(material, window)]
     corrections = [notice for material in materials for notice in notices(material, window)]
-    told = [material.story for material in materials]
+    stories = [material.story for material in materials]
     before = Before(previous)
     ranked = sorted(
         (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
@@ -96,7 +96,7 @@ def build(
             sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.entry, notice.story))
         ),
         sections=_sections(ranked, settings, window),
-        known=tuple(one.summary.id for one in sorted(told, key=lambda story: story.summary.canonical_entry)),
+        known=tuple(one.summary.id for one in sorted(stories, key=lambda story: story.summary.canonical_entry)),
         previous=previous.id if previous else None,
         stories_off=stories_off,
         language=settings.language,

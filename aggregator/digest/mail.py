@@ -224,7 +224,7 @@ def _subject(edition: Edition) -> str:
         counts = words.chain(edition)
     corrected = len(edition.corrections)
     corrections = f", {words.say('{number} corrected', number=corrected)}" if corrected else ""
-    return f"{edition.title}, {Clock(edition, words.say).day()}: {counts}{corrections}"
+    return f"{edition.title}, {Clock.of(edition, words.say).day()}: {counts}{corrections}"
 
 
 def checked_address(text: str, key: str) -> str:

@@ -10,7 +10,7 @@ import json
 import uuid
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from jinja2 import (
     ChoiceLoader,
@@ -31,8 +31,8 @@ from aggregator.digest.frozen import to_json
 from aggregator.digest.labels import ENGLISH, labels
 from aggregator.digest.values import Correction, Edition, EditionSection, EditionStory, WhatIsNew
 from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.settings import Format
 
-Format = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 # The file name suffix and the media type of each format, for those who write or serve one.
@@ -132,7 +132,7 @@ def _rendered(edition: Edition, format: str, folder: str = "", width: int = LINE
         return _JsonFeed(safe, words, folder).text()
     shown = {story.id for story in safe.stories()}
     made = template(cast(Format, format), f"edition.{format}", folder, width)
-    return made.render(edition=safe, clock=wording.Clock(safe, words.say), shown=shown, wording=words, say=words.say)
+    return made.render(edition=safe, clock=wording.Clock.of(safe, words.say), shown=shown, wording=words, say=words.say)
 
 
 def spoken(language: str, folder: str = "") -> wording.Wording:
@@ -217,15 +217,15 @@ class _JsonFeed:
         self._edition = edition
         self._words = words
         self._folder = folder
-        self._clock = wording.Clock(edition, words.say)
+        self._clock = wording.Clock.of(edition, words.say)
 
     def text(self) -> str:
         edition, words = self._edition, self._words
-        told = f"{self._clock.window()}. {words.polled(edition)}. {words.chain(edition)}."
+        summary = f"{self._clock.window()}. {words.polled(edition)}. {words.chain(edition)}."
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": edition.title,
-            "description": " ".join(filter(None, (told, words.ungrouped(edition)))),
+            "description": " ".join(filter(None, (summary, words.ungrouped(edition)))),
             "language": words.say.language,
             "authors": [{"name": edition.title}],
             "items": [

@@ -16,7 +16,7 @@ from aggregator.digest.values import (
     WhatIsNew,
     Window,
 )
-from aggregator.model import Entry, Flag, Report, Story
+from aggregator.model import Entry, Flag, Report, Story, by_time
 from aggregator.model.voices import voices
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.text.headlines import letters
@@ -179,30 +179,20 @@ def score(fresh: Sequence[Report], window: Window) -> float:
     return round(len(voices) * weight * recency, 6)  # rounded, so that the order is the same on every machine
 
 
-def _by_time(entry: Entry) -> tuple[datetime, str]:
-    return entry.time, entry.id
-
-
-def _source(entry: Entry) -> Source:
-    return Source(
-        entry.id, entry.publisher, entry.data.title, entry.data.link, agency=entry.agency, language=entry.language
-    )
-
-
 def _also(story: Story, running: frozenset[str]) -> tuple[tuple[Source, ...], int]:
     """Return the best article of each further publisher, and how many are left out: reports before copies, both before live pages."""
     summary = story.summary
 
     def order(pair: tuple[Report, Entry]) -> tuple[bool, bool, int, datetime, str]:
         report, entry = pair
-        is_copy = entry is not min(report.entries, key=_by_time)
+        is_copy = entry is not min(report.entries, key=by_time)
         return entry.id in running, is_copy, -entry.authority, entry.time, entry.id
 
     pairs = [(report, entry) for report in story.reports for entry in report.entries]
     others: dict[str, Source] = {}
     for _, entry in sorted(pairs, key=order):
         if entry.id != summary.canonical_entry and entry.publisher != summary.publisher:
-            others.setdefault(entry.publisher, _source(entry))
+            others.setdefault(entry.publisher, Source.of(entry))
     chosen = tuple(others.values())[:_ALSO]
     return chosen, len(others) - len(chosen)
 
@@ -278,7 +268,6 @@ def notices(material: Material, window: Window) -> tuple[Correction, ...]:
     if material.corrections is not None:
         return material.corrections
     edited = dict(material.edited)
-    entries = (entry for report in material.story.reports for entry in report.entries)
     return tuple(
         Correction(
             story=material.story.summary.id,
@@ -291,7 +280,7 @@ def notices(material: Material, window: Window) -> tuple[Correction, ...]:
             agency=entry.agency,
             language=entry.language,
         )
-        for entry in sorted(entries, key=_by_time)
+        for entry in sorted(material.story.entries, key=by_time)
         if entry.correction and window.holds(_corrected_at(entry, edited))
     )
 

@@ -84,11 +84,11 @@ def _atom(shown: Subscription) -> str:
 
 def _json(shown: Subscription) -> str:
     clock = _clock(shown)
-    told = zip(shown.stories, _fragments(shown, clock), strict=True)
+    rows = zip(shown.stories, _fragments(shown, clock), strict=True)
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": shown.title,
-        "items": [_item(shown, one, fragment, clock) for one, fragment in told],
+        "items": [_item(shown, one, fragment, clock) for one, fragment in rows],
     }
     if shown.base:  # both must be whole addresses
         feed |= {"home_page_url": shown.base, "feed_url": address_of_feed(shown, "json")}
@@ -123,7 +123,7 @@ def _fragments(shown: Subscription, clock: wording.Clock) -> Iterator[str]:
 
 
 def _clock(shown: Subscription) -> wording.Clock:
-    return wording.Clock.of(shown.timezone, shown.updated, shown.updated, spoken(shown.language).say)
+    return wording.Clock(shown.timezone, shown.updated, shown.updated, spoken(shown.language).say)
 
 
 def address_of_feed(shown: Subscription, format: SubscriptionFormat) -> str:

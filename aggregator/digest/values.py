@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
-from aggregator.model import Flag, Story
+from aggregator.model import Entry, Flag, Story
 
 SectionKey = Literal["top", "developing", "new", "rest"]
 
@@ -51,7 +51,7 @@ class FeedNote:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """How the feeds did: how many were polled, failed and fell silent, with a note on each that needs one."""
+    """The numbers of feeds that were polled, failed and fell silent, with a note on each that needs one."""
 
     polled: int = 0
     failed: int = 0
@@ -69,6 +69,11 @@ class Source:
     url: str | None
     agency: str | None = None
     language: str | None = None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Return an entry as a source."""
+        return cls(entry.id, entry.publisher, entry.data.title, entry.data.link, entry.agency, entry.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an edition is made from, for one story.
+    """The material of one story, from which an edition is made.
 
     ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
     version of an edited entry came; ``headlines`` are those changed in the window; ``corrections`` of None has the

@@ -27,7 +27,7 @@ _LABELS = {
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
 _KINDS = {"kill": "Killed", "withdrawn": "Withdrawn", "retraction": "Retracted"}
-# How a title says its kind itself.
+# The words by which a title says its kind itself.
 _SAID = {
     "correction": "correct(?:ion|ed|s)",
     "kill": "kill(?:ed)?",
@@ -168,17 +168,7 @@ class Wording:
 class Clock:
     """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
 
-    def __init__(self, edition: Edition, say: Labels | None = None) -> None:
-        self._set(edition.timezone, edition.since, edition.until, say)
-
-    @classmethod
-    def of(cls, timezone: str, since: datetime, until: datetime, say: Labels | None = None) -> Self:
-        """Return the clock of a window, without an edition."""
-        made = cls.__new__(cls)
-        made._set(timezone, since, until, say)
-        return made
-
-    def _set(self, timezone: str, since: datetime, until: datetime, say: Labels | None) -> None:
+    def __init__(self, timezone: str, since: datetime, until: datetime, say: Labels | None = None) -> None:
         self._say = say or labels(ENGLISH)
         try:
             self._zone = ZoneInfo(timezone)
@@ -187,6 +177,11 @@ class Clock:
                 f"digest.timezone: there is no time zone {timezone!r}. Use a name such as Europe/Warsaw or UTC."
             ) from error
         self._since, self._until = since, until
+
+    @classmethod
+    def of(cls, edition: Edition, say: Labels | None = None) -> Self:
+        """Return the clock of an edition."""
+        return cls(edition.timezone, edition.since, edition.until, say)
 
     def start(self) -> str:
         """Return when the window opened."""

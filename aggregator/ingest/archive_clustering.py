@@ -57,8 +57,8 @@ def cluster_archives(
         for one in map(pickle.loads, kept.by_group()):
             place = places.archive_place(feed_address(one), one.data.key)
             if place is not None:
-                told = {"report_id": place.report, "story_id": place.story, "storyline_id": place.storyline}
-                placed({"id": one.data.key, **told})
+                ids = {"report_id": place.report, "story_id": place.story, "storyline_id": place.storyline}
+                placed({"id": one.data.key, **ids})
     return skips
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from aggregator.executor import failure_of, take_back
-from aggregator.ingest.prepare import PreparedEntry, prepare_entry
+from aggregator.ingest.prepare import FeedText, PreparedEntry, prepare_entry
 from aggregator.parsing.archive import ArchiveEntry
 
 LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
@@ -69,9 +69,8 @@ def prepare_line(
     one: ArchiveEntry, boilerplate: frozenset[int], *, sketching: bool, vectoring: bool = False
 ) -> PreparedEntry:
     """Prepare one line."""
-    return prepare_entry(
-        one.data, one.language, (one.source,), None, boilerplate, sketching=sketching, vectoring=vectoring
-    )
+    feed = FeedText(one.language, (one.source,), boilerplate)
+    return prepare_entry(one.data, feed, sketching=sketching, vectoring=vectoring)
 
 
 def prepared_by_workers(

@@ -17,7 +17,7 @@ from aggregator.ingest.archive_lines import LEAST, Chunk, PreparedLine, prepare_
 from aggregator.ingest.archive_order import ordered
 from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.place import Placer
-from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
+from aggregator.ingest.prepare import FeedText, PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
 from aggregator.ingest.record_values import Origin, Recorded
 from aggregator.ingest.window import Window
@@ -46,7 +46,7 @@ Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What an import did; ``skips`` names lines that could not be used."""
+    """The result of an import; ``skips`` names lines that could not be used."""
 
     new: int
     updated: int
@@ -168,7 +168,7 @@ class Importer:
         warm_up()
         unknown = next((one for one in islice(entries, LEAST) if one.language is None), None)
         if unknown is not None:
-            prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
+            prepare_entry(unknown.data, FeedText(), sketching=False)
 
     def _record_batch(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
         """Record some entries in one transaction; where one fails, record them again, each in a savepoint."""

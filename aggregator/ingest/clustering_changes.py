@@ -20,7 +20,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What differs, the largest first."""
+    """The changes, the largest first, with a sentence on all."""
 
     changes: list[Change]
     sentence: str

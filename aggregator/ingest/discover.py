@@ -15,7 +15,7 @@ from aggregator.text.masking import shown_address
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What an address holds; ``error`` says why it is no feed, without secrets of the address."""
+    """The feeds or the fault found at an address; ``error`` says why it is no feed, without secrets of the address."""
 
     is_feed: bool
     feeds: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ Level = Literal["report", "story", "storyline"]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How well the stories of one archive agree with its labels."""
+    """The agreement of one archive's stories with its labels."""
 
     path: Path
     figures: Figures

@@ -32,7 +32,7 @@ LARGE = 20
 
 @dataclass(slots=True)
 class SavedEdits:
-    """What is saved of a document already: ``edited`` maps ids to whether a reader would call the change an edit."""
+    """The part of a document that is saved already: ``edited`` maps ids to whether a reader would call the change an edit."""
 
     recognition: Recognition
     store: Store

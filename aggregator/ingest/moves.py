@@ -1,6 +1,6 @@
 """Moves by editors of very many reports: the reports move at once, their entries follow in short transactions.
 
-What is left when a process ends in between is done by the next verb or pass of any process.
+When a process ends in between, the next verb or pass of any process does the rest.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aggregator.clustering.constraints import Constraint
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import keys_of_title
-from aggregator.model import Entry
+from aggregator.model import Entry, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.named_headlines import headlines_named
 from aggregator.storage.binding import marks
@@ -95,5 +95,5 @@ def _meant(notice: _Notice, by_name: dict[str, list[Entry]]) -> Entry | None:
     ]
     before = [entry for entry in found if entry.time <= said.time]
     if before:
-        return max(before, key=lambda entry: (entry.time, entry.id))
-    return min(found, key=lambda entry: (entry.time, entry.id), default=None)
+        return max(before, key=by_time)
+    return min(found, key=by_time, default=None)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import inf
 from threading import Event
 
 from aggregator.fetching.politeness import longest_wait
 from aggregator.ingest.clocks import begin_pass
 from aggregator.ingest.poll import PollPass, Progress
-from aggregator.ingest.polls import FollowedElsewhere, named, neighbours, sort_out, subscriptions
+from aggregator.ingest.polls import FollowedElsewhere, Poll, named, neighbours, sort_out, subscriptions
 from aggregator.ingest.resources import Resources
-from aggregator.ingest.save import OnSettled, open_saver
-from aggregator.ingest.window import Window
-from aggregator.model import Feed, FeedOutcome
-from aggregator.newsroom.publishers import Families
+from aggregator.ingest.save import PassContext, open_saver
+from aggregator.model import LONG_AGO, Feed, FeedOutcome
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 
 # How long due feeds of a large desk wait for others, in ticks and at most: each pass writes some pages, whatever it brings.
 _TICKS, _GATHERED = 3, timedelta(seconds=15)
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,51 +39,38 @@ class PassOptions:
     stop: Event = field(default_factory=Event)
     within: float = inf
 
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether the pass has an end in time, as those of the daemon have."""
+        return self.within < inf
+
 
 def run_pass(
-    store: Store,
-    settings: Settings,
-    feeds: Sequence[Feed],
-    families: Families,
-    resources: Resources,
-    clock: Callable[[], datetime],
-    settled: OnSettled,
-    window: Window,
-    options: PassOptions,
+    context: PassContext, feeds: Sequence[Feed], resources: Resources, options: PassOptions
 ) -> list[FeedOutcome]:
-    """Poll feeds and place what they bring; return one outcome a feed.
-
-    ``settled`` hears which stories the pass changed; ``window`` is that of the process. NotFoundError: a pattern names no feed.
-    """
-    rows, now = FeedStore(store), clock()
-    one_of_many = options.within < inf
-    gathering = min(_TICKS * timedelta(seconds=settings.run.tick), _GATHERED) if one_of_many else timedelta(0)
-    due = rows.due_keys(now, longest_wait(settings.fetch), gathering)
-    if one_of_many and not due:
+    """Poll feeds and place what they bring; return one outcome a feed. NotFoundError: a pattern names no feed."""
+    rows, now = FeedStore(context.store), context.clock()
+    due = rows.due_keys(now, longest_wait(context.settings.fetch), _gathering(context.settings, options))
+    if options.is_one_of_many and not due:
         return []
-    wanted = named(subscriptions(feeds, rows.of_keys(due) if one_of_many else rows.followed(), now), options.patterns)
-    polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns), now=now)
-    if one_of_many:
-        others = []
+    polls, others = _choose(rows, feeds, due, options, now)
     total = len(polls) + len(others)
     for done, outcome in enumerate(others, 1):
         options.progress(outcome, done, total)
     if not polls:
         return others
-    if one_of_many:  # what there is no time for must not be the same feeds each time
-        polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
-    begin_pass(store, now)
+    begin_pass(context.store, now)
 
     def on_host_of(address: str) -> tuple[int, ...]:
         # asked for seldom: of a desk of many feeds, a pass reads those that are due
         return neighbours(address, subscriptions(feeds, rows.followed(), now))
 
     run = PollPass(
-        settings,
+        context.settings,
         resources.fetcher(len(feeds)),
         resources.workers(),
-        open_saver(store, settings, families, on_host_of, settled, window, beside=one_of_many),
-        clock,
+        open_saver(context, on_host_of, beside=options.is_one_of_many),
+        context.clock,
         options.stop,
         resources.schedule(),
         FollowedElsewhere(feeds, rows.answering()),
@@ -101,3 +84,23 @@ def run_pass(
         if run.abandoned:
             resources.abandon()
     return others + ended
+
+
+def _gathering(settings: Settings, options: PassOptions) -> timedelta:
+    """Return how long few feeds that came due wait for others."""
+    if not options.is_one_of_many:
+        return timedelta(0)
+    return min(_TICKS * timedelta(seconds=settings.run.tick), _GATHERED)
+
+
+def _choose(
+    rows: FeedStore, feeds: Sequence[Feed], due: set[str], options: PassOptions, now: datetime
+) -> tuple[list[Poll], list[FeedOutcome]]:
+    """Return the polls of a pass, and the outcomes of feeds that it leaves out."""
+    stored = rows.of_keys(due) if options.is_one_of_many else rows.followed()
+    wanted = named(subscriptions(feeds, stored, now), options.patterns)
+    polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns))
+    if not options.is_one_of_many:
+        return polls, others
+    # what there is no time for must not be the same feeds each time
+    return sorted(polls, key=lambda poll: poll.stored.state.next_fetch or LONG_AGO), []

@@ -56,7 +56,7 @@ WRITE_WAIT = 60.0
 
 
 class FeedFetcher(Protocol):
-    """What the pass needs of a fetcher; tests hand in one without sockets."""
+    """A fetcher as a pass uses it; tests hand in one without sockets."""
 
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]

@@ -69,9 +69,7 @@ def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
     return row if state is row.state else replace(row, state=state)
 
 
-def sort_out(
-    polls: Sequence[Poll], due: set[str], *, everything: bool, now: datetime
-) -> tuple[list[Poll], list[FeedOutcome]]:
+def sort_out(polls: Sequence[Poll], due: set[str], *, everything: bool) -> tuple[list[Poll], list[FeedOutcome]]:
     """Return the feeds to poll now, and outcomes of the others that were asked for.
 
     Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
@@ -115,9 +113,8 @@ class FollowedElsewhere:
         self._feeds = feeds
         self._answering = answering
         self._lock = Lock()
-        self._at: dict[tuple[object, ...], tuple[int, str]] | None = (
-            None  # made at the first redirect: most passes meet none
-        )
+        # Made at the first redirect: most passes meet none.
+        self._at: dict[tuple[object, ...], tuple[int, str]] | None = None
 
     def __call__(self, poll: Poll, url: str) -> str | None:
         """Return the name of another feed that is polled at ``url`` with the same credentials; thread-safe."""

@@ -52,6 +52,17 @@ class Preparation:
     without: Mapping[int, str] = field(default_factory=dict)  # numbers of entries that cost a worker, and how
 
 
+@dataclass(frozen=True, slots=True)
+class FeedText:
+    """Facts on the texts of a feed that hold for all its entries."""
+
+    language: str | None = None  # declared
+    names: Sequence[str] = ()  # of feed and publisher
+    boilerplate: frozenset[int] = frozenset()  # hashes of lines that it repeats
+    wrong_language: str | None = None  # declared, and ignored: the texts are in another
+    detected_language: str | None = None  # of the entries together, where none is declared
+
+
 @pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
@@ -108,13 +119,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
         return FetchFailure("parse", str(error))
-    is_wrong, detected = _languages(task, parsed)
-    language = task.language or (None if is_wrong else parsed.language)
-    none: tuple[str, ...] = ()
-    tails = _or_default([], none, repeated_tails, [data.title for data in parsed.entries])
-    names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
-    boilerplate = task.boilerplate | _or_default([], frozenset[int](), constant_descriptions, parsed.entries)
-    wrong = primary_language(parsed.language) if is_wrong else None
+    feed = _feed_text(task, parsed)
     entries: list[PreparedEntry] = []
     skips = list(parsed.skips)
     for number, data in enumerate(parsed.entries, 1):
@@ -126,15 +131,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
             _note_progress(task.progress_path, number)
         try:
             made = prepare_entry(
-                data,
-                language,
-                names,
-                task.known.get(data.key),
-                boilerplate,
-                sketching=task.sketching,
-                vectoring=task.sketching,
-                wrong_language=wrong,
-                detected_language=detected,
+                data, feed, task.known.get(data.key), sketching=task.sketching, vectoring=task.sketching
             )
         except MemoryError:
             raise  # the worker's, not the entry's
@@ -149,6 +146,19 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
 def _note_progress(path: str, number: int) -> None:
     with suppress(OSError):  # a worker on another machine leaves none
         Path(path).write_text(str(number), encoding="ascii")
+
+
+def _feed_text(task: Preparation, parsed: ParsedFeed) -> FeedText:
+    is_wrong, detected = _languages(task, parsed)
+    none: tuple[str, ...] = ()
+    tails = _or_default([], none, repeated_tails, [data.title for data in parsed.entries])
+    return FeedText(
+        language=task.language or (None if is_wrong else parsed.language),
+        names=tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name),
+        boilerplate=task.boilerplate | _or_default([], frozenset[int](), constant_descriptions, parsed.entries),
+        wrong_language=primary_language(parsed.language) if is_wrong else None,
+        detected_language=detected,
+    )
 
 
 def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]:
@@ -181,32 +191,21 @@ def _sample(entries: Sequence[EntryData]) -> str:
 
 
 def prepare_entry(
-    data: EntryData,
-    language: str | None,
-    publisher_names: Sequence[str],
-    known_hash: str | None,
-    boilerplate: frozenset[int] = frozenset(),
-    *,
-    sketching: bool,
-    vectoring: bool = False,
-    wrong_language: str | None = None,
-    detected_language: str | None = None,
+    data: EntryData, feed: FeedText, known_hash: str | None = None, *, sketching: bool, vectoring: bool = False
 ) -> PreparedEntry:
-    """Clean one entry, and sketch it unless its text is the stored one.
-
-    A declared ``wrong_language`` is ignored; ``detected_language`` is that of the feed's entries together.
-    """
-    said = (
-        replace(data, language=None) if wrong_language and primary_language(data.language) == wrong_language else data
-    )
+    """Clean one entry, and sketch it unless its text is the stored one."""
+    is_wrong = feed.wrong_language and primary_language(data.language) == feed.wrong_language
     made = document(
-        said, language, publisher_names=publisher_names, identify=partial(_language, detected=detected_language)
+        replace(data, language=None) if is_wrong else data,
+        feed.language,
+        publisher_names=feed.names,
+        identify=partial(_language, detected=feed.detected_language),
     )
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     faults: list[str] = []
-    compared = _or_default(faults, made, without_boilerplate, made, boilerplate)
+    compared = _or_default(faults, made, without_boilerplate, made, feed.boilerplate)
     if (title := _or_default(faults, compared.title, without_agency, compared.title)) != compared.title:
         compared = replace(compared, title=title)
     if sketching:

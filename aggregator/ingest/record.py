@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
 from aggregator.ingest.large_documents import SavedEdits
@@ -26,7 +26,7 @@ from aggregator.ingest.record_values import (
     stock_time,
 )
 from aggregator.ingest.story_rows import agency_evidence
-from aggregator.model import Entry, EntryData
+from aggregator.model import LONG_AGO, Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
@@ -47,11 +47,11 @@ from aggregator.text.boilerplate import REPEATED
 log = logging.getLogger("aggregator.saving")
 # On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
-# Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
+# Most entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Beyond that the oldest are placed.
 MAX_WAITING = 2_000
-# What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
+# The beginning of the address of an archive's feed; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
-# Most entries: all of a feed are its publisher's.
+# Stands for most entries, whose publisher is that of their feed.
 NAMING_NOBODY = EntryData("")
 
 
@@ -141,7 +141,7 @@ class Recorder:
         known = {} if first else self._known(origin, entries, edits)
         taken: dict[str, bool] = {} if edits is None else edits.edited
         updated = 0
-        fresh, revised, still = [], [], []
+        fresh, still = [], []
         followed: set[int] = set() if edits is None else set(edits.followed)
         for entry in in_order(entries):
             before = known.get(entry.data.key)
@@ -154,7 +154,6 @@ class Recorder:
                 still.append(before.number)
             else:
                 is_edit = taken[before.id] if before.id in taken else self.revise(origin, entry, before, now)
-                revised.append(before.id)
                 updated += is_edit
                 still += [] if is_edit else [before.number]
         backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
@@ -163,7 +162,7 @@ class Recorder:
             self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
         else:
             self._entries.mark_seen(still, now)
-        return Recorded(len(fresh), updated, len(still), tuple(revised), first)
+        return Recorded(len(fresh), updated, len(still), first)
 
     # --- placing what is stored -----------------------------------------------------------------
 
@@ -263,7 +262,7 @@ class Recorder:
             long_ago = now - self._settings.stories.window
             dates = ((entry.data.key, believed_date(entry.data)) for entry in entries)
             return frozenset(key for key, date in dates if date is not None and date < long_ago)
-        undated = now if origin.feed.state.last_ok is not None else datetime.min.replace(tzinfo=UTC)
+        undated = now if origin.feed.state.last_ok is not None else LONG_AGO
         dated = {entry.data.key: believed_date(entry.data) or undated for entry in entries}
         newest = sorted(dated, key=lambda key: dated[key], reverse=True)[: self._settings.parse.announce]
         return frozenset(dated) - {key for key in newest if dated[key] >= now - ANNOUNCED_FOR}

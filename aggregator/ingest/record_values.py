@@ -20,12 +20,11 @@ from aggregator.storage.feeds import StoredFeed
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many entries of a document were new, edited and known."""
+    """The numbers of new, edited and known entries of a document."""
 
     new: int = 0
     updated: int = 0
     known: int = 0
-    revised: tuple[str, ...] = ()
     first: bool = False  # the feed had no entry before
     faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
 

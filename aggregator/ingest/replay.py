@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 from aggregator.ingest.clustering_changes import Outcome, compare
 from aggregator.ingest.place import Placer
-from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.prepare import FeedText, prepare_entry
 from aggregator.ingest.record import Recorder
 from aggregator.ingest.record_values import Origin
-from aggregator.model import Entry
+from aggregator.model import Entry, by_time
 from aggregator.newsroom.publishers import Families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.scratch import copy_tables, story_of_entries
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 BATCH = 500  # entries a transaction of the scratch database
@@ -26,18 +27,16 @@ def replay(
     settings: Settings,
     families: Families,
     since: datetime | None,
-    now: datetime,
     progress: Callable[[int, int], None],
 ) -> Outcome:
     """Cluster the entries first seen since a time (else all) anew; nothing is written to ``store``.
 
     Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
     """
-    entries = sorted(EntryStore(store).seen_between(since, None), key=lambda entry: (entry.time, entry.id))
+    entries = sorted(EntryStore(store).seen_between(since, None), key=by_time)
     found = cluster_anew(store, settings, families, entries, progress)
-    before = {
-        entry.id: entry.story_id for entry in entries if entry.story_id
-    }  # what was stored last may stand in none yet
+    # the entries stored last may stand in no story yet
+    before = {entry.id: entry.story_id for entry in entries if entry.story_id}
     titles = {entry.id: entry.data.title for entry in entries}
     return compare(before, {entry: found[entry] for entry in before}, titles, times=("today", "then"))
 
@@ -51,18 +50,10 @@ def cluster_anew(
 ) -> dict[str, str]:
     """Return entry -> story for these entries, taken in this order; nothing is written to ``store``."""
     with Store(None) as scratch:
-        _copy(store, scratch, ("feed", "decision", "decision_entry"))
+        copy_tables(store, scratch, ("feed", "decision", "decision_entry"))
         _record(scratch, settings, families, entries, progress)
-        found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
+        found = story_of_entries(scratch)
     return {entry.id: found.get(entry.id) or entry.id for entry in entries}
-
-
-def _copy(store: Store, scratch: Store, tables: Sequence[str]) -> None:
-    with scratch.transaction() as target:
-        for table in tables:
-            rows = store.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of ours
-            if rows:
-                target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
 
 
 def _record(
@@ -81,8 +72,8 @@ def _record(
             for entry in entries[start : start + BATCH]:
                 origin = origins[entry.feed_url]
                 boilerplate = recorder.boilerplate(origin.feed.id)
-                names = (entry.publisher, entry.feed)
-                prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=True)
+                feed = FeedText(entry.language, (entry.publisher, entry.feed), boilerplate)
+                prepared = prepare_entry(entry.data, feed, sketching=True)
                 recorder.record(origin, [prepared], entry.first_seen)
         progress(min(start + BATCH, len(entries)), len(entries))
     placer.finish(entries[-1].time if entries else EPOCH)

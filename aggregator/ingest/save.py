@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from threading import Event
@@ -31,7 +31,6 @@ from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.masking import holds_secret
 
 if TYPE_CHECKING:
-    from aggregator.ingest.place import Placer
     from aggregator.ingest.polls import Poll
     from aggregator.ingest.prepare import Prepared
     from aggregator.ingest.window import Window
@@ -243,7 +242,7 @@ class Saver:
     def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
         """End a pass in transactions of its own: settle the reports, and pass the changed stories on.
 
-        What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
+        It takes along what an earlier pass or an editor's verb left unsettled. Once ``stop`` is set, that is left to the
         next pass, to which all that changed is unsettled.
         """
         if stop.is_set():
@@ -315,35 +314,32 @@ class UnchangedAnswers:
             return [self._saver.save_unchanged(poll, answer, self._now(), together=True) for poll, answer in answers]
 
 
-def open_saver(
-    store: Store,
-    settings: Settings,
-    families: Families,
-    neighbours: Callable[[str], tuple[int, ...]],
-    settled: OnSettled,
-    window: Window | None = None,
-    *,
-    beside: bool = False,
-) -> Saver:
-    """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass, ``beside`` see Saver."""
-    placer = Placer(store, settings, window)
-    recorder = Recorder(store, settings, families, placer)
-    return Saver(store, settings, placer, recorder, random.random, neighbours, settled, beside=beside)
+@dataclass(frozen=True, slots=True)
+class PassContext:
+    """The values that the passes of one process share; ``settled`` is called with the stories that a pass changed."""
+
+    store: Store
+    settings: Settings
+    families: Families
+    clock: Callable[[], datetime]
+    settled: OnSettled
+    window: Window
 
 
-def place_left(
-    store: Store,
-    settings: Settings,
-    families: Families,
-    now: Callable[[], datetime],
-    stop: Event,
-    settled: OnSettled,
-    window: Window | None = None,
-) -> None:
+def open_saver(context: PassContext, neighbours: Callable[[str], tuple[int, ...]], *, beside: bool = False) -> Saver:
+    """Return the saver of one pass; ``beside`` as in Saver."""
+    store, settings = context.store, context.settings
+    placer = Placer(store, settings, context.window)
+    recorder = Recorder(store, settings, context.families, placer)
+    return Saver(store, settings, placer, recorder, random.random, neighbours, context.settled, beside=beside)
+
+
+def place_left(context: PassContext, stop: Event) -> None:
     """Place and settle what an earlier pass left."""
-    if stop.is_set() or not is_left(store, settings, now()):
+    now = context.clock
+    if stop.is_set() or not is_left(context.store, context.settings, now()):
         return
-    saver = open_saver(store, settings, families, lambda address: (), settled, window)
+    saver = open_saver(context, lambda address: ())
     while not stop.is_set() and saver.resume(now()):
         saver.place(now(), 0, stop)
     saver.finish(now(), stop)

@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 import aggregator.clustering
 from aggregator.clustering.graph import StoryGraph
 from aggregator.storage.database import Store
+from aggregator.storage.facts import FactStore
 
 log = logging.getLogger("aggregator.window")
 
 LEAST = 2_000  # reports; fewer are compared anew in a second
 _FACT = "window file"  # the fact that holds the digest of this database's file
-# What a file may name: arrays, containers and what the stories stage is made of.
+# Names that a file may hold: arrays and containers, beside the classes of the stories stage.
 _NAMED = frozenset(
     {
         ("numpy", "ndarray"),
@@ -62,7 +63,7 @@ def read(store: Store, settings: str) -> SavedWindow | None:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != _expected(store):  # another's, or damaged: both in one
+            if digest != FactStore(store.connection).fact(_FACT):  # another's, or damaged: both in one
                 return None
             file.seek(0)
             if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:
@@ -88,8 +89,8 @@ def write(store: Store, settings: str, kept: SavedWindow) -> None:
             pickle.dump(tuple(kept), file, pickle.HIGHEST_PROTOCOL)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        with store.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FACT, digest))
+        with store.transaction():
+            FactStore(store.connection).remember(_FACT, digest)
         partial.replace(path)
     except OSError as error:
         log.info("%s: not kept (%s)", path, error)
@@ -109,12 +110,6 @@ class _Reader(pickle.Unpickler):
 
 def _path(store: Store) -> Path | None:
     return None if store.path is None else store.path.with_name(f"{store.path.name}-window")
-
-
-def _expected(store: Store) -> str | None:
-    """Return the digest of the file that belongs to this database."""
-    row = store.connection.execute("SELECT value FROM fact WHERE name = ?", (_FACT,)).fetchone()
-    return None if row is None else str(row[0])
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.clustering.canonical import choose
-from aggregator.model import Entry, Evidence
+from aggregator.model import Entry, Evidence, by_report
 from aggregator.model.stories import StoryFields
 from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
@@ -20,7 +20,7 @@ from aggregator.text.headlines import plain_headline
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a story's row says beside what its canonical entry says."""
+    """The part of a story's row that its canonical entry does not give."""
 
     entries: int
     reports: int
@@ -126,12 +126,10 @@ def attribution_differs(entry: Entry, stored: Entry) -> bool:
 def with_shared_agency(members: Sequence[Entry]) -> list[Entry]:
     """Return a story's entries, those that sign nothing with the agency whose text they share.
 
-    What is signed stays; what an entry has by its text alone it loses when it leaves the report.
+    A signed agency stays. An agency known by the text alone is lost when the entry leaves the report.
     """
-    reports: dict[str, list[Entry]] = {}
-    for entry in members:
-        reports.setdefault(entry.report_id, []).append(entry)
-    shared = {report_id: shared_text(copies) if len(copies) > 1 else None for report_id, copies in reports.items()}
+    reports = by_report(members).items()
+    shared = {report_id: shared_text(copies) if len(copies) > 1 else None for report_id, copies in reports}
     return [_with_agency(entry, shared[entry.report_id]) for entry in members]
 
 

@@ -32,7 +32,7 @@ ReportChunk = list[tuple[int, Sequence[str]]]  # reports with the place of the g
 
 @dataclass(slots=True)
 class StoryAssignment:
-    """What becomes of some groups, and how far it is written."""
+    """The stories that some groups become, and how far they are written."""
 
     groups: list[frozenset[str]]
     members: frozenset[str]  # reports of the groups, without those past the window
@@ -164,7 +164,7 @@ class StoryWriter:
     ) -> dict[str, int]:
         """Return the stories that end, with the groups that they end in.
 
-        What the two hold of former times must not meet where an editor says so: then the story stays.
+        A story stays where an editor keeps its reports past the window apart from those of the other.
         """
         ended: dict[str, int] = {}
         inside: dict[int, set[str]] = {}

@@ -67,9 +67,8 @@ class Window:
             else:
                 arrived.append((report_id, vector))
             self._read_to = number
-        self._set_meanings(
-            self._graph, read_to
-        )  # after the vectors: what another process writes in between is read again
+        # after the vectors: what another process writes in between is read again
+        self._set_meanings(self._graph, read_to)
         self._graph.add_all(arrived)
         self._arrived += len(arrived)
         self._known.update((report_id, vector.time) for report_id, vector in arrived)
@@ -78,6 +77,12 @@ class Window:
             self._horizon = horizon
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
+
+    def compared_graph(self) -> StoryGraph:
+        """Return the graph with all its reports compared, so that pairs can be explained."""
+        graph = self.graph()
+        graph.bring_up_to_date()
+        return graph
 
     def graph_of(self, report_ids: Iterable[str]) -> StoryGraph:
         """Return a graph of some stored reports alone: made quickly, but it knows nothing of the window around them."""

@@ -5,6 +5,7 @@ entries ``e…``, reports ``r…``, stories ``s…``, storylines ``l…``.
 """
 
 from aggregator.model.entries import (
+    LONG_AGO,
     Arrival,
     Document,
     Entry,
@@ -13,6 +14,8 @@ from aggregator.model.entries import (
     Revision,
     Sketch,
     Skip,
+    by_report,
+    by_time,
     exact_time,
 )
 from aggregator.model.feeds import (
@@ -40,6 +43,7 @@ from aggregator.model.stories import (
 )
 
 __all__ = [
+    "LONG_AGO",
     "Arrival",
     "Document",
     "Entry",
@@ -67,5 +71,7 @@ __all__ = [
     "Storyline",
     "StorylineMention",
     "StorylineSummary",
+    "by_report",
+    "by_time",
     "exact_time",
 ]

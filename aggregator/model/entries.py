@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from aggregator.model.feeds import PollHints
 from aggregator.model.pickling import pickled_by_fields
+
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # before every time that is stored
 
 # --- what a feed document holds ----------------------------------------------------------------
 
@@ -126,7 +129,6 @@ class Arrival:
     sketch: Sketch | None
     time: datetime  # published where it can be believed, else first seen
     agency: str | None = None
-    instalment: bool = False  # of a series of its publisher's: the title came before, on another day
     dated: bool = True  # False where neither the entry nor its arrival says when the event was
 
 
@@ -199,6 +201,19 @@ class Entry:
     def seen(self) -> datetime:
         """The time when the desk could have seen the entry: its arrival, or for a backlog its publication."""
         return min(self.time, self.first_seen) if self.backlog else self.first_seen
+
+
+def by_report(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return report -> its entries, in the order given."""
+    reports: dict[str, list[Entry]] = {}
+    for entry in entries:
+        reports.setdefault(entry.report_id, []).append(entry)
+    return reports
+
+
+def by_time(entry: Entry) -> tuple[datetime, str]:
+    """Return the sort key of entries in order of time; the id decides between equal times."""
+    return entry.time, entry.id
 
 
 @dataclass(frozen=True, slots=True)

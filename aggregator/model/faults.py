@@ -28,13 +28,13 @@ def fault_of(step: Step, entry: str, error: BaseException | str, given: object) 
     return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(message)[:_MAX_ERROR], as_given(given))
 
 
-def described(error: BaseException) -> str:
-    """Return an error in one line: type, message, and where it was raised."""
+def described(error: BaseException, most: int = 300) -> str:
+    """Return an error in one line: type, ``most`` characters of its message, and where it was raised."""
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     place = "" if where is None else f" at {where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}"
-    return _storable(f"{type(error).__name__}: {str(error)[:300]}{place}")
+    return _storable(f"{type(error).__name__}: {str(error)[:most]}{place}")
 
 
 def _storable(text: str) -> str:

@@ -44,12 +44,10 @@ class Feed:
     verify_tls: bool = True
     host_backoff: bool = True
     paused: bool = False
-    speaks_for_others: bool | None = (
-        None  # whether the publishers that its entries name are believed; None: by what it is
-    )
-    secret_address: bool = field(
-        default=False, compare=False
-    )  # the address as a whole is a secret, from a file or the environment
+    # Whether the publishers that its entries name are believed; None: by what it is.
+    speaks_for_others: bool | None = None
+    # Whether the address as a whole is a secret, from a file or the environment.
+    secret_address: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class PollHints:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What we remember of a feed between polls; every field is a column of table ``feed``."""
+    """The state of a feed between polls; every field is a column of table ``feed``."""
 
     url: str  # address of the next poll; differs from Feed.url after a permanent move
     etag: str | None = None

@@ -148,3 +148,8 @@ class Story:
     reports: tuple[Report, ...]
     merged_from: tuple[str, ...] = ()
     split_from: str | None = None
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries of all reports, report by report."""
+        return tuple(entry for report in self.reports for entry in report.entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.model.entries import Entry
+from aggregator.model.entries import Entry, by_report
 from aggregator.model.stories import Story
 
 # Kinds of notice (Entry.correction) that withdraw the text.
@@ -13,16 +13,13 @@ WITHDRAWN = frozenset({"kill", "withdrawn", "retraction"})
 
 def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
     """Return the entries of each report, without reports that consist of withdrawals."""
-    reports: dict[str, list[Entry]] = {}
-    for entry in entries:
-        reports.setdefault(entry.report_id, []).append(entry)
-    told = (tuple(copies) for copies in reports.values())
-    return tuple(copies for copies in told if any(entry.correction not in WITHDRAWN for entry in copies))
+    reports = by_report(entries).values()
+    return tuple(tuple(copies) for copies in reports if any(entry.correction not in WITHDRAWN for entry in copies))
 
 
 def is_withdrawn(story: Story) -> bool:
     """Return whether the publisher or agency of the canonical entry withdrew the story; nobody else can."""
-    entries = {entry.id: entry for report in story.reports for entry in report.entries}
+    entries = {entry.id: entry for entry in story.entries}
     canonical = entries.get(story.summary.canonical_entry)
     if canonical is None:
         return False

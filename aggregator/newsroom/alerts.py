@@ -1,6 +1,6 @@
 """When a watch raises an alert: once for a story; again only for more independent publishers, a correction or new facts.
 
-What a watch has reported is kept by entry, not by story, so that no merge, split or move of stories repeats an alert.
+The reports of a watch are kept by entry, not by story, so that no merge, split or move of stories repeats an alert.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, slots=True)
 class Alerted:
-    """What a watch has reported of an entry: whether it matched, how many edits it had, and its correction notice."""
+    """The last report of a watch on an entry: whether it matched, how many edits it had, and its correction notice."""
 
     matched: bool
     revisions: int

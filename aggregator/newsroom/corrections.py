@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model import Entry
+from aggregator.model import Entry, by_report, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget, changes
 from aggregator.newsroom.notices import ADMISSIONS, COLUMNS, KINDS, Kind, openings, stated
@@ -176,7 +176,7 @@ def stale_copies(
             for entry, text_of_entry in _nearest(notice, rest)
             if entry.time <= notice.time and corrected.contradicts(text_of_entry, budget)
         ]
-    return tuple(sorted(chosen, key=lambda entry: (entry.time, entry.id)))
+    return tuple(sorted(chosen, key=by_time))
 
 
 def own_notices(entries: Collection[Entry]) -> frozenset[str]:
@@ -189,18 +189,17 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     if not notices:
         return frozenset()
     first: dict[str | None, tuple[datetime, str]] = {}  # publisher or agency -> its first entry
-    reports: dict[str, list[Entry]] = {}
-    for entry in sorted(entries, key=_by_time):
+    reports = by_report(entries)
+    for entry in sorted(entries, key=by_time):
         # a kill is no text: who sends two has not published what the second takes back
         names = set() if entry.correction in WITHDRAWN and not entry.revisions else {entry.publisher, entry.agency}
         for name in names:
-            first.setdefault(name, _by_time(entry))
-        reports.setdefault(entry.report_id, []).append(entry)
+            first.setdefault(name, by_time(entry))
 
     def is_own(notice: Entry) -> bool:
         if notice.is_agency_own or notice.revisions or len(entries) == 1:
             return True
-        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.sources):
+        if any(first.get(name, by_time(notice)) < by_time(notice) for name in notice.sources):
             return True
         return notice.correction not in WITHDRAWN and bool(_authors(notice, reports[notice.report_id]))
 
@@ -210,7 +209,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
 def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
     """Return the publishers of a notice where its report's text is theirs: they had it first, and no other signs it."""
     copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
-    first = min((notice, *copies), key=_by_time)
+    first = min((notice, *copies), key=by_time)
     if first.publisher not in notice.sources:
         return frozenset()
     signed = {entry.agency for entry in copies if entry.agency}
@@ -224,10 +223,6 @@ def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
 
 def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:
     return entry.publisher in publishers or entry.agency in publishers
-
-
-def _by_time(entry: Entry) -> tuple[datetime, str]:
-    return entry.time, entry.id
 
 
 def _tokens(text: str) -> list[str]:

@@ -39,15 +39,15 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from aggregator.model import LONG_AGO
 from aggregator.text.entry_address import counted, is_headline_slug, landmarks, place_spelt_alike
 from aggregator.text.tokens import words
 
 _SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-/._]?\d\d){1,2}|(?<!\d)(?:19|20)\d\d(?!\d)")
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)
 
 MIGRATED, REPUBLISHED = 3, 5  # entries at least of a document that moved as a whole
@@ -60,7 +60,7 @@ BEGINNING = 200  # words of a text that are compared
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What an entry can be recognised by; ``id`` is its key on arrival, its id when stored.
+    """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
 
     ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
     second and None where only the day is known, ``seen`` when a stored entry last stood in its feed.
@@ -272,12 +272,12 @@ def _grouped(entries: Sequence[Identity], trait: Trait) -> dict[Hashable, list[I
 
 
 def _seen_last(entries: Sequence[Identity]) -> list[Identity]:
-    latest = max((entry.seen or _NEVER for entry in entries), default=_NEVER)
-    return [entry for entry in entries if (entry.seen or _NEVER) == latest]
+    latest = max((entry.seen or LONG_AGO for entry in entries), default=LONG_AGO)
+    return [entry for entry in entries if (entry.seen or LONG_AGO) == latest]
 
 
 def _in_order(entries: Sequence[Identity]) -> list[Identity]:
-    return sorted(entries, key=lambda one: (one.published or _NEVER, one.address or "", one.content_hash, one.id))
+    return sorted(entries, key=lambda one: (one.published or LONG_AGO, one.address or "", one.content_hash, one.id))
 
 
 # --- traits ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aggregator.text.tokens import fold
+from aggregator.text.tokens import CAPITAL_NOUNS, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,6 @@ _WORD = re.compile(r"[^\W\d_](?:[^\W_]++|['’.\-](?=[^\W_]))*+")
 _JOINING = "de da do dos das del della di du des la le van von der den ter bin ibn al el of the and und zu av af"
 _PARTICLES = frozenset(_JOINING.split())
 _GAP = re.compile(r"^\s+$")
-_NOUNS_HAVE_CAPITALS = frozenset({"de", "lb"})
 _ENGLISH = (
     "monday tuesday wednesday thursday friday saturday sunday i i'm i've i'll i'd mr mrs ms dr he she it we they a an"
 )
@@ -132,7 +131,7 @@ def names(sentences: Sequence[str], language: str | None) -> list[list[Mention]]
     runs = [list(_runs(sentence)) for sentence in sentences]
     inside = {fold(word) for found in runs for starts, run in found for word in run[starts:]}
     common = {word for sentence in sentences for word in _WORD.findall(sentence) if word.islower()}
-    nouns = language in _NOUNS_HAVE_CAPITALS
+    nouns = language in CAPITAL_NOUNS
     return [
         [name for starts, run in found if (name := _name(run, inside, common, starts=starts, nouns=nouns))]
         for found in runs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened between two versions; ``similarity`` is the share of words kept, 0 to 1."""
+    """The difference between two versions; ``similarity`` is the share of words kept, 0 to 1."""
 
     weight: Weight
     title_changed: bool = False
@@ -100,14 +101,7 @@ def _without_counters(text: str) -> str:
 
 def _kept(before: Sequence[str], after: Sequence[str]) -> float:
     """Return the share of words in common regardless of order, each counted as often as both have it."""
-    counts: dict[str, int] = {}
-    for word in before:
-        counts[word] = counts.get(word, 0) + 1
-    common = 0
-    for word in after:
-        if counts.get(word, 0) > 0:
-            counts[word] -= 1
-            common += 1
+    common = (Counter(before) & Counter(after)).total()
     return 2 * common / max(len(before) + len(after), 1)
 
 

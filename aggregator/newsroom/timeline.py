@@ -78,7 +78,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Punctuality:
-    """How early a publisher is over many stories.
+    """The punctuality of a publisher over many stories.
 
     ``stories`` are those that others had too, ``first`` those in which no other was earlier, ``alone`` those that no other
     else had, ``own`` the shared ones that it did not enter with a copy, ``undated`` the shared ones of which only the
@@ -130,7 +130,7 @@ def timeline(
     story: Story, edits: Mapping[str, Sequence[datetime]], corrections: Mapping[str, datetime] | None = None
 ) -> Timeline:
     """Return the timeline of a story; ``edits`` and ``corrections`` map entry ids to times."""
-    entries = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
+    entries = sorted(story.entries, key=_by_time)
     opened = _openers(entries)
     corrected = corrections or {}
     marks = []

@@ -74,7 +74,7 @@ class Reading:
     def facts(self) -> tuple[tuple[bool, Mention], ...]:
         """The numbers of title and lede and the names of the lede; True marks a name.
 
-        Only names of two words and more: of single ones most are nationalities, weekdays and abbreviations.
+        Names of two words and more only: most single ones are nationalities, weekdays and abbreviations.
         """
         lede_sentences = sentences(self.lede, self.entry.language)
         counted = [one for sentence in (self.title, *lede_sentences) for one in numbers(sentence)]

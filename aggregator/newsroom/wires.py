@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from aggregator.model import Entry, EntryData
+from aggregator.model import Entry, EntryData, by_time
 from aggregator.newsroom.agencies import (
     AGENCIES,
     LOOSE,
@@ -64,7 +64,7 @@ def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
     That is the agency whose own entry is among them, the first where there are several; else the one that copies of
     two publishers sign. One signature alone may be a mistake, and says nothing of the other copies.
     """
-    copies = sorted(entries, key=lambda entry: (entry.time, entry.id))
+    copies = sorted(entries, key=by_time)
     for entry in copies:
         own = _own_agency(entry)
         if own is not None:
@@ -315,7 +315,7 @@ def _credits() -> tuple[re.Pattern[str], ...]:
     )  # fmt: skip
 
 
-# How Reuters signs a dispatch; no other agency names its editors so.
+# The signature of Reuters; no other agency names its editors so.
 _SIGN_OFF = re.compile(
     r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.,]\s?[Ee]diting by [^()]{3,160}\)"
     r"|(?:^|\n)Reporting by [^()\n]{3,400}?; ?Editing by [^()\n]{3,160}"

@@ -43,7 +43,7 @@ class DecisionStore:
         self._db = store.connection
 
     def version(self) -> tuple[int, int]:
-        """Return what differs whenever other decisions are in force than before."""
+        """Return a value that changes whenever a decision is stored or undone."""
         newest, undone = self._db.execute("SELECT coalesce(max(id), 0), count(undone_at) FROM decision").fetchone()
         return newest, undone
 

@@ -1,4 +1,4 @@
-"""Frozen editions of the digest, and named facts that outlive a process."""
+"""Frozen editions of the digest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.storage.database import Store
+from aggregator.storage.facts import FactStore
 from aggregator.storage.times import from_text, to_text
 
 
@@ -36,11 +37,11 @@ class EditionLine:
 _SERIES = "substr(id, 35)"
 
 
-class EditionStore:
-    """Rows of ``edition`` and ``fact``."""
+class EditionStore(FactStore):
+    """Rows of ``edition``, and the facts of publishing."""
 
     def __init__(self, store: Store) -> None:
-        self._db = store.connection
+        super().__init__(store.connection)
 
     def get(self, edition_id: str) -> StoredEdition | None:
         """Return the edition with this id, if it was ever made."""
@@ -99,29 +100,6 @@ class EditionStore:
                 stories,
                 edition.body,
             ),
-        )
-
-    def fact(self, name: str) -> str | None:
-        """Return a remembered fact."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
-
-    def facts(self, prefix: str) -> list[str]:
-        """Return the names of the remembered facts that begin so, in order."""
-        rows = self._db.execute(
-            "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
-        )
-        return [row[0] for row in rows]
-
-    def forget(self, name: str) -> None:
-        """Delete a named fact."""
-        self._db.execute("DELETE FROM fact WHERE name = ?", (name,))
-
-    def remember(self, name: str, value: str) -> None:
-        """Remember a fact under a name."""
-        self._db.execute(
-            "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (name, value),
         )
 
     def _one(self, where: str, values: tuple[object, ...]) -> StoredEdition | None:

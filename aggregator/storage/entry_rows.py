@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """What decides whether an arriving entry is known, edited or new."""
+    """A stored entry as far as it decides whether an arriving one is known, edited or new."""
 
     id: str
     number: int

@@ -1,7 +1,7 @@
 """Reports that an editor moved and whose entries have yet to follow, and stories that end when theirs have.
 
-A verb moves reports at once, so it holds from its commit on. What stands in the tables by the thousand, their entries and
-links, follows some at a time. A report's story is the truth meanwhile, that of its entries what readers see.
+A verb moves reports at once, so it holds from its commit on. Their entries and links, thousands of rows, follow some at a
+time. Meanwhile the story of a report is the true one, and the story of its entries is the one that readers see.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from aggregator.storage.binding import rows_among
+from aggregator.storage.facts import FactStore
 
 TABLES: Final = """
 CREATE TABLE reclustered_entry (
@@ -15,11 +16,11 @@ CREATE TABLE reclustered_entry (
 ) STRICT, WITHOUT ROWID;
 """
 
-_CURSOR: Final = (
-    "recluster"  # the fact that says up to which number reports are settled; absent where no run is under way
-)
-_REPORT: Final = "reclustered"  # the fact that holds what the last run changed, as JSON
-_FINGERPRINT: Final = "stories found by"  # the fact that says by which rules; absent where an older version found them
+# Names of facts: the number up to which reports are settled, absent where no run is under way; what the last run changed, as
+# JSON; the fingerprint of the clustering that found the stories, absent where an older version found them.
+_CURSOR: Final = "recluster"
+_REPORT: Final = "reclustered"
+_FINGERPRINT: Final = "stories found by"
 
 
 class ReclusterStore:
@@ -27,11 +28,12 @@ class ReclusterStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._facts = FactStore(connection)
 
     def cursor(self) -> int | None:
         """Return the number up to which reports are settled; None where no run is under way."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_CURSOR,)).fetchone()
-        return None if row is None else int(row[0])
+        number = self._facts.fact(_CURSOR)
+        return None if number is None else int(number)
 
     def any_outdated(self, version: str) -> bool:
         """Return whether a vector of another version is stored."""
@@ -42,12 +44,11 @@ class ReclusterStore:
 
     def is_clustered_by(self, rules: str) -> bool:
         """Return whether all stories were found by the clustering with this fingerprint."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_FINGERPRINT,)).fetchone()
-        return row is not None and row[0] == rules
+        return self._facts.fact(_FINGERPRINT) == rules
 
     def set_fingerprint(self, rules: str) -> None:
         """Store the fingerprint of the clustering by which all stories are found."""
-        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FINGERPRINT, rules))
+        self._facts.remember(_FINGERPRINT, rules)
 
     def begin(self) -> None:
         """Begin a run, or continue the one under way: store the stories of all entries."""
@@ -61,7 +62,7 @@ class ReclusterStore:
 
     def move(self, number: int) -> None:
         """Note up to which number reports are settled."""
-        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_CURSOR, str(number)))
+        self._facts.remember(_CURSOR, str(number))
 
     def after(self, number: int, limit: int) -> list[tuple[int, str]]:
         """Return number and report of the next vectors."""
@@ -94,10 +95,9 @@ class ReclusterStore:
         """End the run, and keep what it changed and by which rules."""
         self.set_fingerprint(rules)
         self._db.execute("DELETE FROM reclustered_entry")
-        self._db.execute("DELETE FROM fact WHERE name = ?", (_CURSOR,))
-        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_REPORT, report))
+        self._facts.forget(_CURSOR)
+        self._facts.remember(_REPORT, report)
 
     def report(self) -> str | None:
         """Return what the last run changed, as JSON."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_REPORT,)).fetchone()
-        return None if row is None else str(row[0])
+        return self._facts.fact(_REPORT)

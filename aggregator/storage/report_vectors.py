@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from aggregator.storage.binding import marks, rows_among
+from aggregator.storage.facts import FactStore
 from aggregator.storage.times import to_text
 
 TABLES: Final = """
@@ -160,13 +161,13 @@ class VectorStore:
             (limit, most),
         ).rowcount
         if dropped:
-            self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_PRUNED, repr(limit)))
+            FactStore(self._db).remember(_PRUNED, repr(limit))
         return dropped
 
     def pruned_before(self) -> float | None:
         """Return the time before which vectors were forgotten last, in seconds."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_PRUNED,)).fetchone()
-        return None if row is None else float(row[0])
+        limit = FactStore(self._db).fact(_PRUNED)
+        return None if limit is None else float(limit)
 
     # --- what is still to be settled -----------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -326,6 +327,18 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
             "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM report), (SELECT count(*) FROM story)"
         ).fetchone()
         return {"entries": row[0], "reports": row[1], "stories": row[2]}
+
+    def counts_between(
+        self, since: datetime, until: datetime, story_ids: Sequence[str] | None = None
+    ) -> tuple[int, int, int]:
+        """Return how many entries were first seen in a window, in these stories or in all, and how many reports and stories have them."""
+        named = None if story_ids is None else json.dumps(story_ids)
+        entries, reports, stories = self._db.execute(
+            "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?"
+            " AND (? IS NULL OR story_id IN (SELECT value FROM json_each(?)))",
+            (to_text(since), to_text(until), named, named),
+        ).fetchone()
+        return entries, reports, stories
 
     def _rows(self, where: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         cursor = self._db.cursor()

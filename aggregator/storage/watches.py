@@ -78,7 +78,7 @@ class StoredWatch:
 
 @dataclass(frozen=True, slots=True)
 class WatchCounts:
-    """How a watch fared."""
+    """The counts of a watch's alerts and deliveries."""
 
     alerts: int = 0
     last_alert: datetime | None = None

@@ -32,7 +32,7 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 
-# What consent texts speak of: a line that speaks of three of them is one, whatever else it says.
+# Subjects of consent texts: a line that names three of them is one, whatever else it says.
 _CONSENT = re.compile(
     r"cookies?\b|consent|privacy|personal data|legitimate interests?|terms of (?:use|service)|(?:our|\d+) partners|advertising|"
     r"on your device|newsletter|change your mind|einwilligung|datenschutz|nutzungsbedingungen|auf ihrem (?:gerät|endgerät)|werbung|"

@@ -1,4 +1,4 @@
-"""What an address says of the entry behind it: its full form, and the number or slug of an article."""
+"""Addresses of entries: their full form, and the number or slug of an article in them."""
 
 from __future__ import annotations
 
@@ -76,9 +76,8 @@ class Landmarks:
         )
 
 
-@lru_cache(
-    maxsize=12_288
-)  # the addresses of one large document, arriving and stored: they are gone through several times
+# The addresses of one large document, arriving and stored: they are gone through several times.
+@lru_cache(maxsize=12_288)
 def landmarks(address: str) -> Landmarks | None:
     """Return the landmarks of an http(s) address without its fragment; None for others."""
     found = address_of(f"https:{address}" if address.startswith("//") else address)

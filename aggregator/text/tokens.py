@@ -26,7 +26,9 @@ _WORD = re.compile(
 _ASCII_WORD = re.compile(r"\d+(?:[.,:]\d+)*(?:[a-z]+)?|[a-z0-9]+(?:'[a-z]+)*")
 _RUN = re.compile(rf"[{_UNSPACED}]+")
 # Combining marks of scripts in which they are accents, not letters.
-_ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
+ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
+# Languages that write every noun with a capital, so that a capital marks no name.
+CAPITAL_NOUNS = frozenset({"de", "lb"})
 _POSSESSIVE = re.compile(r"['’]s?$")
 _GROUPED = re.compile(r"(?<=\d)[.,](?=\d{3}(?:\D|$))")
 # Numbers that words() writes or divides in a way of its own: 1,000, 4x4 and l'A380.
@@ -36,7 +38,7 @@ _ALPHABETS = re.compile("[\0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u2064\u2070
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…؟])(?P<closing>[\"'”’»)\]]*)\s+(?=[^\s\da-zа-яё])|(?<=[。！？])(?P<closing_wide>[」』”’）]*)|\n+"
 )
-# What a full stop may follow without ending a sentence: an initial or "U.S.", a title, a German day of the month.
+# Words that a full stop may follow without ending a sentence: an initial or "U.S.", a title, a German day of the month.
 _INITIALS = re.compile(r"(?:^|[^\w.])(?:[^\W\d_a-zа-яё]\.)+$")
 _TITLES = re.compile(
     r"(?:^|[^\w.])(?:Mr|Mrs|Ms|Mx|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Maj|Sgt|Capt|Cmdr|Adm|Rev|Hon|Pres|Amb|Supt|Messrs|vs|Mme|Mlle|Sr|Sra|Dra|"
@@ -57,7 +59,7 @@ def fold(text: str) -> str:
     """Return ``text`` in the form in which words are compared."""
     if text.isascii():
         return text.lower()
-    stripped = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    stripped = ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFC", stripped).casefold()
 
 

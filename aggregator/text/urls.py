@@ -137,7 +137,7 @@ def _without_slips(url: str, base: str) -> str:
 def request_url(url: str) -> str:
     """Return the form of an address that is equal for two that request one thing: no fragment, no default port.
 
-    What is no http(s) address comes back as it is.
+    Anything but an http(s) address comes back as it is.
     """
     address = address_of(url)
     if address is None:

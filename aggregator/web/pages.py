@@ -13,10 +13,11 @@ from starlette.responses import HTMLResponse, Response
 
 from aggregator import Aggregator
 from aggregator.desk.layouts import renderer
-from aggregator.digest.render import FORMATS, MEDIA_TYPES, Format
+from aggregator.digest.render import FORMATS, MEDIA_TYPES
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Story
 from aggregator.newsroom.timeline import Timeline
+from aggregator.settings import Format
 from aggregator.web.last_visit import last_visit, note_visit
 from aggregator.web.lists import SORTS, WINDOWS, Filters, filters_of, listed
 from aggregator.web.newsrooms import Newsrooms

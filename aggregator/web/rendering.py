@@ -58,7 +58,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
 def clock_of(digest: DigestSettings, now: datetime) -> Clock:
     """Return how times are shown now: today's without their day."""
     say = labels(digest.language, digest.templates)
-    return Clock.of(digest.timezone, now, now + timedelta(microseconds=1), say)
+    return Clock(digest.timezone, now, now + timedelta(microseconds=1), say)
 
 
 def _shown(value: Any) -> Any:

@@ -43,7 +43,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "clustering.canonical": {"_VERSION": TITLE, "_RUNNING_PAGE": LINK},
     "clustering.templated_texts": {"_RUN": TEXT, "_WORD": TEXT, "_STOP": TEXT},
     "clustering.recurring": {"_RECURRING": TITLE, "_TIMETABLE": TITLE, "_LIVE": TITLE, "_COMMENT": TITLE},
-    "clustering.terms": {"_TOKEN": TEXT, "_GROUPED": NAME, "_ACCENTS": TEXT},
+    "clustering.terms": {"_TOKEN": TEXT, "_GROUPED": NAME},
     "clustering.vectorize": {"_ORDINAL": TITLE},
     "desk.alerts": {"_MARKING": TITLE},
     "digest.escape": {
@@ -144,7 +144,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SILENT": TEXT, "_DOUBLE": TEXT, "phonetic_key": TEXT, "_gazetteer": TEXT,
     },
     "text.tokens": {
-        "_WORD": TEXT, "_ASCII_WORD": TEXT, "_RUN": TEXT, "_ACCENTS": TEXT, "_POSSESSIVE": TEXT, "_GROUPED": TEXT,
+        "_WORD": TEXT, "_ASCII_WORD": TEXT, "_RUN": TEXT, "ACCENTS": TEXT, "_POSSESSIVE": TEXT, "_GROUPED": TEXT,
         "_OWN_NUMBER": TEXT, "_ALPHABETS": TEXT, "_SENTENCE_END": TEXT, "_INITIALS": SENTENCE, "_TITLES": SENTENCE,
         "_ORDINAL": SENTENCE, "_FIRST_WORD": SENTENCE,
     },

@@ -72,7 +72,7 @@ def arrival(
 ) -> Arrival:
     made = Document(title, "", body, "en", url, "")
     time = MORNING + timedelta(hours=hours)
-    return Arrival(entry_id, f"feed-{entry_id}", f"House {entry_id}", made, sketch(made), time, None, True)
+    return Arrival(entry_id, f"feed-{entry_id}", f"House {entry_id}", made, sketch(made), time)
 
 
 def placed(arrivals: Sequence[Arrival]) -> tuple[Memory, dict[str, str]]:

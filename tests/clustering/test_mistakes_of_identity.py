@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.app import Aggregator
 from aggregator.clustering.copies import find_copy
-from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.prepare import FeedText, prepare_entry
 from aggregator.model import Arrival, Feed
 from aggregator.settings import Settings
 from aggregator.storage.sketches import SketchStore
@@ -245,8 +245,8 @@ def test_mistake_17_a_hot_bucket_is_capped_counted_and_joins_nothing() -> None:
     made = Room(settings)
     made.take(*texts)
     line = Text("last", "Bulletin of the day", f"{opening} Nothing else was reported.").line(1)
-    prepared = prepare_entry(line.data, "en", (), None, sketching=True)
-    arrival = Arrival("e-last", "feed", "Wire", prepared.document, prepared.sketch, MORNING, None, True)
+    prepared = prepare_entry(line.data, FeedText("en"), sketching=True)
+    arrival = Arrival("e-last", "feed", "Wire", prepared.document, prepared.sketch, MORNING)
     decision = find_copy(arrival, SketchStore(made.store.connection, made.store.bands), settings.copies, ())
     reports = made.reports(text.key for text in texts)
     made.store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.desk.editing import Editor
 from aggregator.desk.reader import Reader
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from tests.clustering.arriving import Room, room
 from tests.clustering.events import FERRY, STRIKE
 
@@ -12,7 +12,7 @@ from tests.clustering.events import FERRY, STRIKE
 def misplace(made: Room, key: str, story: str) -> None:
     """Put an entry where the machine would never put it today."""
     with made.store.transaction():
-        Placer(made.store, made.settings).move_reports([made.report(key)], story)
+        Rearranger(made.store, made.settings).move_reports([made.report(key)], story)
 
 
 def test_a_report_that_would_not_join_leaves_and_the_story_that_it_was_in_keeps_its_id() -> None:
@@ -44,6 +44,6 @@ def test_what_an_editor_placed_stays() -> None:
     with room(*FERRY, STRIKE[0]) as made:
         story = made.story("ferry0")
         with made.store.transaction():
-            Editor(made.store, Placer(made.store, made.settings), "ann", made.now).move(made.id("strike0"), story)
+            Editor(made.store, Rearranger(made.store, made.settings), "ann", made.now).move(made.id("strike0"), story)
         made.settle_anew()
         assert made.story("strike0") == story

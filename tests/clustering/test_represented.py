@@ -120,7 +120,7 @@ def test_what_holds_a_represented_report_is_explained() -> None:
         assert link.other not in represented(graph)
         assert graph.explain(name, link.other).second == pytest.approx(settled.best[name].odds)
         assert {"cosine", "density"} < set(link.features)
-        assert link.shared
+        assert link.features["shared"] > 0
 
 
 def test_what_is_quiet_was_told_before_and_is_told_again_until_it_is_written() -> None:

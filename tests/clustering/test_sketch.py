@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.clustering import sketch as sketching
+from aggregator.clustering.arrays import Hashes
 from aggregator.clustering.sketch import (
     MAX_WORDS,
     MIN_WORDS,
     PERMUTATIONS,
     VERSION,
-    Hashes,
     minhash,
     overlap,
     overlaps,

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.desk.editing import Editor
-from aggregator.ingest.place import Placer
+from aggregator.ingest.rearrange import Rearranger
 from aggregator.ingest.window import Window
 from tests.clustering.arriving import Room, Text, one_by_one, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
@@ -111,7 +111,7 @@ def members(made: Room) -> dict[str, frozenset[str]]:
 @given(st.permutations(EVENTS + REST[:4] + FLOOD_OF_REPORTS[:6]), st.lists(st.integers(1, 5), min_size=4, max_size=12))
 def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text], sizes: list[int]) -> None:
     made = Room()
-    stories = Placer(made.store, made.settings).stories
+    stories = Rearranger(made.store, made.settings).stories
     reports: dict[str, str] = {}
     ever: dict[str, frozenset[str]] = {}
     waiting = list(texts)
@@ -138,7 +138,7 @@ def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text]
 def test_a_merge_keeps_the_older_id_and_the_other_leads_to_it() -> None:
     with room(*FERRY, *BRIDGE_OPENS) as made:
         old, young = made.story("ferry0"), made.story("bridge0")
-        placer = Placer(made.store, made.settings)
+        placer = Rearranger(made.store, made.settings)
         assert Editor(made.store, placer, "ann", made.now).merge([young, old]) in (old, young)
         kept = made.story("ferry0")
         assert {placer.stories.resolve(old), placer.stories.resolve(young)} == {kept}
@@ -151,7 +151,7 @@ def test_a_merge_keeps_the_older_id_and_the_other_leads_to_it() -> None:
 def test_a_split_leaves_the_id_behind_and_records_its_lineage() -> None:
     with room(*FERRY) as made:
         story = made.story("ferry0")
-        placer = Placer(made.store, made.settings)
+        placer = Rearranger(made.store, made.settings)
         gone = Editor(made.store, placer, "ann", made.now).split(story, [made.id("ferry2")])
         assert made.story("ferry0") == made.story("ferry1") == story
         assert made.story("ferry2") == gone != story

@@ -79,6 +79,6 @@ def test_polls_an_import_a_replay_and_clustering_anew_agree(items: list[tuple[st
             Importer(store, Settings(), families(()), desk.clock()).run(archive, lambda done, total: None)
             assert stories(store) == expected
             assert stories(store, "storyline_id") == tied
-        outcome = replay(desk.store, desk.settings, families(()), None, desk.clock(), lambda done, total: None)
+        outcome = replay(desk.store, desk.settings, families(()), None, lambda done, total: None)
         assert outcome.changes == []
         assert desk.recluster().changes == []

@@ -86,8 +86,7 @@ def test_what_the_sentence_of_a_tie_claims_is_true(desk: Room) -> None:
     one, other = keys[link.entry_id], keys[link.other_id]
     assert {one.key, other.key} <= {text.key for text in (*FERRY, *SALVAGE)}
     assert (told["one"], told["other"]) == (desk.entry(one.key).publisher, desk.entry(other.key).publisher)
-    graph = Window(desk.store, desk.settings.stories).graph()
-    graph.bring_up_to_date()
+    graph = Window(desk.store, desk.settings.stories).compared_graph()
     rows = graph.comparison.rows
     ends = [rows.place[desk.report(text.key)] for text in (one, other)]
     features = graph.comparison.features(np.array(ends[:1]), np.array(ends[1:]))

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from aggregator.digest.edition import Edition, Headline, Material, Source
-from aggregator.digest.render import FORMATS, SUFFIXES, Format, render
+from aggregator.digest.render import FORMATS, SUFFIXES, render
 from aggregator.digest.story import notices
 from aggregator.model import Story
+from aggregator.settings import Format
 from tests.digest.desk import NEWS, WINDOW, edition, entry, story, summit
 
 FOLDER = Path(__file__).parents[1] / "golden" / "digest"

@@ -86,9 +86,9 @@ def test_counts_and_dates_are_those_of_the_language() -> None:
     assert french.say.amount(0, "entry") == "0 article"
     assert french.say.amount(1234, "entry") == "1\u202f234 articles"
     assert german.say.amount(1234, "story") == "1.234 Themen"
-    assert Clock(made, german.say).day() == "10. März 2026"
-    assert Clock(made, french.say).day() == "10 mars 2026"
-    assert Clock(made, german.say).short(made.since) == "Mo 9. März 07:00"
+    assert Clock.of(made, german.say).day() == "10. März 2026"
+    assert Clock.of(made, french.say).day() == "10 mars 2026"
+    assert Clock.of(made, german.say).short(made.since) == "Mo 9. März 07:00"
 
 
 def test_an_edition_keeps_its_language_when_the_setting_changes() -> None:

@@ -14,10 +14,10 @@ from aggregator.digest.edition import Edition, FeedNote, Material, WhatIsNew
 from aggregator.digest.escape import harmless
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.labels import labels
-from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, Format, render
+from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, render
 from aggregator.digest.wording import Clock, Wording, columns, fold
 from aggregator.exceptions import ConfigurationError, UsageError
-from aggregator.settings import DigestSettings
+from aggregator.settings import DigestSettings, Format
 from tests.digest.desk import SINCE, edition, entry, story
 from tests.digest.golden import golden_edition, path
 
@@ -216,8 +216,8 @@ class TestFold:
 def test_edition_that_closes_at_midnight_is_that_of_the_day_it_ends() -> None:
     midnight = datetime(2026, 3, 11, tzinfo=UTC)
     made = replace(edition(), timezone="UTC", since=midnight - timedelta(days=1), until=midnight)
-    assert Clock(made).day() == "10 March 2026"
-    assert Clock(replace(made, until=midnight + timedelta(hours=6))).day() == "11 March 2026"
+    assert Clock.of(made).day() == "10 March 2026"
+    assert Clock.of(replace(made, until=midnight + timedelta(hours=6))).day() == "11 March 2026"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_edition_that_closes_at_midnight_is_that_of_the_day_it_ends() -> None:
     ],
 )
 def test_feed_that_is_well_is_named_for_its_gaps_alone(note: FeedNote, told: str) -> None:
-    assert Wording(labels("en")).health(note, Clock(edition())) == told
+    assert Wording(labels("en")).health(note, Clock.of(edition())) == told
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -268,10 +268,10 @@ def test_a_fault_of_the_database_is_nobody_s_entry(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     "place",
     [
-        "aggregator.desk.editions.sentences",
-        "aggregator.desk.editions.notices",
-        "aggregator.desk.editions.as_of",
-        "aggregator.desk.editions.is_recurring_title",
+        "aggregator.desk.edition_materials.sentences",
+        "aggregator.desk.edition_materials.notices",
+        "aggregator.desk.edition_materials.as_of",
+        "aggregator.desk.edition_materials.is_recurring_title",
         "aggregator.digest.edition.line",
         "aggregator.digest.story.quote",
         "aggregator.desk.corrections.recognise",

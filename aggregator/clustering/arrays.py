@@ -1,0 +1,23 @@
+"""The types of the clustering's arrays, and arrays in parts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Places = NDArray[np.int64]  # positions of reports, terms or edges in their columns
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Hashes = NDArray[np.uint32]
+
+
+def run_starts(values: NDArray[np.generic]) -> Places:
+    """Return where each run of equal values begins."""
+    if not len(values):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+
+
+def parts_of(places: Places, size: int) -> list[Places]:
+    """Return places in parts of this size, the last one shorter."""
+    return [places[start : start + size] for start in range(0, len(places), size)]

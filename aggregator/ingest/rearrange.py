@@ -1,0 +1,178 @@
+"""Rearrangement of reports and stories, as editors' verbs order it; it stays in the caller's transaction.
+
+Two things would take too long there and follow after the verb: the rows of large stories, and the entries of very many reports.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from aggregator.clustering.identifiers import mint
+from aggregator.ingest.moves import Mover
+from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.members import entries_of, places_of, reports_of
+from aggregator.storage.sqlite_errors import is_database_error
+
+log = logging.getLogger("aggregator.placing")
+
+
+class Rearranger(Placer):
+    """A placer that also moves entries, divides reports and opens and ends stories."""
+
+    def __init__(self, store: Store, settings: Settings, window: Window | None = None) -> None:
+        super().__init__(store, settings, window)
+        self._mover = Mover(store)
+        self._large: set[str] = set()  # stories whose rows are to be written once a verb is committed
+        self._changed_lines: set[str] = set()  # storylines whose rows are to be updated
+
+    @contextmanager
+    def moving(self, now: datetime) -> Iterator[None]:
+        """One transaction for a verb, in which nothing of an earlier one is pending; after it, what it left to be written.
+
+        A failure then does not undo the verb: what is left is noted, and the next verb or pass does it.
+        """
+        with self._mover.transaction(now):
+            yield
+        large, self._large = self._large, set()
+        try:
+            self._mover.finish(now)
+            self._settler.refresh_large(large, now)
+        except Exception as error:
+            if not is_database_error(error):
+                raise
+            log.warning(
+                "%s: the rows cannot be written now (%s); the next pass writes them", ", ".join(sorted(large)), error
+            )
+
+    def settle(self, story_ids: Iterable[str], now: datetime, *, suspects: Iterable[str] | None = None) -> None:
+        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass.
+
+        The rows of large stories are left until the verb is committed; of one that was opened a first row is written.
+        ``suspects`` are those that may hold what must not be together; by default all.
+        """
+        touched = {*story_ids}
+        touched |= self.separate_violations(touched if suspects is None else suspects, now)
+        self._mover.begin_following(sorted(touched), now)
+        living = self.stories.existing(touched)
+        self.vectors.mark_stories_unsettled(living)
+        large = self._settler.set_large_aside(living, every=self._mover.is_pending())
+        self._settler.refresh(self.stories.without_row(large), (), now)
+        self._large |= large
+        reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
+        self._settler.refresh(living - large, reports, now)
+        self._settler.apply_ties(sorted(living), now)
+        lines, self._changed_lines = self._changed_lines, set()
+        self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
+
+    def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
+        """Move entries out of these stories that must not be together; return these stories and the new ones.
+
+        Violations only occur after an undo, when entries return to a story that others joined since.
+        """
+        found = set(story_ids)
+        for story_id in sorted(found):
+            for leaving in self.editor_constraints.violations(story_id):
+                found.add(self.separate(story_id, self.with_copies(leaving), now))
+        return found
+
+    def separate(
+        self,
+        story_id: str,
+        leaving: frozenset[str],
+        now: datetime,
+        *,
+        whole: Mapping[str, set[str]] | None = None,
+        decision: int | None = None,
+    ) -> str:
+        """Move exactly these entries out of a story into a new one; return its id.
+
+        ``whole`` is what stands in the reports of the story, where the caller knows it.
+        """
+        made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
+        self.stories.open_story(made, now, split_from=story_id)
+        self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
+        moving = [
+            report if inside <= leaving else self.divide_report(report, sorted(inside & leaving), now)
+            for report, inside in sorted((whole or self.members(self.reports_of(leaving))).items())
+            if not inside.isdisjoint(leaving)
+        ]
+        self.move_reports(moving, made, decision)
+        return made
+
+    def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
+        """Add the copies of leaving entries, where no decision names another entry of their report."""
+        named = self.editor_constraints.groups()
+        found = set(leaving)
+        for copies in self.members(self.reports_of(leaving)).values():
+            if not any(named.is_named(entry) for entry in copies - leaving):
+                found |= copies
+        return frozenset(found)
+
+    def members(self, report_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return report -> its entries."""
+        return entries_of(self._store.connection, report_ids)
+
+    def places_of(self, entry_ids: Collection[str]) -> list[tuple[str, str, str | None]]:
+        """Return entry, report and story of those of these entries that stand in a report."""
+        return places_of(self._store.connection, entry_ids)
+
+    def reports_of(self, entry_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return report -> those of these entries that stand in it."""
+        return reports_of(self._store.connection, entry_ids)
+
+    def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
+        """Return a report that holds exactly these entries of one report, made where there is none."""
+        report = self.entries.get(min(entries)).report_id
+        if frozenset(self.entries.ids_of_report(report)) == entries:
+            return report
+        return self.divide_report(report, sorted(entries), now)
+
+    def move_reports(self, report_ids: Collection[str], story_id: str, decision: int | None = None) -> None:
+        """Move reports to another story, until they are settled under the decisions then in force.
+
+        A ``decision`` is the reason why their entries are there.
+        """
+        self._mover.move(report_ids, story_id, decision)
+        self.vectors.mark_unsettled(sorted(report_ids))
+
+    def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
+        """Move entries out of a report into a new one in the same story; return its id."""
+        made = mint("r", *leaving, "divided", taken=self.stories.report_taken)
+        story_id = self.stories.story_of_report(report_id)
+        self.stories.open_report(made, story_id, now)
+        for entry_id in leaving:
+            self.join_report(entry_id, made, str(story_id), now)
+        return made
+
+    def join_report(self, entry_id: str, report_id: str, story_id: str, now: datetime) -> None:
+        """Put one entry into a report, made where it is missing, with its sketch and its share in the vector."""
+        before = self.entries.placement(entry_id)
+        if not self.stories.report_taken(report_id):
+            self.stories.open_report(report_id, story_id, now)
+        self.entries.place([entry_id], report_id, story_id)
+        self.copies.move(entry_id, report_id)
+        reports = {report_id, *(before[:1] if before else ())}
+        for touched in sorted(reports):
+            self._revector(touched)
+        self.stories.refresh_reports(reports)
+
+    def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
+        """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
+        left = self.lines.of_stories([story_id]).get(story_id)
+        self.lines.set(story_id, storyline_id)
+        self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
+
+    def tie(self, story_ids: Iterable[str], now: datetime) -> None:
+        """Tie stories as far as decisions allow; stories that they keep apart leave the storyline."""
+        self._settler.tie(frozenset(story_ids), now)
+
+    def close(self, story_id: str, into: str, reason: str) -> None:
+        """End an emptied story; its id leads to ``into`` once its entries followed their reports."""
+        self._mover.close(story_id, into, reason)
+        self._changed_lines.update(self.lines.of_stories([story_id]).values())

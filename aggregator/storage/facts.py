@@ -1,0 +1,35 @@
+"""Named facts that outlive a process, one text each."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class FactStore:
+    """Rows of ``fact``; the caller holds the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def fact(self, name: str) -> str | None:
+        """Return a remembered fact."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def facts(self, prefix: str) -> list[str]:
+        """Return the names of the remembered facts that begin so, in order."""
+        rows = self._db.execute(
+            "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+        )
+        return [row[0] for row in rows]
+
+    def forget(self, name: str) -> None:
+        """Delete a named fact."""
+        self._db.execute("DELETE FROM fact WHERE name = ?", (name,))
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a fact under a name."""
+        self._db.execute(
+            "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
