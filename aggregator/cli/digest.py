@@ -105,8 +105,11 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)
     for one in mailed.refused:
         click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
+    for one in mailed.refused_before:
+        said = f"refused by the mail server before ({safe(one.answer)}), and not asked again with this edition"
+        click.echo(f"{safe(one.recipient)}: {said}.", err=True)
     if mailed.sent or mailed.already:
-        return PARTLY_FAILED if mailed.refused else 0
+        return PARTLY_FAILED if mailed.refused or mailed.refused_before else 0
     if not mailed.refused:
         click.echo("The mail server refused every recipient before; nobody is asked again with this edition.", err=True)
     return 1
