@@ -222,14 +222,15 @@ def _one(session: Session, wanted: str) -> Feed:
     feeds = session.feeds()
     folded = wanted.casefold()
     exact = [feed for feed in feeds if folded in (feed.url.casefold(), (feed.name or "").casefold())]
-    found = exact or [feed for feed in feeds if folded in f"{feed.url} {feed.name or ''}".casefold()]
+    found = exact or [feed for feed in feeds if folded == (feed.publisher or "").casefold()]
+    found = found or [feed for feed in feeds if folded in f"{feed.url} {feed.name or ''}".casefold()]
     if len(found) == 1:
         return found[0]
     if not found:
         raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
-    raise UsageError(
-        f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or shown_address(feed) for feed in found[:5])}"
-    )
+    names = [feed.name or shown_address(feed) for feed in found]
+    told = [shown_address(feed) if names.count(name) > 1 else name for feed, name in zip(found, names, strict=True)]
+    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(told[:5])}")
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:

@@ -176,6 +176,19 @@ def test_an_ambiguous_feed_is_not_guessed(feeds_file: Path) -> None:
     assert feeds_file.read_text(encoding="utf-8") == FILE
 
 
+def test_feeds_of_one_name_are_told_apart_by_their_addresses_or_publishers(feeds_file: Path) -> None:
+    feeds_file.write_text(
+        "feeds:\n  - {url: https://a.example/rss, name: News, publisher: Courier}\n"
+        "  - {url: https://b.example/rss, name: News, publisher: Mirror}\n",
+        encoding="utf-8",
+    )
+    outcome = call("feeds", "pause", "News")
+    assert outcome.code == 2
+    assert "'News' fits 2 feeds: https://a.example/rss, https://b.example/rss" in outcome.err
+    call("feeds", "pause", "mirror").ok()
+    assert [row["paused"] for row in listed()] == [False, True]
+
+
 def test_health_of_feeds_never_asked(feeds_file: Path) -> None:
     assert feeds_file.exists()
     assert call("feeds", "health").code == 3  # no database yet
