@@ -222,6 +222,19 @@ def test_the_secret_of_an_address_is_written_nowhere(
         assert secret.encode() not in file.read_bytes()
 
 
+def test_a_feed_that_moved_is_followed_on_under_its_new_address(server: Server) -> None:
+    new = server.on("/new", answer(rss(Item("1", "Quay opens"), title="Paper")))
+    old = server.on("/rss", moved("/new", "301 Moved Permanently"))
+    Path("feeds.yaml").write_text(f"feeds: [{old}]\n", encoding="utf-8")
+    call(*ALLOWED, "fetch", now="2026-03-10T07:00:00Z").ok()
+    [before] = call("export").ok().lines()
+    Path("feeds.yaml").write_text(f"feeds: [{new}]\n", encoding="utf-8")
+    [outcome] = call(*ALLOWED, "fetch", "--json", now="2026-03-10T07:05:00Z").ok().json()  # asked at once
+    assert (outcome["url"], outcome["new"]) == (new, 0)
+    [after] = call("export").ok().lines()
+    assert (after["id"], after["feed"]) == (before["id"], new)
+
+
 def test_an_address_without_its_scheme_is_tried_as_https() -> None:
     call("feeds", "add", "a.example/rss", "--no-check").ok()
     [row] = call("feeds", "list", "--json").ok().json()
