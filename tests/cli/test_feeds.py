@@ -235,6 +235,16 @@ def test_a_feed_that_moved_is_followed_on_under_its_new_address(server: Server) 
     assert (after["id"], after["feed"]) == (before["id"], new)
 
 
+def test_a_feed_without_a_name_is_known_by_its_title(server: Server) -> None:
+    url = server.on("/rss", answer(rss(Item("1", "Quay opens"), title="The Harbour Paper")))
+    Path("feeds.yaml").write_text(f"feeds: [{url}]\n", encoding="utf-8")
+    assert call("feeds", "pause", "harbour paper").code == 3  # nobody has asked it yet
+    call(*ALLOWED, "fetch").ok()
+    assert f'text="The Harbour Paper" title="The Harbour Paper" xmlUrl="{url}"' in call("feeds", "export").ok().out
+    call("feeds", "pause", "harbour paper").ok()
+    assert [row["paused"] for row in listed()] == [True]
+
+
 def test_an_address_without_its_scheme_is_tried_as_https() -> None:
     call("feeds", "add", "a.example/rss", "--no-check").ok()
     [row] = call("feeds", "list", "--json").ok().json()
