@@ -71,17 +71,25 @@ def digest_command(
             f"--since {since} is not before {f'--until {until}' if until else 'now'}: nothing lies between"
         )
     with session.open_existing() as app:
-        edition = app.edition(since=start, until=end, day=session.day(day) if day else None, series=series)
-        code = _mail(session, app, edition) if mail else 0
+        edition = app.edition(since=start, until=end, day=None if day is None else session.day(day), series=series)
+        try:
+            _show(session, edition, "json" if as_json else form or _fitting_form(output), output, mail=mail)
+        finally:  # neither a file nor a mail that fails keeps the other back
+            code = _mail(session, app, edition) if mail else 0
+    return code
+
+
+def _show(session: Session, edition: Edition, form: str, output: Path | None, *, mail: bool) -> None:
+    """Write an edition to a file, or print it where it is not mailed."""
+    if output is None and mail:
+        return
     width = LINE if output is not None else min(LINE, width_of_output(LINE))
-    rendered = renderer(session.settings.digest, session.database_file, width)
-    text = rendered(edition, "json" if as_json else form or _fitting_form(output))
-    if output is not None:
+    text = renderer(session.settings.digest, session.database_file, width)(edition, form)
+    if output is None:
+        emit(text.rstrip("\n"))
+    else:
         write_output(output, text.encode("utf-8"))
         click.echo(f"{output}: written.", err=True)
-    elif not mail:
-        emit(text.rstrip("\n"))
-    return code
 
 
 def _fitting_form(output: Path | None) -> str:
@@ -105,8 +113,11 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)
     for one in mailed.refused:
         click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
+    for one in mailed.refused_before:
+        said = f"refused by the mail server before ({safe(one.answer)}), and not asked again with this edition"
+        click.echo(f"{safe(one.recipient)}: {said}.", err=True)
     if mailed.sent or mailed.already:
-        return PARTLY_FAILED if mailed.refused else 0
+        return PARTLY_FAILED if mailed.refused or mailed.refused_before else 0
     if not mailed.refused:
         click.echo("The mail server refused every recipient before; nobody is asked again with this edition.", err=True)
     return 1

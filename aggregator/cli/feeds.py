@@ -19,7 +19,7 @@ from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
 from aggregator.config.files import write_output
-from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
+from aggregator.exceptions import AggregatorError, ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed
 from aggregator.newsroom.publishers import publisher_of_feed
 from aggregator.text.address import address_as_typed
@@ -222,14 +222,33 @@ def _one(session: Session, wanted: str) -> Feed:
     feeds = session.feeds()
     folded = wanted.casefold()
     exact = [feed for feed in feeds if folded in (feed.url.casefold(), (feed.name or "").casefold())]
-    found = exact or [feed for feed in feeds if folded in f"{feed.url} {feed.name or ''}".casefold()]
+    found = exact or [feed for feed in feeds if folded == (feed.publisher or "").casefold()]
+    found = found or [feed for feed in feeds if folded in f"{feed.url} {feed.name or ''}".casefold()]
+    if not found and any(feed.name is None for feed in feeds):
+        titles = _titles(session)
+        found = [feed for feed in feeds if feed.name is None and folded in titles.get(feed.url, "").casefold()]
     if len(found) == 1:
         return found[0]
     if not found:
         raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
-    raise UsageError(
-        f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or shown_address(feed) for feed in found[:5])}"
-    )
+    names = [feed.name or shown_address(feed) for feed in found]
+    told = [shown_address(feed) if names.count(name) > 1 else name for feed, name in zip(found, names, strict=True)]
+    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(told[:5])}")
+
+
+def _titles(session: Session) -> dict[str, str]:
+    """Return what feeds call themselves, by address, as far as the database knows."""
+    from aggregator.storage.feeds import FeedStore
+
+    if not session.database_file.exists():
+        return {}
+    try:
+        with session.open_existing() as app:
+            rows = FeedStore(app.store)
+            stored = [(feed.url, rows.by_url(feed.url)) for feed in session.feeds() if feed.name is None]
+    except AggregatorError:  # the feeds file can be read and changed without a database
+        return {}
+    return {url: row.title for url, row in stored if row is not None and row.title}
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
@@ -282,6 +301,9 @@ def export_command(session: Session, output: Path | None) -> None:
     from aggregator.parsing.opml import write
 
     feeds = session.feeds()
+    if any(feed.name is None for feed in feeds):
+        titles = _titles(session)
+        feeds = tuple(feed if feed.name else replace(feed, name=titles.get(feed.url)) for feed in feeds)
     data = write(feeds, "Feeds")
     if hidden := masked(feeds):
         count = f"{len(hidden)} addresses hold" if len(hidden) > 1 else "1 address holds"

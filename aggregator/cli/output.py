@@ -170,8 +170,8 @@ def _print_cells(rows: Sequence[Row], delimiter: str, keys: str) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, list):
+    if isinstance(value, list) and not any(isinstance(part, Mapping) for part in value):
         return csv_cell(" ".join(str(part) for part in value))
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | list):
         return csv_cell(json_text(value))
     return csv_cell(value) if isinstance(value, str) else value

@@ -16,8 +16,10 @@ from aggregator.cli.output import (
     print_list,
 )
 from aggregator.cli.session import Session
+from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
+from aggregator.text.language import primary_language
 
 if TYPE_CHECKING:
     from aggregator.model import Storyline, StorySummary
@@ -58,13 +60,15 @@ def stories_command(
     as_json: bool,
 ) -> None:
     """List stories, newest first."""
+    if lang is not None and primary_language(lang) is None:
+        raise UsageError(f"--lang {lang!r} is no language; write a code of two letters such as en")
     query = StoryQuery(
         since=session.moment(since),
         until=session.moment(until),
         match=match,
         min_publishers=min_publishers,
         publisher=publisher,
-        language=lang.lower() if lang else None,
+        language=lang,
         category=category,
         sort=sort,
         limit=limit,

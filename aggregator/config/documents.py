@@ -126,11 +126,10 @@ def save(path: Path, document: Any) -> None:
     The text is read again before it takes the file's place: comments in odd spots have made the writer's text say
     something else, or nothing that is YAML. ConfigurationError then, and the file is as it was.
     """
-    text = io.StringIO()
-    _yaml().dump(document, text)
-    if not _says(path, text.getvalue(), document):
+    text = _dumped(document)
+    if not _says(path, text, document):
         raise ConfigurationError(f"{path}: cannot be rewritten with its comments in place; change it by hand")
-    write_private(path, text.getvalue().encode("utf-8"))
+    write_private(path, text.encode("utf-8"))
 
 
 def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> None:
@@ -143,7 +142,12 @@ def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> No
         if _says(path, longer, document):
             write_private(path, longer.encode("utf-8"))
             return
-    document = _parsed(path, text) or new_map()
+    document = _parsed(path, text)
+    if document is None:  # comments alone make no document that would hold them
+        write_private(
+            path, (text and f"{text.rstrip()}\n").encode("utf-8") + _dumped({key: list(items)}).encode("utf-8")
+        )
+        return
     document[key] = document.get(key) or []
     document[key].extend(items)
     save(path, document)
@@ -151,9 +155,13 @@ def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> No
 
 def _with_lines(text: str, indent: int, items: Sequence[Mapping[str, Any]]) -> str:
     """Return ``text`` with lines of items at its end."""
+    return f"{text.rstrip()}\n" + textwrap.indent(textwrap.dedent(_dumped(list(items))), " " * indent)
+
+
+def _dumped(document: Any) -> str:
     made = io.StringIO()
-    _yaml().dump(list(items), made)
-    return f"{text.rstrip()}\n" + textwrap.indent(textwrap.dedent(made.getvalue()), " " * indent)
+    _yaml().dump(document, made)
+    return made.getvalue()
 
 
 def remove_item(path: Path, key: str, position: int) -> None:

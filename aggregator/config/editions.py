@@ -10,6 +10,7 @@ from datetime import time
 from typing import Any, get_type_hints
 
 from aggregator.settings import EditionSettings
+from aggregator.text.language import primary_language
 
 LONGEST_NAME = 30
 _LEGAL = [field.name for field in fields(EditionSettings)]
@@ -69,6 +70,8 @@ def _value(key: str, raw: Any, convert: Callable[[Any, Any], Any]) -> Any:
     value = convert(raw, get_type_hints(EditionSettings)[key])
     if key == "min_publishers" and value not in _PUBLISHERS:
         raise ValueError(f"{value} is out of range: from {_PUBLISHERS.low} to {_PUBLISHERS.high} is legal")
+    if key == "lang" and primary_language(value) is None:
+        raise ValueError(f"{value!r} is no language; write a code of two letters such as en")
     return value
 
 

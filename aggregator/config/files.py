@@ -26,6 +26,7 @@ def write_private(path: Path, data: bytes) -> None:
 
 def write_output(path: Path, data: bytes) -> None:
     """Write a file that a person named; a new one gets the umask's permissions. DeliveryError where it cannot be written."""
+    check_output(path)
     _write(path, data, _SHARED)
 
 
@@ -47,6 +48,7 @@ def shown_path(path: Path) -> str:
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that a person named for writing in pieces; it appears when complete. Raises as :func:`write_output`."""
+    check_output(path)
     with _explained(path):
         there = _writable(path)
         if there is not None and not stat.S_ISREG(there.st_mode):
@@ -55,6 +57,13 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         else:
             with _replacing(real_path(path), _SHARED, there) as file:
                 yield file
+
+
+def check_output(path: Path) -> None:
+    """Raise DeliveryError where a path must not be written over: a database, feeds or settings."""
+    refuse_database(path)
+    if path.suffix.lower() in (".yaml", ".yml") and path.is_file():  # nothing that we write out is YAML
+        raise DeliveryError(f"{path}: is YAML, as feeds and settings are; name another file")
 
 
 def refuse_database(path: Path) -> None:

@@ -10,7 +10,7 @@ import re
 from email.utils import parseaddr
 from pathlib import Path
 
-from aggregator.config.files import refuse_database
+from aggregator.config.files import check_output
 from aggregator.exceptions import ConfigurationError, DeliveryError, UsageError
 from aggregator.fetching import chat
 from aggregator.text.address import address_of
@@ -84,7 +84,7 @@ def _file(place: str, folder: Path) -> str:
     if path.is_dir():
         raise UsageError(f"--to file:{place}: is a folder; name the file that alerts are appended to")
     try:
-        refuse_database(path)
+        check_output(path)
     except DeliveryError as error:
         raise UsageError(f"--to file:{place}: {error}") from error
     return str(path)

@@ -34,11 +34,12 @@ _REPORTED_FOR = timedelta(days=8)
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """The result of mailing an edition; ``refused`` are recipients refused now, ``already`` those who had it before."""
+    """The result of mailing an edition: who got it now and who before, who was refused now and who before."""
 
     sent: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     already: tuple[str, ...] = ()
+    refused_before: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,18 @@ def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendere
     store.needs_writing()  # who got it must be remembered
     record = _read(store, edition.id)
     done = record.sent | record.refused
-    wanted = [one for one in settings.recipients if _address(one) not in done]
+    recipients = list({_address(one): one for one in reversed(settings.recipients)}.values())[::-1]
+    wanted = [one for one in recipients if _address(one) not in done]
     outcome = _send(store, edition, settings, wanted, record, rendered)
-    return replace(outcome, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
+    return replace(
+        outcome,
+        already=tuple(one for one in recipients if _address(one) in record.sent),
+        refused_before=tuple(
+            Refusal(one, record.answers.get(_address(one), "no reason is known"), final=True)
+            for one in recipients
+            if _address(one) in record.refused
+        ),
+    )
 
 
 def mail_waiting(

@@ -15,6 +15,7 @@ from aggregator.storage.entries import EntryStore
 from aggregator.storage.matches import MatchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
+from aggregator.text.language import primary_language
 from aggregator.text.tokens import sentences, words
 
 _SNIPPET = 200  # characters
@@ -58,7 +59,10 @@ class Reader:
 
     def find(self, query: StoryQuery) -> list[StorySummary]:
         """Return the stories of a query."""
-        wanted = words(query.match, query.language) if query.match else []
+        language = primary_language(query.language)
+        if language is not None:  # entries know en, not en-GB
+            query = replace(query, language=language)
+        wanted = words(query.match, language) if query.match else []
         return self._with_withdrawals(self.stories.find(query, wanted, self.new_since(query.since)))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:

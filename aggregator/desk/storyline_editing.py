@@ -52,7 +52,7 @@ class StorylineEditor(Verbs):
                 raise DecisionError(f"they are tied already, in storyline {lines.pop()}")
             together = wanted.union(*(self._lines.stories_of(line) for line in lines))
             before = take_storylines(self._placer, lines, wanted)
-            canonical = frozenset(self._canonical(wanted))
+            canonical = frozenset(self._canonical(wanted | self._parted(wanted, together)))
             self._decide(
                 "tie",
                 f"{self._by} tied {', '.join(sorted(wanted))} into one storyline.",
@@ -92,6 +92,15 @@ class StorylineEditor(Verbs):
         if prefix.strip().lower().startswith("l"):
             return frozenset(self._lines.stories_of(self._lines.resolve(prefix)))
         return frozenset({self._stories.resolve(prefix)})
+
+    def _parted(self, wanted: frozenset[str], together: frozenset[str]) -> frozenset[str]:
+        """Return the stories that come along though an earlier untie parts them from ``wanted``: the new word overrides it."""
+        constraints = self._placer.editor_constraints
+        ties, named = constraints.ties(), constraints.stories_named()
+        entries = [entry for story in wanted for entry in named.get(story, ())]
+        return frozenset(
+            story for story in together - wanted if ties.barrier(named.get(story, ()), entries) is not None
+        )
 
     def _canonical(self, story_ids: Iterable[str]) -> list[str]:
         return [self._stories.summary(story, self._now).canonical_entry for story in sorted(story_ids)]

@@ -27,9 +27,9 @@ from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, WatchCounts, WatchStore
-from aggregator.text.clean import primary_language
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
+from aggregator.text.language import primary_language
 from aggregator.text.tokens import fold
 
 log = logging.getLogger("aggregator.watches")

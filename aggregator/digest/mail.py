@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses, parseaddr
 
 from aggregator.digest.escape import plain
 from aggregator.digest.fitting import fitting
@@ -232,6 +232,8 @@ def checked_address(text: str, key: str) -> str:
     name, address = parseaddr(text)
     if "@" not in address or any(character.isspace() for character in address) or "\n" in text or "\r" in text:
         raise ValueError(f"{key} holds {text!r}, which is no mail address")
+    if sum("@" in one for _, one in getaddresses([text.replace(";", ",")])) > 1:
+        raise ValueError(f"{key} holds {text!r}, which is more than one mail address; write each as one of the list")
     if address.isascii():
         return text
     mailbox = _mailbox(text)

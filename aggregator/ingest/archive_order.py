@@ -16,6 +16,17 @@ from aggregator.storage.spilled import Order, Spilled, spilled
 # Bytes of an archive from which it is not held in memory, where its entries take some three times as much.
 LARGE = 4_000_000
 
+# How files begin that hold lines of an archive in another form, and what makes lines of them.
+_PACKED = (
+    (b"\x1f\x8b", "packed with gzip", "gzip -dc"),
+    (b"\xfd7zXZ\0", "packed with xz", "xz -dc"),
+    (b"BZh", "packed with bzip2", "bzip2 -dc"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", "zstd -dc"),
+    (b"PK\x03\x04", "packed with zip", "unzip -p"),
+    (b"\xff\xfe", "UTF-16, and an archive is UTF-8", "iconv -f UTF-16 -t UTF-8"),
+    (b"\xfe\xff", "UTF-16, and an archive is UTF-8", "iconv -f UTF-16 -t UTF-8"),
+)
+
 Lines = Callable[[Path], Iterator[bytes]]
 
 
@@ -37,8 +48,13 @@ class OnDisk(Collection[ArchiveEntry]):
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a JSON Lines archive."""
+    """Yield the lines of a JSON Lines archive; StorageError where the file must be unpacked first."""
     with path.open("rb") as lines:
+        first = lines.readline()
+        for beginning, form, command in _PACKED:
+            if first.startswith(beginning):
+                raise StorageError(f"{path}: is {form}; read it with `{command} {path.name} | aggregator import -`")
+        yield first
         yield from lines
 
 

@@ -20,8 +20,8 @@ from aggregator.newsroom.corrections import Notice, recognise
 from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import constant_descriptions, line_hashes, repeated_tails, without_boilerplate
-from aggregator.text.clean import document, plain_text, primary_language
-from aggregator.text.language import identify, surely_other
+from aggregator.text.clean import document, plain_text
+from aggregator.text.language import identify, primary_language, surely_other
 from aggregator.text.tokens import index_form
 
 if TYPE_CHECKING:

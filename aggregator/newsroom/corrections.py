@@ -25,15 +25,23 @@ _BRACKETED_TITLE = re.compile(
     r"versione corretta|versão corrigida|gecorrigeerde versie|wersja poprawiona|исправленная версия|виправлена версія)\s*$",
     re.IGNORECASE,
 )
-# A market's correction, a storm's advisory, a prison's Corrections: words that follow and show that no text is meant.
-_OTHER_SENSE = re.compile(
-    r"\b(?:stocks?|shares?|markets?|bourses?|nasdaq|dow|dax|index|aktien|kurse|börse|mercados?|bolsa|prices?|rally|"
-    r"weather|heat|flood|winter|wind|storm|travel|tsunami|beach|boil|traffic|health|surf|frost|air quality|snow|rain|ice|icy|fog|"
-    r"hurricane|cyclone|typhoon|tornado|thunderstorms?|smoke|dust|evacuation|avalanche|volcan\w+|drought|tides?|temperatures?|"
-    r"officers?|facility|department|law(?:s|makers)?|act|amendment|board|committee|закон\w*|конституц\w*)\b",
-    re.IGNORECASE,
-)
-_SENSES = ("correction", "advisory")
+# Words that follow and show that no text is meant: a market's correction, a prison's Corrections, a law's; a storm's advisory.
+_OTHER_SENSES = {
+    "correction": re.compile(
+        r"\b(?:stocks?|shares?|markets?|bourses?|nasdaq|dow|dax|index|aktien|kurse|börse|mercados?|bolsa|prices?|rally|"
+        r"officers?|facility|department|law(?:s|makers)?|act|amendment|board|committee|закон\w*|конституц\w*)\b",
+        re.IGNORECASE,
+    ),
+    "advisory": re.compile(
+        r"\b(?:weather|heat|flood|winter|wind|storm|travel|tsunami|beach|boil|traffic|health|surf|frost|air quality|snow|rain|"
+        r"ice|icy|fog|hurricane|cyclone|typhoon|tornado|thunderstorms?|smoke|dust|evacuation|avalanche|volcan\w+|drought|tides?|"
+        r"temperatures?|department|board|committee)\b",
+        re.IGNORECASE,
+    ),
+}
+# The noun alone has the other sense: nobody writes "corrected" of a market. AP's "Correction: Stock Market story" has not.
+_NOUN = re.compile(r"correction|korrektur|corrección|correzione|correção|correctie|korekta|korrigering|поправка", re.I)
+_OF_A_TEXT = re.compile(r"\b(?:story|stories|article|headline)\W*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def _in_title(title: str, text: str) -> Notice | None:
         if match is None or _names_a_column(kind, match, text):
             continue
         # a slug such as BC-Harbor-Fire names the story before the word
-        if not _means_something_else(kind, match["rest"], bare="-" not in match["phrase"]):
+        if not _means_something_else(kind, match, bare="-" not in match["phrase"]):
             return Notice(kind, match["phrase"], title)
     tail = _BRACKETED_TITLE.search(title)
     return Notice("correction", tail["phrase"] or tail["version"], title) if tail else None
@@ -92,7 +100,7 @@ def _in_line(line: str, text: str) -> Notice | None:
         match = pattern.match(line)
         if match is None or not match["rest"].strip(" :–—-.!") or _names_a_column(kind, match, text):
             continue
-        if not _means_something_else(kind, match["rest"]):
+        if not _means_something_else(kind, match):
             return Notice(kind, match["phrase"], _first_sentences(line))
     return None
 
@@ -105,10 +113,13 @@ def _names_a_column(kind: Kind, match: re.Match[str], text: str) -> bool:
     return not any(ADMISSIONS.search(part) for part in (match["rest"], text[:_OPENING], text[-_CLOSING:]))
 
 
-def _means_something_else(kind: str, rest: str, *, bare: bool = False) -> bool:
+def _means_something_else(kind: Kind, match: re.Match[str], *, bare: bool = False) -> bool:
+    rest = match["rest"]
     if bare and not rest.strip(" :–—-.!)]"):
         return True  # a title that is but the word names a column of corrections, or a film
-    return kind in _SENSES and _OTHER_SENSE.search(rest[:60]) is not None
+    if kind == "correction" and (not _NOUN.fullmatch(match["phrase"]) or _OF_A_TEXT.search(rest)):
+        return False
+    return kind in _OTHER_SENSES and _OTHER_SENSES[kind].search(rest[:60]) is not None
 
 
 def _first_sentences(line: str) -> str:

@@ -15,7 +15,8 @@ from aggregator.model.faults import described
 from aggregator.parsing.dates import DateReader
 from aggregator.parsing.jsonfeed import whole_number
 from aggregator.settings import ParseSettings
-from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
+from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
+from aggregator.text.language import primary_language
 from aggregator.text.urls import absolute_url
 
 # The publisher of a line without a source and without an address that identifies one.

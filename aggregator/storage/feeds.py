@@ -15,6 +15,7 @@ from aggregator.newsroom.health import Hour
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
+from aggregator.storage.moved_feeds import follow_moves
 from aggregator.storage.poll_lines import LINES
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
@@ -71,13 +72,14 @@ class FeedStore:
     def sync(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
         """Update the rows from feeds.yaml: ``feeds`` pairs each feed with its publisher.
 
-        A feed that left the file is no longer followed; its row, memory and entries stay. Where the database can only be
-        read, its rows stay as they are.
+        A feed that left the file is no longer followed; its row, memory and entries stay. One that stands there under the
+        address to which it moved is followed on. Where the database can only be read, its rows stay as they are.
         """
         if self._store.read_only:
             return
         with self._store.transaction() as db:
-            keys = {feed_key(feed.url) for feed, _ in feeds}
+            keys = {feed_key(feed.url): feed.url for feed, _ in feeds}
+            follow_moves(db, keys, self._fold)
             for key, feed_id in db.execute("SELECT key, id FROM feed WHERE kind = 'poll' AND followed").fetchall():
                 if key not in keys:
                     db.execute("UPDATE feed SET followed = 0 WHERE id = ?", (feed_id,))

@@ -28,8 +28,9 @@ def where_clause(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[obj
         values.append(to_text(query.until))
     for column, value in (("publisher", query.publisher), ("language", query.language), ("category", query.category)):
         if value is not None:
-            clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND lower(e.{column}) = lower(?))")
-            values.append(value)
+            same = f"lower(e.{column}) = lower(?)" if value.isascii() else f"casefold(e.{column}) = ?"
+            clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND {same})")
+            values.append(value if value.isascii() else value.casefold())
     if query.match is not None:
         text = " ".join('"' + word.replace('"', '""') + '"' for word in words)
         clauses.append(

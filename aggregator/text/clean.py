@@ -16,6 +16,7 @@ import nh3
 from resiliparse.extract.html2text import extract_plain_text
 
 from aggregator.model import Document, EntryData
+from aggregator.text.language import primary_language
 from aggregator.text.urls import canonical_url
 
 # Above this many tags a text is kept without markup: nested 20,000 deep, elements already cost the sanitiser a second.
@@ -224,14 +225,6 @@ def document(
     language = identify(f"{title}\n{lede or body[:1_000]}", hint) if identify is not None else hint
     link = data.canonical_link or data.link
     return Document(title, lede, body, language, canonical_url(link) if link else None, content_hash)
-
-
-def primary_language(tag: str | None) -> str | None:
-    """Return the ISO 639-1 part of a language tag such as ``en-GB``; None where there is none."""
-    if not tag:
-        return None
-    primary = tag.strip().replace("_", "-").split("-", 1)[0].lower()
-    return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else None
 
 
 def without_publisher(title: str, names: Sequence[str]) -> str:

@@ -41,6 +41,14 @@ _LETTER = re.compile(r"[^\W\d_]")
 _ENOUGH = 1_000  # characters; more of a text adds cost and no certainty
 
 
+def primary_language(tag: str | None) -> str | None:
+    """Return the ISO 639-1 part of a language tag such as ``en-GB``; None where there is none."""
+    if not tag:
+        return None
+    primary = tag.strip().replace("_", "-").split("-", 1)[0].lower()
+    return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else None
+
+
 def identify(text: str, hint: str | None) -> str | None:
     """Return the ISO 639-1 code of a text's language; None where unsure.
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import ARCHIVE, Outcome, call, newsroom, write_archive
+from tests.cli.calling import ARCHIVE, Outcome, call, newsroom, shell, write_archive
 from tests.storage.test_backups import damage
 
 LONG = "x" * 5000
@@ -227,3 +231,30 @@ def test_a_limit_beyond_all_bounds(command: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("assignment", ["fetch.workers=0", "fetch.timeout=-1", "fetch.timeout=nan", "parse.workers=-1"])
 def test_a_setting_out_of_bounds_is_a_fault_of_configuration(assignment: str) -> None:
     assert call("--set", assignment, "config", "show").code == 2
+
+
+@pytest.mark.parametrize(
+    ("pack", "form"),
+    [
+        (gzip.compress, "gzip"),
+        (lzma.compress, "xz"),
+        (bz2.compress, "bzip2"),
+        (lambda lines: lines.decode().encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_packed_archive_is_named_once_with_what_to_do(pack: Callable[[bytes], bytes], form: str) -> None:
+    lines = write_archive(Path("plain.jsonl"), *ARCHIVE).read_bytes()
+    Path("packed.jsonl").write_bytes(pack(lines))
+    for command in ("import", "evaluate", "recluster"):
+        outcome = explained(call(command, "packed.jsonl"))
+        assert outcome.code == 1
+        assert form in outcome.err
+        assert "packed.jsonl | aggregator import -" in outcome.err
+        assert outcome.err.count("\n") == 1
+
+
+def test_an_archive_may_come_through_a_pipe() -> None:
+    write_archive(Path("plain.jsonl"), *ARCHIVE)
+    done = shell("gzip -c plain.jsonl | gzip -dc | aggregator import -")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(ARCHIVE)} new" in done.stderr

@@ -75,6 +75,23 @@ def test_mail_that_cannot_be_delivered() -> None:
     assert "127.0.0.1" in outcome.err
 
 
+def test_neither_a_file_nor_a_mail_that_fails_keeps_the_other_back(box: Mailbox) -> None:
+    newsroom()
+    settings = ("server=127.0.0.1", "starttls=false", "sender=news@paper.example", "recipients=a@paper.example")
+    mail = [part for one in settings for part in ("--set", f"mail.{one}")]
+    assert call(*mail, "--set", "mail.port=1", "digest", "--mail", "--output", "digest.md").code == 1
+    assert Path("digest.md").read_text(encoding="utf-8").startswith("# News digest")
+    assert call(*mail, "--set", f"mail.port={box.port}", "digest", "--mail", "--output", ".").code == 1
+    assert box.recipients == ["a@paper.example"]
+
+
+def test_no_day_is_not_taken_for_the_last_one() -> None:
+    newsroom()
+    refused = call("digest", "--date", "")
+    assert refused.code == 2
+    assert "'' is no day" in refused.err
+
+
 def test_mail_that_nobody_has_is_a_failure_also_when_it_is_asked_for_again(box: Mailbox) -> None:
     newsroom()
     names = ("anna@paper.example", "ben@paper.example")
@@ -85,6 +102,32 @@ def test_mail_that_nobody_has_is_a_failure_also_when_it_is_asked_for_again(box: 
     again = call(*mail, "digest", "--mail")
     assert again.code == 1
     assert "refused every recipient before" in again.err
+
+
+def test_who_was_refused_before_is_named_each_time(box: Mailbox) -> None:
+    newsroom()
+    names = ("anna@paper.example", "gone@paper.example")
+    settings = (f"port={box.port}", "starttls=false", "sender=news@paper.example", f"recipients={', '.join(names)}")
+    mail = [part for one in ("server=127.0.0.1", *settings) for part in ("--set", f"mail.{one}")]
+    box.refuse = frozenset(names[1:])
+    assert call(*mail, "digest", "--mail").code == 4
+    again = call(*mail, "digest", "--mail")
+    assert again.code == 4
+    assert "have this edition: anna@paper.example" in again.err
+    assert "gone@paper.example: refused by the mail server before (550 nobody here)" in again.err
+
+
+def test_a_recipient_who_is_named_twice_gets_one_mail(box: Mailbox) -> None:
+    newsroom()
+    settings = (
+        f"port={box.port}",
+        "starttls=false",
+        "sender=news@paper.example",
+        "recipients=Anna <a@p.example>, A@p.example",
+    )
+    mail = [part for one in ("server=127.0.0.1", *settings) for part in ("--set", f"mail.{one}")]
+    assert "Mailed to 1 recipient." in call(*mail, "digest", "--mail").err
+    assert box.recipients == ["a@p.example"]
 
 
 def test_a_pin_holds_in_the_edition_of_an_earlier_window() -> None:

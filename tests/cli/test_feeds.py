@@ -176,6 +176,19 @@ def test_an_ambiguous_feed_is_not_guessed(feeds_file: Path) -> None:
     assert feeds_file.read_text(encoding="utf-8") == FILE
 
 
+def test_feeds_of_one_name_are_told_apart_by_their_addresses_or_publishers(feeds_file: Path) -> None:
+    feeds_file.write_text(
+        "feeds:\n  - {url: https://a.example/rss, name: News, publisher: Courier}\n"
+        "  - {url: https://b.example/rss, name: News, publisher: Mirror}\n",
+        encoding="utf-8",
+    )
+    outcome = call("feeds", "pause", "News")
+    assert outcome.code == 2
+    assert "'News' fits 2 feeds: https://a.example/rss, https://b.example/rss" in outcome.err
+    call("feeds", "pause", "mirror").ok()
+    assert [row["paused"] for row in listed()] == [False, True]
+
+
 def test_health_of_feeds_never_asked(feeds_file: Path) -> None:
     assert feeds_file.exists()
     assert call("feeds", "health").code == 3  # no database yet
@@ -207,6 +220,29 @@ def test_the_secret_of_an_address_is_written_nowhere(
     assert not any(secret in outcome.out + outcome.err for outcome in said)
     for file in Path().glob("aggregator.db*"):
         assert secret.encode() not in file.read_bytes()
+
+
+def test_a_feed_that_moved_is_followed_on_under_its_new_address(server: Server) -> None:
+    new = server.on("/new", answer(rss(Item("1", "Quay opens"), title="Paper")))
+    old = server.on("/rss", moved("/new", "301 Moved Permanently"))
+    Path("feeds.yaml").write_text(f"feeds: [{old}]\n", encoding="utf-8")
+    call(*ALLOWED, "fetch", now="2026-03-10T07:00:00Z").ok()
+    [before] = call("export").ok().lines()
+    Path("feeds.yaml").write_text(f"feeds: [{new}]\n", encoding="utf-8")
+    [outcome] = call(*ALLOWED, "fetch", "--json", now="2026-03-10T07:05:00Z").ok().json()  # asked at once
+    assert (outcome["url"], outcome["new"]) == (new, 0)
+    [after] = call("export").ok().lines()
+    assert (after["id"], after["feed"]) == (before["id"], new)
+
+
+def test_a_feed_without_a_name_is_known_by_its_title(server: Server) -> None:
+    url = server.on("/rss", answer(rss(Item("1", "Quay opens"), title="The Harbour Paper")))
+    Path("feeds.yaml").write_text(f"feeds: [{url}]\n", encoding="utf-8")
+    assert call("feeds", "pause", "harbour paper").code == 3  # nobody has asked it yet
+    call(*ALLOWED, "fetch").ok()
+    assert f'text="The Harbour Paper" title="The Harbour Paper" xmlUrl="{url}"' in call("feeds", "export").ok().out
+    call("feeds", "pause", "harbour paper").ok()
+    assert [row["paused"] for row in listed()] == [True]
 
 
 def test_an_address_without_its_scheme_is_tried_as_https() -> None:

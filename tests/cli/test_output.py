@@ -91,6 +91,14 @@ def test_json_keeps_the_text_that_it_escapes() -> None:
     assert json.loads(made) == {"title": title, "plain": "Größe 東京 🚢"}
 
 
+def test_objects_in_a_cell_are_json() -> None:
+    newsroom()
+    text = call("stories", "--storylines", "--format", "csv").ok().out
+    for row in csv.DictReader(io.StringIO(text)):
+        [story] = json.loads(row["stories"])
+        assert story["title"] == row["title"]
+
+
 @pytest.mark.parametrize(("form", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_spreadsheet_cells_are_no_formulas(form: str, delimiter: str) -> None:
     hostile_newsroom()

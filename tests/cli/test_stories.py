@@ -29,6 +29,7 @@ def titles(*arguments: str) -> list[str]:
         (("--publisher", "Courier"), [STORM]),
         (("--publisher", "Nobody"), []),
         (("--lang", "EN"), [STORM, TALKS]),
+        (("--lang", "en-GB"), [STORM, TALKS]),
         (("--lang", "de"), []),
         (("--category", "world"), []),
         (("--match", "ferries Harwich"), [STORM]),
@@ -42,6 +43,22 @@ def titles(*arguments: str) -> list[str]:
 def test_options_filter_and_order_the_list_of_stories(arguments: tuple[str, ...], found: list[str]) -> None:
     newsroom()
     assert titles(*arguments) == found
+
+
+def test_what_is_no_language_is_refused() -> None:
+    newsroom()
+    refused = call("stories", "--lang", "english")
+    assert refused.code == 2
+    assert "'english' is no language" in refused.err
+
+
+def test_publishers_and_categories_are_found_in_capitals_and_small_letters_of_any_script() -> None:
+    newsroom(
+        {"id": "c1", "title": "Paris vote", "body": "Le vote.", "source": "Gazette d'Été", "date": "2026-03-10T05:00Z"}
+    )
+    assert titles("--publisher", "GAZETTE D'ÉTÉ") == ["Paris vote"]
+    assert titles("--publisher", "gazette d'été") == ["Paris vote"]
+    assert titles("--publisher", "gazette d'ete") == []
 
 
 def test_first_sorts_by_first_seen() -> None:

@@ -142,6 +142,14 @@ def test_adding_to_a_missing_file_makes_it(tmp_path: Path) -> None:
     assert [feed.url for feed in read_feeds(path, {})] == ["https://a.example/rss"]
 
 
+def test_adding_to_a_file_of_comments_keeps_them(tmp_path: Path) -> None:
+    path = write(tmp_path, "# Our feeds.\n# - url: https://later.example/rss\n")
+    assert add_feeds(path, [Feed("https://a.example/rss")], {}) == 1
+    assert path.read_text(encoding="utf-8") == (
+        "# Our feeds.\n# - url: https://later.example/rss\nfeeds:\n  - url: https://a.example/rss\n"
+    )
+
+
 def test_removing_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         remove_feed(write(tmp_path, "feeds: []\n"), "https://a.example/rss", {})

@@ -96,6 +96,17 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_written_over_feeds_or_settings(tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds.yaml"
+    write_private(feeds, b"feeds: []\n")
+    write_output(tmp_path / "new.yaml", b"x")
+    with pytest.raises(DeliveryError, match="is YAML, as feeds and settings are"):
+        write_output(feeds, b"x")
+    with pytest.raises(DeliveryError, match="is YAML, as feeds and settings are"), output_file(feeds):
+        pass
+    assert feeds.read_bytes() == b"feeds: []\n"
+
+
 @pytest.mark.parametrize("name", ["a.db", "a.db-wal", "a.db-shm", "a.db-journal", "a.db.lock", "link"])
 def test_nothing_is_written_over_a_database_or_what_lies_beside_it(tmp_path: Path, name: str) -> None:
     database = tmp_path / "a.db"

@@ -197,6 +197,7 @@ def test_series_of_editions_are_read_and_shown_as_they_were_written(tmp_path: Pa
         ("[18:00]", "a mapping of names is wanted"),
         ("{evening: {time: 18:00, formats: [pdf]}}", "evening: formats"),
         ("{evening: {time: 18:00, min_publishers: 0}}", "from 1 to 1000"),
+        ("{evening: {time: 18:00, lang: english}}", "evening: lang: 'english' is no language"),
     ],
 )
 def test_a_series_that_cannot_be_is_named_with_what_is_wrong(written: str, expected: str, tmp_path: Path) -> None:

@@ -93,6 +93,19 @@ def test_what_was_untied_stays_out_and_comes_back_by_undo(room: Newsroom) -> Non
     assert line_of(room, cup) == line
 
 
+def test_a_story_that_is_tied_again_drives_no_other_out(room: Newsroom) -> None:
+    dam, budget, cup = room.arrive(DAM, BUDGET, CUP)
+    line = tie(room, dam, budget, cup)
+    room.storyline_editor().untie(room.story_of(budget))
+    tie(room, dam, budget)
+    assert line_of(room, dam) == line_of(room, budget) == line_of(room, cup) == line
+    room.look_again()
+    assert line_of(room, dam) == line_of(room, budget) == line_of(room, cup) == line
+    room.editor().undo()
+    assert line_of(room, dam) == line_of(room, cup) == line
+    assert line_of(room, budget) is None
+
+
 def test_a_storyline_of_one_story_ends_and_its_id_says_so(room: Newsroom) -> None:
     dam, budget = room.arrive(DAM, BUDGET)
     line = tie(room, dam, budget)

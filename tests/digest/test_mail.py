@@ -171,7 +171,16 @@ def test_nothing_new_is_said_in_the_subject() -> None:
     assert mail(edition())["Subject"] == "Morning digest, 10 March 2026: nothing new"
 
 
-@pytest.mark.parametrize("address", ["", "desk", "desk@paper.example\r\nBcc: all@paper.example"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "desk",
+        "desk@paper.example\r\nBcc: all@paper.example",
+        "a@paper.example, b@paper.example",
+        "a@paper.example; b@paper.example",
+    ],
+)
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(DeliveryError, match=r"mail\.recipients"):
         message(golden_edition(), SENDER, [address])

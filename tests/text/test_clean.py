@@ -11,11 +11,11 @@ from aggregator.text.clean import (
     is_beginning,
     plain_text,
     plain_title,
-    primary_language,
     sanitise,
     storable,
     without_publisher,
 )
+from aggregator.text.language import primary_language
 from tests.examples import examples
 
 

@@ -1,0 +1,41 @@
+"""Feeds whose address was changed in feeds.yaml to the one that they moved to: they stay the feeds that they were."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+
+_OTHER_SCHEME = {"http": "https", "https": "http"}
+# What went wrong at the old address is none of the new one's, which is asked at once.
+_MOVE = """
+UPDATE feed SET key = ?, fetch_url = NULL, moved_to = NULL, moved_since = NULL, moved_seen = 0, next_fetch = NULL,
+  gone = 0, gone_since = NULL, failures = 0, first_failed = NULL, last_error = NULL WHERE id = ?
+"""
+
+
+def follow_moves(db: sqlite3.Connection, listed: Mapping[str, str], fold: Callable[[], None]) -> None:
+    """Give feeds that left the file the key of a new address in it to which they are known to have moved.
+
+    ``listed`` holds the addresses of the file's feeds by key, ``fold`` writes the rows of feeds whose polls wait. The caller
+    holds the transaction.
+    """
+    known = {row[0] for row in db.execute("SELECT key FROM feed")}
+    fresh = {address: key for key, address in listed.items() if key not in known}
+    if not fresh or known <= listed.keys():
+        return
+    fold()
+    left = db.execute(
+        "SELECT id, key, url, fetch_url, moved_to FROM feed WHERE kind = 'poll' ORDER BY followed DESC, id DESC"
+    ).fetchall()
+    for number, key, *addresses in left:
+        moved = None if key in listed else next((one for one in _addresses(*addresses) if one in fresh), None)
+        if moved is not None:
+            db.execute(_MOVE, (fresh.pop(moved), number))
+
+
+def _addresses(url: str, fetch_url: str | None, moved_to: str | None) -> Iterator[str]:
+    """Yield the addresses at which a feed is surely the same: where it was found last, and by the other of http and https."""
+    yield from (one for one in (fetch_url, moved_to) if one)
+    scheme, mark, rest = url.partition("://")
+    if mark and scheme in _OTHER_SCHEME:
+        yield f"{_OTHER_SCHEME[scheme]}://{rest}"
