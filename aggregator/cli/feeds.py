@@ -302,7 +302,7 @@ def export_command(session: Session, output: Path | None) -> None:
 
     feeds = session.feeds()
     if any(feed.name is None for feed in feeds):
-        titles = _titles(session)
+        titles = {url: safe(title) for url, title in _titles(session).items()}
         feeds = tuple(feed if feed.name else replace(feed, name=titles.get(feed.url)) for feed in feeds)
     data = write(feeds, "Feeds")
     if hidden := masked(feeds):

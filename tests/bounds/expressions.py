@@ -80,20 +80,25 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_spells_out": 80, "_openings": OPENING, "_credits": CLOSING, "_SIGN_OFF": CLOSING, "_named": NAME,
     },
     "parsing.archive": {"_MARKUP": TEXT, "_ENTRY_ID": TITLE},
-    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT},
+    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT, "_WINDOWS_BYTE": DOCUMENT, "_WINDOWS_LABEL": HEADER},
+    "parsing.broken_entries": {"_ENTRY": DOCUMENT, "_CHANNEL": DOCUMENT, "_ROOT": DOCUMENT, "_CDATA": DOCUMENT, "_TAG": DOCUMENT, "_ATTRIBUTE": DOCUMENT, "_XHTML": DOCUMENT, "_PERSON": DOCUMENT, "with_entries_mended": DOCUMENT},
+    "parsing.wrappers": {"_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
+    "parsing.links": {"_ANCHOR": TEXT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
     "parsing.date_forms": {
         "_TURNS": 200, "_MINUS": 200, "_ENTITY_PLUS": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
         "_WEEK": 200, "_ORDINAL": 200, "_MONTH": 200, "_ISO_HOURS": 200, "_AFTER_ISO_DAY": 200, "_HOURS_AND_MINUTES": 200,
         "_THOUSANDTHS": 200, "_TIME_FIRST": 200, "_MICROSOFT": 200, "_HALF_FIRST": 200, "_GREEK_HALF": 200,
         "_IDEOGRAPHS": 200, "_CLOCK": 200,
+        "_COUNTED": 200, "_MACHINE_TIME": 200, "_TAG": 200,
     },
     "parsing.dates": {
         "_NUMBERS": 200, "_HALF": 200, "_SHAPES": 200, "_SECONDS": 200, "_WHOLE_DAY": 200, "_NUMBER_FIRST": 200,
         "_second_reading": 200,
+        "_OFFSET": 200,
     },
-    "parsing.entries": {"_LANGUAGE": TEXT},
-    "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT},
+    "parsing.entries": {"_LANGUAGE": TEXT, "_FILE": TEXT, "_NO_REPLY": TEXT},
+    "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT, "_BASE64": DOCUMENT},
     "parsing.supersets": {"_ESCAPE": DOCUMENT},
     "parsing.hints": {
         "_TTL": HEAD, "_PERIOD": HEAD, "_FREQUENCY": HEAD, "_SKIP_HOURS": HEAD, "_SKIP_DAYS": HEAD, "_HOUR": HEAD,
@@ -119,6 +124,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_CONTROLS": DOCUMENT, "_COMMENT": DOCUMENT, "_AMPERSAND": DOCUMENT, "_BARE_LESS": DOCUMENT,
         "_ATTRIBUTE_UNQUOTED": DOCUMENT, "_PREFIX": DOCUMENT, "_DECLARED": DOCUMENT, "_ENTRY_END": DOCUMENT,
         "_ENTRY_START": DOCUMENT,
+        "_LOOSE_TAG": DOCUMENT, "_TEMPLATED": DOCUMENT, "_CDATA_SPELLING": DOCUMENT, "_FIELD_OPEN": DOCUMENT,
     },
     "desk.alert_targets": {"_NAME": NAME, "_SERVICE": LINK},  # of a watch, not of a feed
     "desk.timeline": {"_NOT_XML": TEXT},
@@ -133,6 +139,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_TITLE_COMMENT": RAW_TITLE, "_TITLE_BREAK": RAW_TITLE, "_USUAL": TEXT, "_USUAL_BLOCK": TEXT, "_SPANS": TEXT,
         "_USUAL_INLINE": TEXT, "_HIDDEN": TEXT, "_UNSTORABLE": DOCUMENT, "_SEQUENCE": DOCUMENT, "_TAIL": 600,
         "_ELLIPSIS": TEXT,
+        "_PAGE_TITLE": TEXT,
     },
     "text.display": {
         "_UNSAFE": TEXT, "_SEQUENCE": TEXT, "_BLANK": TEXT, "_SPACES": TEXT, "_NUMBER": TEXT,
@@ -151,16 +158,19 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "text.escapes": {
         "_CDATA_CLOSE": TEXT, "_DOUBLY_ENCODED": TEXT, "_PAIR": TEXT, "_MARKUP_START": TEXT, "_MARKUP_END": TEXT,
         "_CDATA_OPEN": TEXT, "_ESCAPED_CDATA": TEXT, "_INLINE": TEXT, "_ESCAPED_MARKUP": TEXT, "_REFERENCE": TEXT,
+        "_ESCAPED_TAG": TEXT, "_ESCAPED_LINK": TEXT,
     },
     "text.randomness": {"_UUID": TEXT, "_SEPARATOR": TEXT, "_BASE64": TEXT},
     "text.urls": {
         "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
         "_PUBLIC_NAME": TEXT, "_PUBLIC_PART": TEXT, "_FILE_ENDING": TEXT, "_DOUBTFUL_NAME": TEXT, "_BARE_ID": TEXT,
+        "_AMPERSAND": TEXT, "_USUAL_START": TEXT, "_PATH_END": TEXT, "_DOUBLED_SCHEME": TEXT, "_NO_COLON": TEXT, "_WWW": TEXT,
     },
 }  # fmt: skip
 
 # Expressions that a function makes or uses at once, and those that stand in a table.
 MADE: Final[Mapping[str, Any]] = {
+    "parsing.broken_entries: with_entries_mended": lambda: [re.compile(r"</channel\s*>", re.IGNORECASE)],
     "newsroom.notices: openings": lambda: [notices.openings(kind) for kind in notices.KINDS],
     "newsroom.notices: _statement": lambda: [
         notices._statement(kind, place) for kind in notices.KINDS for place in range(len(notices.STATEMENTS[kind]))
