@@ -303,7 +303,7 @@ def export_command(session: Session, output: Path | None) -> None:
     feeds = session.feeds()
     if any(feed.name is None for feed in feeds):
         titles = {url: safe(title) for url, title in _titles(session).items()}
-        feeds = tuple(feed if feed.name else replace(feed, name=titles.get(feed.url)) for feed in feeds)
+        feeds = tuple(feed if feed.name else replace(feed, name=titles.get(feed.url) or None) for feed in feeds)
     data = write(feeds, "Feeds")
     if hidden := masked(feeds):
         count = f"{len(hidden)} addresses hold" if len(hidden) > 1 else "1 address holds"
