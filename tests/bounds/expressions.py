@@ -80,8 +80,14 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_spells_out": 80, "_openings": OPENING, "_credits": CLOSING, "_SIGN_OFF": CLOSING, "_named": NAME,
     },
     "parsing.archive": {"_MARKUP": TEXT, "_ENTRY_ID": TITLE},
-    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT, "_WINDOWS_BYTE": DOCUMENT, "_WINDOWS_LABEL": HEADER},
-    "parsing.broken_entries": {"_ENTRY": DOCUMENT, "_CHANNEL": DOCUMENT, "_ROOT": DOCUMENT, "_CDATA": DOCUMENT, "_TAG": DOCUMENT, "_ATTRIBUTE": DOCUMENT, "_XHTML": DOCUMENT, "_PERSON": DOCUMENT, "with_entries_mended": DOCUMENT},
+    "parsing.charset": {
+        "_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT,
+        "_NOT_ASCII": DOCUMENT, "_WINDOWS_BYTE": DOCUMENT, "_WINDOWS_LABEL": HEADER,
+    },
+    "parsing.broken_entries": {
+        "_ENTRY": DOCUMENT, "_CHANNEL": DOCUMENT, "_ROOT": DOCUMENT, "_CDATA": DOCUMENT, "_TAG": DOCUMENT,
+        "_ATTRIBUTE": DOCUMENT, "_XHTML": DOCUMENT, "_PERSON": DOCUMENT, "with_entries_mended": DOCUMENT,
+    },
     "parsing.wrappers": {"_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
     "parsing.links": {"_ANCHOR": TEXT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
