@@ -23,7 +23,7 @@ from aggregator.storage.report_vectors import VectorStore
 
 log = logging.getLogger("aggregator.window")
 
-RETURNED_EVERY = 5_000  # arrivals between two returns of free memory, some 40 ms each
+RETURNED_EVERY = 2_000  # arrivals between two returns of free memory, some 40 ms each
 
 
 class Window:
