@@ -93,7 +93,7 @@ _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午�
 _WHOLE_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})")
 _NUMBER_FIRST = re.compile(r"\s*T?[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))")  # as feedparser's forms of ISO 8601 begin
 _FARTHEST_ZONE = 14  # hours; Kiribati
-_BUDDHIST_YEARS = 543  # ahead of others; Thai feeds
+_BUDDHIST_YEARS, _LAST_BUDDHIST = 543, 2_700  # ahead of others, in Thai feeds; an archive's 9999 is none
 _DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be that of any
 # Where the month is written before the day.
 _MONTH_FIRST = frozenset({"en-us", "en-ph", "fil", "fil-ph"})
@@ -292,7 +292,7 @@ class DateReader:
     def _of_this_era(self, reading: Reading) -> Reading:
         """Return a reading whose year is one of the Buddhist calendar with that of the common one."""
         year = reading.time.year - _BUDDHIST_YEARS
-        if not EARLIEST.year <= year <= self._now.year:
+        if not EARLIEST.year <= year <= min(self._now.year, _LAST_BUDDHIST - _BUDDHIST_YEARS):
             return reading
         try:
             return Reading(reading.time.replace(year=year), zone_known=False)

@@ -178,6 +178,11 @@ def test_a_year_of_the_buddhist_calendar_is_read_as_one_of_the_common() -> None:
     )
 
 
+def test_a_year_too_far_for_any_calendar_is_not_taken_for_a_buddhist_one() -> None:
+    reader = DateReader(datetime(9999, 12, 29, tzinfo=UTC))  # as archives are read, which have no clock
+    assert reader.believed("28 December 9999 10:30 +0000", None)[0] == datetime(9999, 12, 28, 10, 30, tzinfo=UTC)
+
+
 def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
     reader = DateReader(NOW, slow_readings=1)
     assert reader.believed("2 hours ago", None) == (None, "unreadable")
