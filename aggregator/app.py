@@ -155,6 +155,10 @@ class Aggregator(Lookup):
         if self._graph is not None:
             self._graph.save()
 
+    def capped_lookups(self) -> dict[str, int]:
+        """Return how many look-ups of ``copies`` and for ``stories`` a cap cut short since this process began."""
+        return {} if self._graph is None else self._graph.capped_lookups()
+
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""
         return FeedStore(self.store).next_due()

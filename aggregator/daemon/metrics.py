@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -39,6 +39,13 @@ class Metrics:
             ["feed"],
             registry=self.registry,
         )
+        self._capped = Counter(
+            "aggregator_capped_lookups_total",
+            "Look-ups that a cap cut short, of copies and for stories.",
+            ["of"],
+            registry=self.registry,
+        )
+        self._capped_before: dict[str, int] = {}
         self._seconds = Gauge("aggregator_last_pass_seconds", "How long the last pass took.", registry=self.registry)
         self._port = port
         self._address = address
@@ -66,12 +73,15 @@ class Metrics:
         """Return whether anybody can read the figures."""
         return bool(self._port)
 
-    def passed(self, outcomes: Iterable[FeedOutcome], seconds: float) -> None:
-        """Count a pass."""
+    def passed(self, outcomes: Iterable[FeedOutcome], seconds: float, capped: Mapping[str, int]) -> None:
+        """Count a pass; ``capped`` is how many look-ups were cut short by now, by what was looked for."""
         for outcome in outcomes:
             self._polls.labels(outcome.status).inc()
             for kind in ("new", "updated", "known", "skipped"):
                 self._entries.labels(kind).inc(getattr(outcome, kind))
+        for of, count in capped.items():
+            self._capped.labels(of).inc(max(0, count - self._capped_before.get(of, 0)))
+        self._capped_before = {**capped}
         self._seconds.set(seconds)
 
     def forget(self) -> None:

@@ -255,7 +255,7 @@ class Daemon:
         asked = [outcome for outcome in outcomes if outcome.status not in ("skipped", "gone")]
         if not asked:
             return
-        self._metrics.passed(outcomes, time.monotonic() - started)
+        self._metrics.passed(outcomes, time.monotonic() - started, self._desk.capped_lookups())
         if self._metrics.served:  # how every feed is costs something for every feed
             self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)

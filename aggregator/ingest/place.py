@@ -60,7 +60,6 @@ class Placer:
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._boilerplate = LineStore(store.connection)
-        self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -85,7 +84,7 @@ class Placer:
         entry_id = arrival.entry_id
         ruling = self.editor_constraints.for_entry(entry_id)
         copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
-        self.capped += copy.capped
+        self._window.capped_copies += copy.capped
         report_id, match, story_id = copy.report_id, copy.match, None
         if report_id is not None:
             story_id = self.stories.story_of_report(report_id)

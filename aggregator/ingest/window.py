@@ -48,6 +48,7 @@ class Window:
         self._kept_to = 0  # the number up to which the saved window reaches
         self._horizon: float | None = None  # what is older was forgotten
         self._arrived = 0  # reports since free memory was returned
+        self.capped_copies = 0  # look-ups of copies that a cap cut short
 
     def __contains__(self, report_id: object) -> bool:
         return report_id in self._known
@@ -77,6 +78,13 @@ class Window:
             self._horizon = horizon
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
+
+    def capped_lookups(self) -> dict[str, int]:
+        """Return how many look-ups of copies, and of candidates for stories, a cap cut short: in a flood very many texts are alike."""
+        return {
+            "copies": self.capped_copies,
+            "stories": 0 if self._graph is None else self._graph.comparison.index.capped,
+        }
 
     def compared_graph(self) -> StoryGraph:
         """Return the graph with all its reports compared, so that pairs can be explained."""
