@@ -156,7 +156,7 @@ class Aggregator(Lookup):
             self._graph.save()
 
     def capped_lookups(self) -> dict[str, int]:
-        """Return how many look-ups of ``copies`` and for ``stories`` a cap cut short since this process began."""
+        """Return how many look-ups of ``copies`` and for ``stories`` a cap cut short since the window was begun."""
         return {} if self._graph is None else self._graph.capped_lookups()
 
     def next_due(self) -> datetime | None:

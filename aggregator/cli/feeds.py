@@ -238,17 +238,15 @@ def _one(session: Session, wanted: str) -> Feed:
 
 def _titles(session: Session) -> dict[str, str]:
     """Return what feeds call themselves, by address, as far as the database knows."""
-    from aggregator.storage.feeds import FeedStore
+    from aggregator.storage.feeds import FeedStore, feed_key
 
-    if not session.database_file.exists():
-        return {}
+    addresses = {feed_key(feed.url): feed.url for feed in session.feeds() if feed.name is None}
     try:
         with session.open_existing() as app:
-            rows = FeedStore(app.store)
-            stored = [(feed.url, rows.by_url(feed.url)) for feed in session.feeds() if feed.name is None]
+            rows = FeedStore(app.store).of_keys(addresses)
     except AggregatorError:  # the feeds file can be read and changed without a database
         return {}
-    return {url: row.title for url, row in stored if row is not None and row.title}
+    return {addresses[row.url_key]: row.title for row in rows if row.title}
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:

@@ -19,7 +19,7 @@ from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
-from aggregator.text.language import primary_language
+from aggregator.text.language import NO_LANGUAGE, primary_language
 
 if TYPE_CHECKING:
     from aggregator.model import Storyline, StorySummary
@@ -61,7 +61,7 @@ def stories_command(
 ) -> None:
     """List stories, newest first."""
     if lang is not None and primary_language(lang) is None:
-        raise UsageError(f"--lang {lang!r} is no language; write a code of two letters such as en")
+        raise UsageError(f"--lang {NO_LANGUAGE.format(lang)}")
     query = StoryQuery(
         since=session.moment(since),
         until=session.moment(until),

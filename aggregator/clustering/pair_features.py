@@ -119,6 +119,7 @@ class _SharedTerms:
         self.in_titles = (self.kinds[0] & TITLE) > 0, (self.kinds[1] & TITLE) > 0
         self.in_both_titles = self.in_titles[0] & self.in_titles[1]
         self.seen = BUCKETS[terms.seen[one]]
+        self.whole = self.sum(self.rarity)
 
     def sum(self, values: NDArray[np.generic]) -> Floats:
         """Return the sum of each pair."""
@@ -188,7 +189,7 @@ def _shared_texts(terms: _SharedTerms) -> tuple[Floats, Flags]:
 def _of_terms(terms: _SharedTerms, explained: _Explained) -> dict[str, Floats]:
     rare, name, kind = terms.rarity, terms.name, terms.kinds[0]
     strongest, second = terms.greatest_two(rare)
-    whole, count = terms.sum(rare), terms.sum(np.ones(len(terms.pair)))
+    whole, count = terms.whole, terms.sum(np.ones(len(terms.pair)))
     return {
         "cosine": terms.sum(terms.products),
         "shared": whole,
@@ -247,7 +248,7 @@ def _of_the_window(terms: _SharedTerms, explained: _Explained, params: Clusterin
         "now_plain": terms.sum(now * (1 - terms.name)),
         "burst": bursting,
         "burst_most": terms.greatest_two(burst)[0],
-        "burst_mean": bursting / (terms.sum(terms.rarity) + 1e-6),
+        "burst_mean": bursting / (terms.whole + 1e-6),
         "seen_least": 12 - terms.greatest_two(12 - np.log1p(terms.seen))[0],
     }
 

@@ -10,7 +10,7 @@ from datetime import time
 from typing import Any, get_type_hints
 
 from aggregator.settings import EditionSettings
-from aggregator.text.language import primary_language
+from aggregator.text.language import NO_LANGUAGE, primary_language
 
 LONGEST_NAME = 30
 _LEGAL = [field.name for field in fields(EditionSettings)]
@@ -71,7 +71,7 @@ def _value(key: str, raw: Any, convert: Callable[[Any, Any], Any]) -> Any:
     if key == "min_publishers" and value not in _PUBLISHERS:
         raise ValueError(f"{value} is out of range: from {_PUBLISHERS.low} to {_PUBLISHERS.high} is legal")
     if key == "lang" and primary_language(value) is None:
-        raise ValueError(f"{value!r} is no language; write a code of two letters such as en")
+        raise ValueError(NO_LANGUAGE.format(value))
     return value
 
 

@@ -21,6 +21,7 @@ _PRIVATE, _SHARED = 0o600, 0o666
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that, if new, only its owner can read. DeliveryError where it cannot be written."""
+    refuse_database(path)
     _write(path, data, _PRIVATE)
 
 
@@ -50,7 +51,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that a person named for writing in pieces; it appears when complete. Raises as :func:`write_output`."""
     check_output(path)
     with _explained(path):
-        there = _writable(path)
+        there = _status(path)
         if there is not None and not stat.S_ISREG(there.st_mode):
             with path.open("wb") as file:
                 yield file
@@ -76,7 +77,7 @@ def refuse_database(path: Path) -> None:
 
 def _write(path: Path, data: bytes, mode: int) -> None:
     with _explained(path):
-        there = _writable(path)
+        there = _status(path)
         if there is not None and not stat.S_ISREG(there.st_mode):
             _write_into(path, data)
         else:
@@ -92,12 +93,6 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DeliveryError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _writable(path: Path) -> os.stat_result | None:
-    """Return the status of an existing file, None where there is none; DeliveryError where it is a database."""
-    refuse_database(path)
-    return _status(path)
 
 
 def _status(path: Path) -> os.stat_result | None:

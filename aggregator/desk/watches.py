@@ -29,7 +29,7 @@ from aggregator.storage.times import to_text
 from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, WatchCounts, WatchStore
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
-from aggregator.text.language import primary_language
+from aggregator.text.language import NO_LANGUAGE, primary_language
 from aggregator.text.tokens import fold
 
 log = logging.getLogger("aggregator.watches")
@@ -300,7 +300,7 @@ def read_stories(
 def _check(query: WatchQuery) -> None:
     for tag in query.languages:
         if primary_language(tag) is None:
-            raise UsageError(f"{display_text(tag)!r} is no language; write a code of two letters such as en")
+            raise UsageError(NO_LANGUAGE.format(display_text(tag)))
     if not query:
         raise UsageError("the query asks for nothing: give a word, a phrase, a publisher, or --min-publishers")
     if not_found := unreadable(query):

@@ -106,15 +106,13 @@ class Saver:
         """Return the lines that the feed is known to repeat."""
         return self._recorder.boilerplate(feed_id)
 
-    def save_unchanged(
-        self, poll: Poll, outcome: FetchOutcome, now: datetime, *, together: bool = False
-    ) -> FeedOutcome:
-        """Save a poll that brought no new document: 304, the same bytes again, or a failure; ``together`` with its like."""
+    def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
+        """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
         if isinstance(outcome, FetchFailure):
             return self._save_failure(poll, outcome, now)
         try:
             with self._store.savepoint():
-                return self._save_success(poll, outcome, now, beside=together and self._beside)
+                return self._save_success(poll, outcome, now)
         except Exception as error:
             if is_database_error(error):
                 raise
@@ -122,7 +120,7 @@ class Saver:
             failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
             return self._save_failure(poll, failure, now)
 
-    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime, *, beside: bool) -> FeedOutcome:
+    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
         before = poll.stored.state
         if isinstance(outcome, NotModified):
             state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
@@ -134,7 +132,7 @@ class Saver:
         ended = FeedOutcome(
             poll.stored.shown, poll.stored.url, "not_modified", http_status=status, seconds=outcome.seconds
         )
-        return self._close(poll, state, now, ended, beside=beside)
+        return self._close(poll, state, now, ended, beside=self._beside)
 
     def save_edits(
         self,
@@ -311,7 +309,7 @@ class UnchangedAnswers:
         answers, self._answers = self._answers, []
         self._until = math.inf
         with self._saver.batch(keep_waiting):
-            return [self._saver.save_unchanged(poll, answer, self._now(), together=True) for poll, answer in answers]
+            return [self._saver.save_unchanged(poll, answer, self._now()) for poll, answer in answers]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,8 @@ def _fields(inside: str, *, cut: bool) -> list[str]:
         name = tag["name"].lower()
         if tag["end"] or tag.start() < past:
             continue
-        if tag["rest"].rstrip().endswith("/"):
-            if name in _EMPTY:
-                fields.append(f"<{tag['name']}{_attributes(tag['rest'])}/>")
-        elif name in _FIELDS:
+        is_empty = tag["rest"].rstrip().endswith("/")
+        if name in _FIELDS and not is_empty:
             end = found.content_end(name, tag.end())
             past = end if end is not None else _open_end(found.tags, place, len(inside))
             if cut and past == len(inside):
@@ -130,7 +128,7 @@ def _fields(inside: str, *, cut: bool) -> list[str]:
             fields.append(_field(tag, inside[tag.end() : past]))
         elif name in _EMPTY:
             fields.append(f"<{tag['name']}{_attributes(tag['rest'])}/>")
-        elif name in _APART:
+        elif name in _APART and not is_empty:
             past = found.content_end(name, tag.end()) or past
     return fields
 

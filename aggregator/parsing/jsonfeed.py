@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import cast
 
@@ -142,13 +143,17 @@ def _authors(members: dict[str, object]) -> list[str]:
     """Return the names of authors: of objects, as the standard has them, or alone."""
     named = members.get("authors") or members.get("author")
     authors = named if isinstance(named, list) else [named]
-    names = (_text(author.get("name") if isinstance(author, dict) else author) for author in authors)
-    return [name for name in names if name]
+    return _names(authors)
 
 
 def _tags(tags: object) -> list[str]:
     listed = tags.split(",") if isinstance(tags, str) else _list(tags)
-    names = (_text(tag.get("name") if isinstance(tag, dict) else tag) for tag in listed)
+    return _names(listed)
+
+
+def _names(listed: Iterable[object]) -> list[str]:
+    """Return the names of objects, or of bare words."""
+    names = (_text(one.get("name") if isinstance(one, dict) else one) for one in listed)
     return [name for name in names if name]
 
 

@@ -14,7 +14,7 @@ _OPENING = re.compile(
 _ROOT = re.compile(r"<(rss|rdf:RDF|feed)\s(?:version|xmlns(?::\w+)?)\s*=[^<>]*>", re.IGNORECASE)
 _PRE = re.compile(r"<pre\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
-_ESCAPED = re.compile(r"\s*(?:<\?xml\b[^<>]*>\s*)?(?:<(?P<element>[\w.-]+)\b[^<>]*>\s*)?&lt;", re.IGNORECASE)
+_ESCAPED = re.compile(r"\s*(?:<\?xml\b[^<>]*>\s*)?(?:<[\w.-]+\b[^<>]*>\s*)?&lt;", re.IGNORECASE)
 _DEPTH = 3  # wrappers inside one another: a page, in the JSON of a proxy
 _AROUND = 200  # characters that a page may say beside the feed that it shows
 

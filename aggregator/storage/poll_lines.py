@@ -22,12 +22,13 @@ from aggregator.exceptions import StorageError
 MOST: Final = 256  # lines that wait: what a page of the log and of its index costs is then shared by many
 LONGEST: Final = timedelta(hours=1)  # that a line waits: other programs read only the database
 
-LINES: Final = """(
+_LAST: Final = "SELECT id, feed_id, at FROM poll ORDER BY id DESC LIMIT 1"  # line of the log
+LINES: Final = f"""(
 SELECT log.id + 1 + line.key AS id, json_extract(line.value, '$[0]') AS feed_id, json_extract(line.value, '$[1]') AS at,
        json_extract(line.value, '$[2]') AS http_status, json_extract(line.value, '$[3]') AS seconds,
        json_extract(line.value, '$[4]') AS next_fetch, json_extract(line.value, '$[5]') AS learned_interval,
        json_extract(line.value, '$[6]') AS entries_per_week, json_extract(line.value, '$[7]') AS fresh_until
-FROM (SELECT id, feed_id, at FROM poll ORDER BY id DESC LIMIT 1) AS log
+FROM ({_LAST}) AS log
 CROSS JOIN json_each(poll_lines(log.id, log.feed_id, log.at)) AS line)"""
 _TAKE_IN: Final = f"""
 INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, seconds, gap,
@@ -155,7 +156,7 @@ class PollLines:
             self._append()
 
     def _last_logged(self) -> list[object]:
-        return list(self._db.execute("SELECT id, feed_id, at FROM poll ORDER BY id DESC LIMIT 1").fetchone() or ())
+        return list(self._db.execute(_LAST).fetchone() or ())
 
     def _append(self) -> None:
         assert self._path is not None  # noqa: S101 - see can_be_used

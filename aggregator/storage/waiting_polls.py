@@ -31,17 +31,20 @@ _FEEDS: Final = """SELECT feed.id, key, kind, url, name, title, publisher, categ
        possible_gaps, last_gap
 FROM feed LEFT JOIN {} AS waiting ON waiting.feed_id = feed.id"""
 
+# The changes of a feed that wait; the newest of each feed among some lines; the number of the last line that is in the rows.
+_CHANGES: Final = "at, next_fetch, learned_interval, entries_per_week, fresh_until"
+_NEWEST: Final = f"""SELECT feed_id, {_CHANGES} FROM (
+  SELECT feed_id, max(id), {_CHANGES} FROM {{}} GROUP BY feed_id)
+WHERE next_fetch IS NOT NULL"""
+_FOLDED: Final = "coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0)"
+
 TABLES: Final = (
     "ALTER TABLE poll ADD COLUMN next_fetch TEXT",
     "ALTER TABLE poll ADD COLUMN learned_interval REAL",
     "ALTER TABLE poll ADD COLUMN entries_per_week REAL",
     "ALTER TABLE poll ADD COLUMN fresh_until TEXT",
     "INSERT OR REPLACE INTO fact (name, value) SELECT 'polls folded', max(id) FROM poll HAVING count(*) > 0",
-    """CREATE VIEW poll_waiting AS
-SELECT feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
-  SELECT feed_id, max(id), at, next_fetch, learned_interval, entries_per_week, fresh_until FROM poll
-  WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0) GROUP BY feed_id)
-WHERE next_fetch IS NOT NULL""",
+    "CREATE VIEW poll_waiting AS\n" + _NEWEST.format(f"poll\n  WHERE id > {_FOLDED}"),
     f"CREATE VIEW feed_now AS\n{_FEEDS.format('poll_waiting')}",
     "DROP VIEW feed_health",
     """CREATE VIEW feed_health AS
@@ -54,17 +57,13 @@ FROM feed_now WHERE followed""",
 POLLS_NOW: Final = (
     f"(SELECT id, feed_id, at, status FROM poll UNION ALL SELECT id, feed_id, at, 'not_modified' FROM {LINES})"
 )
-_WAITING_NOW: Final = f"""(
-SELECT feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
-  SELECT feed_id, max(id), at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
-    SELECT id, feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM poll
-    WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0)
-    UNION ALL SELECT id, feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM {LINES}) GROUP BY feed_id)
-WHERE next_fetch IS NOT NULL)"""
-FEEDS_NOW: Final = f"({_FEEDS.format(_WAITING_NOW)})"
+_LINES_NOW: Final = f"""(
+    SELECT id, feed_id, {_CHANGES} FROM poll WHERE id > {_FOLDED}
+    UNION ALL SELECT id, feed_id, {_CHANGES} FROM {LINES})"""
+FEEDS_NOW: Final = f"({_FEEDS.format(f'({_NEWEST.format(_LINES_NOW)})')})"
 
-_WAITING: Final = """
-SELECT (SELECT max(id) FROM poll) - coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0),
+_WAITING: Final = f"""
+SELECT (SELECT max(id) FROM poll) - {_FOLDED},
        (SELECT max(id) FROM feed)
 """
 _FOLD: Final = """

@@ -41,6 +41,9 @@ _LETTER = re.compile(r"[^\W\d_]")
 _ENOUGH = 1_000  # characters; more of a text adds cost and no certainty
 
 
+NO_LANGUAGE = "{!r} is no language; write a code of two letters such as en"
+
+
 def primary_language(tag: str | None) -> str | None:
     """Return the ISO 639-1 part of a language tag such as ``en-GB``; None where there is none."""
     if not tag:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,7 +26,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.times import to_text
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
-from tests.storage.test_waiting_polls import ACTS, EVENTS, FAILURES, FEEDS, ONE_AFTER_ANOTHER
+from tests.storage.test_waiting_polls import EVENTS, FEEDS, ONE_AFTER_ANOTHER, happens
 
 DAEMON = 60.0  # seconds of a pass that is one of many, as a daemon's are
 
@@ -51,18 +52,8 @@ def played(events: list[tuple[str, int]], database: Path | None) -> list[object]
     found: list[object] = []
     with open_desk(fetcher, clock, FEEDS, database=database, settings=ONE_AFTER_ANOTHER) as app:
         for event, number in events:
-            feed = FEEDS[number % len(FEEDS)]
-            if event == "new":
-                fetcher.answers[feed.url] = rss(Item(f"n{number}", f"News {number}", published=clock.now))
-            elif event in FAILURES:
-                fetcher.answers[feed.url] = FAILURES[event]
-            elif event in ACTS:
-                ACTS[event](app, feed, clock)
-            with patch.object(random, "random", lambda: number % 7 / 7):  # noqa: B023 - called at once
-                app.fetch(within=DAEMON) if number % 5 else app.fetch()
-            if event in FAILURES:
-                fetcher.answers[feed.url] = rss(Item(f"back{number}", f"Back {number}", published=clock.now))
-            clock.forward(minutes=17 + 40 * (number % 3))
+            within = DAEMON if number % 5 else math.inf
+            happens(app, fetcher, clock, event, number, partial(app.fetch, within=within))
             found.append(told_of_feeds(app.store, clock))
             if database is not None:
                 with Store(database) as other:

@@ -84,8 +84,15 @@ def seen(app: Aggregator) -> list[object]:
     ]
 
 
-def happens(app: Aggregator, fetcher: FakeFetcher, clock: Clock, event: str, number: int) -> None:
-    """Let one thing happen to the desk, the same at each call with the same number."""
+def happens(
+    app: Aggregator,
+    fetcher: FakeFetcher,
+    clock: Clock,
+    event: str,
+    number: int,
+    fetch: Callable[[], object] | None = None,
+) -> None:
+    """Let one thing happen to the desk, the same at each call with the same number, and ``fetch`` then."""
     feed = FEEDS[number % len(FEEDS)]
     if event == "new":
         fetcher.answers[feed.url] = rss(Item(f"n{number}", f"News {number}", published=clock.now))
@@ -94,7 +101,7 @@ def happens(app: Aggregator, fetcher: FakeFetcher, clock: Clock, event: str, num
     elif event in ACTS:
         ACTS[event](app, feed, clock)
     with patch.object(random, "random", lambda: number % 7 / 7):  # whichever answers first
-        app.fetch(everything=number % 3 == 0)
+        app.fetch(everything=number % 3 == 0) if fetch is None else fetch()
     if event in FAILURES:
         fetcher.answers[feed.url] = rss(Item(f"back{number}", f"Back {number}", published=clock.now))
     clock.forward(minutes=17 + 40 * (number % 3))
