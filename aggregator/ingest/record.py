@@ -28,16 +28,14 @@ from aggregator.ingest.record_values import (
 from aggregator.ingest.story_rows import agency_evidence
 from aggregator.model import LONG_AGO, Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
-from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
 from aggregator.newsroom.revisions import compare
-from aggregator.newsroom.wires import Attribution
+from aggregator.newsroom.wires import wire_of
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
-from aggregator.storage.feeds import StoredFeed
 from aggregator.storage.known_keys import stored
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.sqlite_errors import is_database_error
@@ -349,7 +347,7 @@ class Recorder:
         publisher = self._publisher_of(data, origin)
         if feed.url == ARCHIVE:  # the line named no source: its address may
             publisher = publisher_of_link(data.link, self._families) or publisher
-        wire = _wire(entry, feed, publisher)
+        wire = wire_of(entry.signed, publisher, agency_feed=feed.agency)
         return EntryRow(
             id=entry_id,
             feed_id=feed.id,
@@ -379,15 +377,6 @@ class Recorder:
         if key not in self._publishers:
             self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)
         return self._publishers[key]
-
-
-def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution | None:
-    """Return the agency behind an entry: what it signs, or who publishes it."""
-    signed = entry.signed
-    own = agency_of_publisher(publisher) or (publisher if feed.agency else None)
-    if own is not None and (signed is None or signed.agency == own):
-        return Attribution(own, "feed", publisher)
-    return signed
 
 
 def is_left(store: Store, settings: Settings, now: datetime) -> bool:

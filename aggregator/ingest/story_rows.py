@@ -100,6 +100,7 @@ def save(row: StoryRow, stories: StoryStore, entries: EntryStore, now: datetime)
     """Write a computed row."""
     for entry in row.agency_changed:
         entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
+    stories.refresh_reports(entry.report_id for entry in row.agency_changed)
     if row.fields is not None:
         stories.save_fields(row.story_id, row.fields, now)
 
