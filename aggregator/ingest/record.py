@@ -37,6 +37,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.known_keys import stored
+from aggregator.storage.renamed_publishers import RenamingStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
@@ -68,6 +69,7 @@ class Recorder:
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
+        self._names = RenamingStore(store.connection)
         self._waiting: dict[str, WaitingEntry] = {}
         self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
         self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
@@ -176,12 +178,17 @@ class Recorder:
         """
         chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         placed = []
+        # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
+        present = (
+            {} if self._store.is_single_unit else self._names.publishers_of(one.arrival.entry_id for one in chosen)
+        )
         for waiting in chosen:
             entry_id = waiting.arrival.entry_id
+            arrived = replace(waiting.arrival, publisher=present.get(entry_id, waiting.arrival.publisher))
             del self._waiting[entry_id]
             try:
                 with self._placer.savepoint():
-                    report_id = self._placer.place(waiting.arrival, now, waiting.vector)
+                    report_id = self._placer.place(arrived, now, waiting.vector)
                     if waiting.lines:
                         self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
             except Exception as error:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.facts import FactStore
 
@@ -133,6 +134,10 @@ class RenamingStore:
             (json.dumps(numbers),),
         )
         return [EntrySource(*row) for row in rows]
+
+    def publishers_of(self, entry_ids: Iterable[str]) -> dict[str, str]:
+        """Return entry id -> publisher as it is now."""
+        return dict(rows_among(self._db, "SELECT id, publisher FROM entry WHERE id", entry_ids))
 
     def attribute(self, entry: EntrySource, publisher: str) -> tuple[str | None] | None:
         """Store an entry and its sketch under another publisher and return its report; None where it is gone or changed meanwhile."""

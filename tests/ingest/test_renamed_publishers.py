@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 
@@ -11,7 +12,7 @@ import pytest
 
 from aggregator.app import Aggregator
 from aggregator.ingest import reattribution
-from aggregator.model import Feed, StoryQuery
+from aggregator.model import Feed, FeedOutcome, FeedState, FetchOutcome, StoryQuery
 from aggregator.settings import Settings
 from aggregator.storage.feeds import FeedStore
 from tests.demo.playing import FEEDS, played
@@ -211,6 +212,35 @@ def test_another_name_while_entries_follow_is_followed_by_all(
         assert app.follow_publishers(stopped) == 0
         app.follow_publishers()
         assert publishers(app) == {"1": last[0], "2": last[1], "3": last[0]}
+
+
+class WaitingFetcher(FakeFetcher):
+    """Answers for the Times once something has happened."""
+
+    happened = Event()
+
+    def fetch(self, feed: Feed, state: FeedState, now: datetime, other_feed: object = None) -> FetchOutcome:
+        if feed.url == TIMES:
+            assert self.happened.wait(20)
+        return super().fetch(feed, state, now, other_feed)
+
+
+def test_a_pass_of_another_process_that_began_before_stores_the_new_name(tmp_path: Path) -> None:
+    desk, answers = tmp_path / "desk.db", WaitingFetcher(fetcher().answers)
+    old, new = ([Feed(POST, publisher=name), Feed(TIMES, publisher=name)] for name in ("Post", "Gazette"))
+
+    def rename(outcome: FeedOutcome, done: int, total: int) -> None:
+        if done == 1:
+            with Aggregator.open(database=desk, clock=Clock(), feeds=new) as other:
+                assert other.follow_publishers() == 2
+            answers.happened.set()
+
+    with open_desk(answers, Clock(), old, database=desk) as app:
+        app.fetch(progress=rename)
+        found = stored(app)
+    with open_desk(fetcher(), Clock(), new) as app:
+        app.fetch()
+        assert found == stored(app)
 
 
 def test_entries_follow_where_stories_are_switched_off() -> None:
