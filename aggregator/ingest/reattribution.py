@@ -69,16 +69,17 @@ class Reattribution:
             and renaming.reached < begun + LOOKED_AT_IN_A_STEP
         ):
             read = self._names.publishers_after(renaming.reached, LOOKED_AT)
+            if not read:
+                self._settle(changed, left, now)
+                self._end(renaming)
+                return changed
             every = [number for number, feed, publisher in read if decider.may_change(feed, publisher)]
             asked = every[:CHANGED_AT_ONCE]
             changes = list(self._changes(asked, decider))
-            last = None if not read else asked[-1] if len(asked) < len(every) else read[-1][0]
-            written = self._write(changes, renaming, last)
+            written = self._write(changes, renaming, asked[-1] if len(asked) < len(every) else read[-1][0])
             if written is None:
                 break  # another process goes on with it
             changed, renaming = changed + len(changes), written
-            if last is None:
-                break
         if changed:
             self._settle(changed, left, now)
         return changed
@@ -86,10 +87,17 @@ class Reattribution:
     # --- parts of a step -------------------------------------------------------------------------
 
     def _settle(self, changed: int, left: Collection[str], now: datetime) -> None:
-        log.info("publishers were renamed: %s under their new names", amount(changed, "more entry", "more entries"))
+        if changed:
+            log.info("publishers were renamed: %s under their new names", amount(changed, "more entry", "more entries"))
         self._placer.finish(now)
         with self._store.transaction():
             self._placer.vectors.mark_unsettled(self._placer.vectors.vector_entries(left))
+
+    def _end(self, renaming: Renaming) -> None:
+        """Note that all entries follow and their stories are found: what a killed process left unsettled was found with these."""
+        with self._store.transaction():
+            if self._names.is_at(renaming):
+                self._names.end()
 
     def _changes(self, numbers: Sequence[int], decider: _Decider) -> Iterator[_Change]:
         for part in parts(numbers):
@@ -113,8 +121,8 @@ class Reattribution:
         wire = wire_of(attribute(data, text), publisher, agency_feed=is_agency)
         return (wire,) if wire is not None or entry.agency_form == "feed" else None
 
-    def _write(self, changes: Sequence[_Change], renaming: Renaming, last: int | None) -> Renaming | None:
-        """Write changes in short transactions, and that all entries up to ``last`` were looked at; without one, that all were.
+    def _write(self, changes: Sequence[_Change], renaming: Renaming, last: int) -> Renaming | None:
+        """Write changes in short transactions, and that all entries up to ``last`` were looked at.
 
         None where another process renamed a publisher or wrote meanwhile.
         """
@@ -131,10 +139,8 @@ class Reattribution:
                         break
                 self._placer.vectors.mark_unsettled(sorted(reports))
                 if done == len(changes):
-                    reached = reached if last is None else last
+                    reached = last
                 self._names.reach(renaming, reached)
-                if done == len(changes) and last is None:
-                    self._names.end()
             renaming = replace(renaming, reached=reached)
             if done == len(changes):
                 return renaming

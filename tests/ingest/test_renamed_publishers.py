@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from sqlite3 import Connection
 from threading import Event
 
 import pytest
@@ -14,6 +18,7 @@ from aggregator.app import Aggregator
 from aggregator.ingest import reattribution
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchOutcome, StoryQuery
 from aggregator.settings import Settings
+from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 from tests.demo.playing import FEEDS, played
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
@@ -263,3 +268,49 @@ def test_feeds_that_come_and_go_leave_nothing_to_follow() -> None:
         ):
             app.follow(feeds)
             assert app.follow_publishers_step() is None
+
+
+@pytest.mark.costly
+def test_a_kill_between_any_two_transactions_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reattribution, "CHANGED_AT_ONCE", 4)
+    monkeypatch.setattr(reattribution, "CHANGED_IN_A_STEP", 8)
+    new = renamed({"The Harbour Times": "Port Mail", "CPA": "Continental", "Atlantic Desk": None})
+    with played(1) as app:
+        app.store.backup(tmp_path / "before.db")
+    with played(1, new) as app:
+        expected, clock = stored(app), app.clock
+    killed_after = 0
+    while killed_after >= 0:
+        killed_after += 1
+        desk = tmp_path / f"{killed_after}.db"
+        shutil.copy(tmp_path / "before.db", desk)
+        with Aggregator.open(database=desk, clock=clock) as app, monkeypatch.context() as patched:
+            patched.setattr(Store, "transaction", dying(killed_after))
+            try:
+                app.follow(new)
+                app.follow_publishers()
+                killed_after = -1  # it was done before
+            except KilledError:
+                assert not app.store.connection.in_transaction
+        with Aggregator.open(database=desk, clock=clock, feeds=new) as app:
+            app.follow_publishers()
+            assert stored(app) == expected, killed_after
+
+
+class KilledError(BaseException):
+    """Ends a process in a test."""
+
+
+def dying(number: int) -> Callable[..., AbstractContextManager[Connection]]:
+    """Return transactions of which the one with this number is undone, and ends the process."""
+    transaction, begun = Store.transaction, count(1)
+
+    @contextmanager
+    def counted(store: Store, *given: Callable[[], bool]) -> Iterator[Connection]:
+        within = store.connection.in_transaction
+        with transaction(store, *given) as db:
+            yield db
+            if not within and next(begun) == number:
+                raise KilledError
+
+    return counted
