@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 from aggregator.desk.lookup import Clock, Lookup
 from aggregator.desk.reader import just_after
 from aggregator.exceptions import NotFoundError
+from aggregator.ingest.renaming import due, follow_feeds
 from aggregator.ingest.resources import Resources
 from aggregator.model import Feed, FeedOutcome, Story, StoryQuery
-from aggregator.newsroom.publishers import Families, families, publisher_of_feed
+from aggregator.newsroom.publishers import Families, families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
@@ -105,10 +106,13 @@ class Aggregator(Lookup):
     # --- feeds -------------------------------------------------------------------------------
 
     def follow(self, feeds: Sequence[Feed]) -> None:
-        """Follow exactly these feeds from now on; what is stored of others stays."""
-        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
-        self.feeds = tuple(feeds)
-        self.families = families(feeds)
+        """Follow exactly these feeds from now on; what is stored of others stays.
+
+        Where a publisher has another name in them, what is stored of it follows with the next pass.
+        """
+        known = families(feeds)
+        follow_feeds(self.store, feeds, known, self.clock())
+        self.feeds, self.families = tuple(feeds), known
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
         """Spread long overdue feeds over the next minutes after a long stop; return how many."""
@@ -137,6 +141,8 @@ class Aggregator(Lookup):
         """
         from aggregator.ingest.prepare import warm_up
 
+        if within == inf:  # the daemon does it between its passes
+            self.follow_publishers(stop)
         if FeedStore(self.store).last_poll() is None:
             self._resources.prepare_for(warm_up, len(self.feeds))  # documents are sure to come
         from aggregator.ingest.passes import PassOptions, run_pass
@@ -149,6 +155,23 @@ class Aggregator(Lookup):
         from aggregator.ingest.save import place_left
 
         place_left(self._pass_context(), stop or Event())
+
+    def follow_publishers(self, stop: Event | None = None) -> int:
+        """Have what is stored follow publishers that were renamed in the feeds; return how many entries did."""
+        followed = 0
+        while (stop is None or not stop.is_set()) and (some := self.follow_publishers_step()) is not None:
+            followed += some
+        return followed
+
+    def follow_publishers_step(self) -> int | None:
+        """Do a step of :meth:`follow_publishers`, a second or two; None where nothing is to do."""
+        if due(self.store, self.families) is None:
+            return None
+        from aggregator.ingest.place import Placer
+        from aggregator.ingest.reattribution import Reattribution
+
+        placer = Placer(self.store, self.settings, self._window())
+        return Reattribution(self.store, placer, self.families).step(self.clock())
 
     def keep_window(self) -> None:
         """Save the window beside the database, so that the next start need not compare it anew."""
@@ -259,6 +282,7 @@ class Aggregator(Lookup):
         """Read a JSON Lines archive into the database."""
         from aggregator.ingest.archives import Importer
 
+        self.follow_publishers()
         workers = self._resources.workers
         importer = Importer(self.store, self.settings, self.families, self.clock(), self._window(), workers)
         return importer.run(path, progress)

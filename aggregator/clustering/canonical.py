@@ -2,7 +2,7 @@
 
 The order, most important first:
 
-1. the entry that an editor pinned;
+1. the entry that an editor pinned, unless its publisher took it back (the caller says);
 2. an entry that its publisher has not superseded by a later version: of its report, of its page, or under "UPDATE 2-" and its title;
 3. an entry that tells the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
 4. the agency's own entry: from a feed of the agency, or published by it;

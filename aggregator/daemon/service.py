@@ -315,13 +315,13 @@ class Daemon:
         self._run_job("clustering anew", self._recluster_some)
 
     def _recluster_some(self) -> None:
-        """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
-        reached = None if self._stop.is_set() else self._desk.recluster_step()
+        """Take a step of what follows an upgrade or renamed publishers; once there is nothing left to do, this job ends."""
+        if self._stop.is_set() or self._desk.follow_publishers_step() is not None:
+            return
+        reached = self._desk.recluster_step()
         if reached is not None:
             upgrade.log_progress(reached)
-        if isinstance(reached, Reclustered):
-            return
-        if not self._stop.is_set():
+        if not isinstance(reached, Reclustered) and not self._stop.is_set():
             self._schedule.remove_job(RECLUSTER)
 
     def _backup(self) -> None:

@@ -20,6 +20,7 @@ from aggregator.clustering.constraints import Constraint, forbidden, merged, mov
 from aggregator.desk.snapshots import NOTHING, Snapshot, Standing, restore, standing_today, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.rearrange import Rearranger
+from aggregator.model.withdrawals import is_taken_back
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
 
@@ -172,6 +173,7 @@ class Editor(Verbs):
             story = self._stories.resolve(prefix)
             entry = frozenset({self._entries.resolve(entry_prefix)})
             self._all_in(entry, {one for one in entry if self._is_in(one, story)}, story)
+            self._stands(min(entry), story)
             return Ruling(version, (story,), entry)
 
         with self._deciding(read) as found:
@@ -292,6 +294,12 @@ class Editor(Verbs):
         strangers = sorted(wanted - members)
         if strangers:
             raise DecisionError(f"{', '.join(strangers)}: not in story {story}")
+
+    def _stands(self, entry: str, story: str) -> None:
+        """Refuse an entry that its own publisher took back: it leads no story."""
+        notices = self._entries.select("WHERE e.correction IS NOT NULL AND +e.story_id = ?", (story,), light=True)
+        if is_taken_back(self._entries.get(entry), notices):
+            raise DecisionError(f"entry {entry} was taken back by its publisher, so it leads no story; pin another")
 
     def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:
         """Return the id in full, its story, and the entries that it names."""

@@ -51,6 +51,9 @@ class Newsroom(Protocol):
     settings: Settings
     clock: Callable[[], datetime]
 
+    def follow_publishers(self, stop: Event | None = None) -> int:
+        """Have what is stored follow publishers that were renamed in the feeds; return how many entries did."""
+
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place stored entries that are not placed yet."""
 
@@ -66,13 +69,14 @@ def publish_due(
     Each covers what was seen since the one before in its series, also when it is made late: after more than a month one covers all but
     the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
     bytes and Message-ID. One of a time in which the desk asked no feed and nothing came is written and not mailed, and no
-    series begins with it. Stored entries that are not placed yet are placed first. ``announce`` hears of each edition; ``stop`` is
-    heeded between two.
+    series begins with it. Before, stored entries that are not placed yet are placed, and follow the present names of publishers.
+    ``announce`` hears of each edition; ``stop`` is heeded between two.
     """
     _mail_again(app)
     due = [(window, series) for series in names(app.settings) for window in missed_windows(app, series)]
     due.sort(key=lambda one: one[0].until)
     if due:
+        app.follow_publishers(stop)
         app.place_waiting(stop)
     written: list[Path] = []
     fault: Exception | None = None

@@ -28,17 +28,16 @@ from aggregator.ingest.record_values import (
 from aggregator.ingest.story_rows import agency_evidence
 from aggregator.model import LONG_AGO, Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
-from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
 from aggregator.newsroom.revisions import compare
-from aggregator.newsroom.wires import Attribution
+from aggregator.newsroom.wires import wire_of
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
-from aggregator.storage.feeds import StoredFeed
 from aggregator.storage.known_keys import stored
+from aggregator.storage.renamed_publishers import RenamingStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
@@ -70,6 +69,7 @@ class Recorder:
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
+        self._names = RenamingStore(store.connection)
         self._waiting: dict[str, WaitingEntry] = {}
         self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
         self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
@@ -178,12 +178,17 @@ class Recorder:
         """
         chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         placed = []
+        # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
+        present = (
+            {} if self._store.is_single_unit else self._names.publishers_of(one.arrival.entry_id for one in chosen)
+        )
         for waiting in chosen:
             entry_id = waiting.arrival.entry_id
+            arrived = replace(waiting.arrival, publisher=present.get(entry_id, waiting.arrival.publisher))
             del self._waiting[entry_id]
             try:
                 with self._placer.savepoint():
-                    report_id = self._placer.place(waiting.arrival, now, waiting.vector)
+                    report_id = self._placer.place(arrived, now, waiting.vector)
                     if waiting.lines:
                         self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
             except Exception as error:
@@ -349,7 +354,7 @@ class Recorder:
         publisher = self._publisher_of(data, origin)
         if feed.url == ARCHIVE:  # the line named no source: its address may
             publisher = publisher_of_link(data.link, self._families) or publisher
-        wire = _wire(entry, feed, publisher)
+        wire = wire_of(entry.signed, publisher, agency_feed=feed.agency)
         return EntryRow(
             id=entry_id,
             feed_id=feed.id,
@@ -379,15 +384,6 @@ class Recorder:
         if key not in self._publishers:
             self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)
         return self._publishers[key]
-
-
-def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution | None:
-    """Return the agency behind an entry: what it signs, or who publishes it."""
-    signed = entry.signed
-    own = agency_of_publisher(publisher) or (publisher if feed.agency else None)
-    if own is not None and (signed is None or signed.agency == own):
-        return Attribution(own, "feed", publisher)
-    return signed
 
 
 def is_left(store: Store, settings: Settings, now: datetime) -> bool:

@@ -145,7 +145,7 @@ class Saver:
         """Save the edits of a large document in short transactions before the document; an error here does not fail it."""
         try:
             return save_edits(
-                self._store, self._recorder, _origin(poll, result), result.entries, now, keep_going, keep_waiting
+                self._store, self._recorder, self._origin(poll, result), result.entries, now, keep_going, keep_waiting
             )
         except Exception as error:
             if is_database_error(error):
@@ -180,7 +180,7 @@ class Saver:
         self, poll: Poll, response: Response, result: Prepared, now: datetime, edits: SavedEdits | None
     ) -> FeedOutcome:
         with self._recorder.savepoint():
-            counts = self._recorder.record(_origin(poll, result), result.entries, now, edits)
+            counts = self._recorder.record(self._origin(poll, result), result.entries, now, edits)
             for skip in result.parsed.skips:
                 if skip.given:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
@@ -208,6 +208,12 @@ class Saver:
                 state = replace(state, last_error=empty)
             gap = state.possible_gaps > poll.stored.state.possible_gaps
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap, empty=empty))
+
+    def _origin(self, poll: Poll, result: Prepared) -> Origin:
+        """Return the origin of a document, under its publisher's present name: another process may have renamed it since the pass began."""
+        search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
+        publisher = self._feeds.publisher_of(poll.stored.id)
+        return Origin(replace(poll.stored, publisher=publisher), search=search)
 
     def skip_held(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not polled because its host asked for a pause; its due time is stored already."""
@@ -346,11 +352,6 @@ def place_left(context: PassContext, stop: Event) -> None:
 def _storable(feed: Feed, state: FeedState) -> FeedState:
     """Return a state without an address that holds a secret: the one in feeds.yaml serves."""
     return replace(state, url="") if holds_secret(state.url, feed) else state
-
-
-def _origin(poll: Poll, result: Prepared) -> Origin:
-    search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
-    return Origin(poll.stored, search=search)
 
 
 def _ok(

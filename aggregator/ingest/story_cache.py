@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.clustering.ranking import Ranking
 from aggregator.ingest.story_rows import Counts, StoryRow, attribution_differs, story_fields_of, with_shared_agency
 from aggregator.model import Entry
-from aggregator.model.withdrawals import confirming
+from aggregator.model.withdrawals import confirming, holding_pin
 from aggregator.newsroom.corrections import own_notices
 from aggregator.storage.database import Store
 from aggregator.storage.entry_changes import EntryChanges
@@ -82,6 +82,12 @@ class CachedStory:
             else:
                 self.confirming.discard(report)
         return tuple(changed)
+
+    def canonical(self, pinned: str | None) -> Entry:
+        """Return the canonical entry, with the one that an editor pinned."""
+        if pinned is not None and self.notices:
+            pinned = holding_pin(pinned, self.ranking.entries.values())
+        return self.ranking.first(pinned)
 
     def counts(self) -> Counts:
         """Return what the row tells beside its canonical entry."""
@@ -178,7 +184,7 @@ class StoryCache:
             attributions = cached.change(*changed)
         if not cached.ranking.entries:
             return StoryRow(story_id, None)
-        canonical = cached.ranking.first(self._stories.pinned(story_id))
+        canonical = cached.canonical(self._stories.pinned(story_id))
         has_own = canonical.category or not cached.categories
         category = None if has_own else self._changes.first_category(story_id)
         self._unsaved = story_id, version, cached

@@ -9,7 +9,7 @@ from datetime import datetime
 from aggregator.clustering.canonical import choose
 from aggregator.model import Entry, Evidence, by_report
 from aggregator.model.stories import StoryFields
-from aggregator.model.withdrawals import confirming
+from aggregator.model.withdrawals import confirming, holding_pin
 from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
 from aggregator.storage.entries import EntryStore
@@ -44,7 +44,7 @@ def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
         edited=any(entry.revisions for entry in entries),
     )
     category = next((entry.category for entry in entries if entry.category), None)
-    return story_fields_of(choose(entries, pinned), counts, category)
+    return story_fields_of(choose(entries, holding_pin(pinned, entries)), counts, category)
 
 
 def story_fields_of(canonical: Entry, counts: Counts, category: str | None) -> StoryFields:
@@ -100,6 +100,7 @@ def save(row: StoryRow, stories: StoryStore, entries: EntryStore, now: datetime)
     """Write a computed row."""
     for entry in row.agency_changed:
         entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
+    stories.refresh_reports(entry.report_id for entry in row.agency_changed)
     if row.fields is not None:
         stories.save_fields(row.story_id, row.fields, now)
 

@@ -19,13 +19,18 @@ def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
 
 def is_withdrawn(story: Story) -> bool:
     """Return whether the publisher or agency of the canonical entry withdrew the story; nobody else can."""
-    entries = {entry.id: entry for entry in story.entries}
-    canonical = entries.get(story.summary.canonical_entry)
-    if canonical is None:
-        return False
-    behind = set(_behind(canonical))
-    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.sources) for entry in entries.values())
+    canonical = next((entry for entry in story.entries if entry.id == story.summary.canonical_entry), None)
+    return canonical is not None and is_taken_back(canonical, story.entries)
 
 
-def _behind(entry: Entry) -> tuple[str, ...]:
-    return (entry.publisher,) if entry.agency is None else (entry.publisher, entry.agency)
+def is_taken_back(entry: Entry, entries: Iterable[Entry]) -> bool:
+    """Return whether the publisher or agency of an entry withdrew it, by one of these entries of its story."""
+    behind = {entry.publisher} if entry.agency is None else {entry.publisher, entry.agency}
+    return any(other.correction in WITHDRAWN and not behind.isdisjoint(other.sources) for other in entries)
+
+
+def holding_pin(pinned: str | None, entries: Iterable[Entry]) -> str | None:
+    """Return the entry that an editor pinned where it may lead its story: not once its own publisher or agency took it back."""
+    listed = list(entries)
+    entry = next((one for one in listed if one.id == pinned), None)
+    return None if entry is None or is_taken_back(entry, listed) else pinned

@@ -170,6 +170,11 @@ def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
     return bool(named) and all(publisher and headline.endswith(f" - {publisher}") for headline, publisher in named)
 
 
+def own_publisher(feed_publisher: str, families: Families) -> str:
+    """Return the publisher of a feed's entries that name no other: the family of the feed's publisher, else that itself."""
+    return families.of_name(feed_publisher) or families.of_domain(feed_publisher) or feed_publisher
+
+
 def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, believed: bool) -> str:
     """Return the publisher that an entry counts for.
 
@@ -177,7 +182,7 @@ def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, be
     address among the families, else by its title, else the domain itself; otherwise the feed's publisher. What is named
     is a claim: it counts where the feed is ``believed``, or where the entry's own address is on that publisher's site.
     """
-    own = families.of_name(feed_publisher) or families.of_domain(feed_publisher) or feed_publisher
+    own = own_publisher(feed_publisher, families)
     domain = _own_domain(data.source_url) if data.source_url else None
     title = _outlet(data.source_title or "", domain)
     if not title and not domain:

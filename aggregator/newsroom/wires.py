@@ -58,6 +58,14 @@ def attribute(data: EntryData, text: str) -> Attribution | None:
     return _by_sign_off(tail)
 
 
+def wire_of(signed: Attribution | None, publisher: str, *, agency_feed: bool) -> Attribution | None:
+    """Return the agency behind an entry: what it signs, or who publishes it."""
+    own = agency_of_publisher(publisher) or (publisher if agency_feed else None)
+    if own is not None and (signed is None or signed.agency == own):
+        return Attribution(own, "feed", publisher)
+    return signed
+
+
 def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
     """Return the agency whose text the copies of one report carry, and the id of the entry that shows it.
 

@@ -116,6 +116,10 @@ class FeedStore:
         """Return the feed with this row number."""
         return self._select("WHERE id = ?", (feed_id,))[0]
 
+    def publisher_of(self, feed_id: int) -> str:
+        """Return the publisher of a feed as it is now."""
+        return str(self._db.execute("SELECT publisher FROM feed WHERE id = ?", (feed_id,)).fetchone()[0])
+
     def followed(self) -> list[StoredFeed]:
         """Return the feeds that feeds.yaml names, by name."""
         return self._select("WHERE followed ORDER BY coalesce(name, title, url) COLLATE NOCASE, id")

@@ -1,7 +1,7 @@
 """Retention: old entries are deleted with everything made of them, and so are stories and reports left empty.
 
 Entries still in their feed stay, however old, since they would come back as new with the next poll. Entries that an editor's
-verb names stay too.
+verb in force names stay too; one that was undone says nothing of them any more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _CARRIED = (
     "EXISTS (SELECT 1 FROM feed WHERE feed.id = e.feed_id AND feed.kind = 'poll' AND feed.followed AND NOT feed.gone)"
     " AND e.last_seen >= (SELECT max(other.last_seen) FROM entry other WHERE other.feed_id = e.feed_id)"
 )
-_NAMED = "EXISTS (SELECT 1 FROM decision_entry d WHERE d.entry_id = e.id)"
+_NAMED = (
+    "EXISTS (SELECT 1 FROM decision_entry n JOIN decision d ON d.id = n.decision_id"
+    " WHERE n.entry_id = e.id AND d.undone_at IS NULL)"
+)
 _OLD_STORY = (
     "last_seen < ? AND pinned_entry IS NULL"
     f" AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = story.id AND ({_NAMED} OR ({_CARRIED})))"

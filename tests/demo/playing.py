@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from aggregator.app import Aggregator
 from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
+from aggregator.model import Feed
 from aggregator.settings import Settings
 from tests.harness import Clock, FakeFetcher, open_desk
 
+FEEDS = feeds("https://demo.example")
 ONE_AT_A_TIME = replace(Settings(), fetch=replace(Settings().fetch, workers=1))
 
 
 @contextmanager
-def played(seed: int) -> Iterator[Aggregator]:
+def played(seed: int, followed: Sequence[Feed] = FEEDS) -> Iterator[Aggregator]:
     """Open a desk that has polled all stages, its feeds asked one after another in orders that follow from the seed."""
     chance = random.Random(seed)
-    followed = list(feeds("https://demo.example"))
+    followed = list(followed)
     clock, fetcher = Clock(), FakeFetcher()
     with open_desk(fetcher, clock, followed, settings=ONE_AT_A_TIME) as app:
         for stage in STAGES:

@@ -1,0 +1,122 @@
+"""Feeds taken over from feeds.yaml, with a note of the publishers that got another name there.
+
+Whatever leads to another name comes through here: an edited file, the commands on feeds, a list that was imported, a feed that
+stands there again, a reload. The stored entries follow later, see ``reattribution.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model import Feed
+from aggregator.newsroom.publishers import Families, families, normal_name, own_publisher, publisher_of_feed
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.renamed_publishers import FeedName, Renaming, RenamingStore
+from aggregator.text.masking import shown_address
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The publishers of all feeds: of each feed its former one, of each publisher of a feed the family that it is now."""
+
+    former: Mapping[int, str]
+    present: Mapping[str, str]
+    normal: Mapping[str, str]  # former publisher -> its normal form
+
+
+def follow_feeds(store: Store, feeds: Sequence[Feed], known: Families, now: datetime) -> None:
+    """Follow exactly these feeds, whose publishers are ``known``, and note whose entries are another publisher's now.
+
+    Where the database can only be read, all stays as it is.
+    """
+    if store.read_only:
+        return
+    rows = RenamingStore(store.connection)
+    listed = [(feed, publisher_of_feed(feed)) for feed in feeds]
+    families_now = fingerprint(known)
+
+    def write(names: _Names) -> None:
+        FeedStore(store).sync(listed, now)
+        renamed = _renamed(rows, names) if names.former else {}
+        pending = rows.pending()
+        if renamed or (pending is not None and pending.families != families_now):
+            rows.begin(_merged(pending, renamed), families_now)
+
+    # names are compared before the transaction: of ten thousand feeds that takes a second
+    store.read_then_write(lambda: _names(rows.feeds(), listed, known), write, state=rows.feeds)
+
+
+def due(store: Store, known: Families) -> Renaming | None:
+    """Return what has to follow the publishers that this process knows; None where nothing has, or others are to be followed."""
+    pending = None if store.read_only else RenamingStore(store.connection).pending()
+    return None if pending is None or pending.families != fingerprint(known) else pending
+
+
+def fingerprint(known: Families) -> str:
+    """Return a hash of the publishers in feeds.yaml."""
+    parts = (
+        sorted(known.domains.items()),
+        sorted(known.names.items()),
+        sorted(known.aggregators),
+        sorted(known.not_aggregators),
+    )
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _names(rows: Sequence[FeedName], listed: Sequence[tuple[Feed, str]], known: Families) -> _Names:
+    """Return the names of all feeds; none where feeds.yaml names them as it did."""
+    before = {(row.url, row.name, row.publisher, row.is_agency) for row in rows if row.is_followed}
+    if before == {(shown_address(feed), feed.name, publisher, feed.agency) for feed, publisher in listed}:
+        return _Names({}, {}, {})
+    were = families(_as_listed(row) for row in rows if row.is_followed)
+    former = {row.id: own_publisher(row.publisher, were) for row in rows}
+    publishers = {row.publisher for row in rows} | {publisher for _, publisher in listed}
+    return _Names(
+        former,
+        {publisher: own_publisher(publisher, known) for publisher in publishers},
+        {publisher: normal_name(publisher) for publisher in {*former.values()}},
+    )
+
+
+def _renamed(rows: RenamingStore, names: _Names) -> dict[int, str]:
+    """Return feed -> the former publisher of its entries, for the feeds whose entries are another's now.
+
+    A feed that left the file follows where its whole house was renamed: where all that shared its publisher's name share
+    one other name now.
+    """
+    found: dict[int, str] = {}
+    houses: dict[str, set[str]] = {}  # normal name of a former publisher -> the present ones of its feeds
+    stored = [(feed, names.former[feed.id]) for feed in rows.feeds() if feed.id in names.former]
+    for feed, was in stored:
+        if feed.is_followed or feed.is_archive:
+            publisher = names.present[feed.publisher]
+            if feed.is_followed:
+                houses.setdefault(names.normal[was], set()).add(publisher)
+            if publisher != was:
+                found[feed.id] = was
+    for feed, was in stored:
+        present = houses.get(names.normal[was], set())
+        if not feed.is_followed and not feed.is_archive and len(present) == 1 and present != {was}:
+            rows.rename_feed(feed.id, *present)
+            found[feed.id] = was
+    return found
+
+
+def _as_listed(feed: FeedName) -> Feed:
+    """Return a row as feeds.yaml had it: a publisher that follows from the address was none there."""
+    unnamed = Feed(feed.url, feed.name, agency=feed.is_agency)
+    derived = publisher_of_feed(unnamed) == feed.publisher
+    return unnamed if derived else Feed(feed.url, feed.name, feed.publisher, agency=feed.is_agency)
+
+
+def _merged(pending: Renaming | None, renamed: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+    """Return feed -> all former publishers under which entries of it may still be stored."""
+    found = {} if pending is None else {feed: tuple(names) for feed, names in pending.former.items()}
+    for feed, was in renamed.items():
+        found[feed] = tuple(dict.fromkeys((*found.get(feed, ()), was)))
+    return found

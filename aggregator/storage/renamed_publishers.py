@@ -1,0 +1,150 @@
+"""Publishers that were renamed in feeds.yaml and whose stored entries have yet to follow, some at a time.
+
+Which feeds they are is noted together with the feeds' rows. A number says how far the entries were looked through, so that
+whoever comes next goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from aggregator.storage.binding import rows_among
+from aggregator.storage.damage import from_json
+from aggregator.storage.facts import FactStore
+
+# Names of facts: which feeds are to be followed, as JSON, absent where none is; how often publishers were renamed, and the
+# number of the last entry that was looked at since.
+_RENAMED: Final = "publishers renamed"
+_REACHED: Final = "entries of renamed publishers"
+
+
+class FeedName(NamedTuple):
+    """A feed's row, as far as it tells whose the feed's entries are."""
+
+    id: int
+    is_archive: bool
+    is_followed: bool
+    url: str  # without secrets
+    name: str | None
+    publisher: str
+    is_agency: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """What has to follow: feed -> the former publishers of its entries, and how far the entries were looked through.
+
+    ``families`` is the fingerprint of the publishers in feeds.yaml that the entries are to follow. ``run`` is another number
+    whenever it begins from the first entry.
+    """
+
+    former: Mapping[int, Sequence[str]]
+    families: str
+    run: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySource:
+    """What decides whose an entry is, with the publisher and the agency that it is stored under."""
+
+    number: int
+    id: str
+    feed_id: int
+    publisher: str
+    url: str | None
+    source_title: str | None
+    source_url: str | None
+    agency: str | None
+    agency_form: str | None
+
+
+class RenamingStore:
+    """The state of a renaming, and the entries that it is about; the caller holds the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._facts = FactStore(connection)
+
+    # --- feeds ---------------------------------------------------------------------------------
+
+    def feeds(self) -> list[FeedName]:
+        """Return all feeds, those of archives and those that left feeds.yaml among them."""
+        rows = self._db.execute(
+            "SELECT id, kind = 'archive', followed, url, name, publisher, agency FROM feed ORDER BY id"
+        )
+        return list(map(FeedName._make, rows))
+
+    def rename_feed(self, feed_id: int, publisher: str) -> None:
+        """Give a feed that is not followed any more the new name of its publisher."""
+        self._db.execute("UPDATE feed SET publisher = ? WHERE id = ?", (publisher, feed_id))
+
+    # --- state ---------------------------------------------------------------------------------
+
+    def begin(self, former: Mapping[int, Sequence[str]], families: str) -> None:
+        """Note which feeds' entries have to follow; they are looked for from the first entry on."""
+        listed = {"families": families, "feeds": {str(feed): list(names) for feed, names in former.items()}}
+        self._facts.remember(_RENAMED, json.dumps(listed, ensure_ascii=False, sort_keys=True))
+        self._facts.remember(_REACHED, f"{self._reached()[0] + 1} 0")
+
+    def pending(self) -> Renaming | None:
+        """Return what has to follow; None where nothing has."""
+        text = self._facts.fact(_RENAMED)
+        if text is None:
+            return None
+        kept = from_json(text, dict)
+        feeds, families = kept.get("feeds"), str(kept.get("families"))
+        listed = feeds if isinstance(feeds, dict) else {}
+        run, reached = self._reached()
+        return Renaming({int(feed): tuple(names) for feed, names in listed.items()}, families, run, reached)
+
+    def is_at(self, renaming: Renaming) -> bool:
+        """Return whether nobody renamed a publisher or had entries follow since this was read."""
+        return self._facts.fact(_RENAMED) is not None and self._reached() == (renaming.run, renaming.reached)
+
+    def reach(self, renaming: Renaming, number: int) -> None:
+        """Note that all entries up to a number were looked at."""
+        self._facts.remember(_REACHED, f"{renaming.run} {number}")
+
+    def end(self) -> None:
+        """Note that all entries follow."""
+        self._facts.forget(_RENAMED)
+
+    def _reached(self) -> tuple[int, int]:
+        run, _, number = (self._facts.fact(_REACHED) or "0 0").partition(" ")
+        return int(run), int(number)
+
+    # --- entries -------------------------------------------------------------------------------
+
+    def publishers_after(self, number: int, most: int) -> list[tuple[int, int, str]]:
+        """Return number, feed and publisher of the next entries. Their texts are not read."""
+        return self._db.execute(
+            "SELECT number, feed_id, publisher FROM entry WHERE number > ? ORDER BY number LIMIT ?", (number, most)
+        ).fetchall()
+
+    def sources(self, numbers: Sequence[int]) -> list[EntrySource]:
+        """Return what decides whose these entries are, in order of arrival."""
+        rows = self._db.execute(
+            "SELECT number, id, feed_id, publisher, url, source_title, source_url, agency, evidence ->> '$.agency.form'"
+            " FROM entry WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
+            (json.dumps(numbers),),
+        )
+        return [EntrySource(*row) for row in rows]
+
+    def publishers_of(self, entry_ids: Iterable[str]) -> dict[str, str]:
+        """Return entry id -> publisher as it is now."""
+        return dict(rows_among(self._db, "SELECT id, publisher FROM entry WHERE id", entry_ids))
+
+    def attribute(self, entry: EntrySource, publisher: str) -> tuple[str | None] | None:
+        """Store an entry and its sketch under another publisher and return its report; None where it is gone or changed meanwhile."""
+        found: tuple[str | None] | None = self._db.execute(
+            "UPDATE entry SET publisher = ? WHERE number = ? AND id = ? AND publisher = ? RETURNING report_id",
+            (publisher, entry.number, entry.id, entry.publisher),
+        ).fetchone()
+        if found is not None:
+            self._db.execute("UPDATE sketch SET publisher = ? WHERE entry_id = ?", (publisher, entry.id))
+        return found
