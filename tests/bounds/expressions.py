@@ -168,7 +168,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "text.randomness": {"_UUID": TEXT, "_SEPARATOR": TEXT, "_BASE64": TEXT},
     "text.urls": {
-        "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
+        "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_VISIT_IN_PATH": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
         "_PUBLIC_NAME": TEXT, "_PUBLIC_PART": TEXT, "_FILE_ENDING": TEXT, "_DOUBTFUL_NAME": TEXT, "_BARE_ID": TEXT,
         "_AMPERSAND": TEXT, "_USUAL_START": TEXT, "_PATH_END": TEXT, "_DOUBLED_SCHEME": TEXT, "_NO_COLON": TEXT, "_WWW": TEXT,
     },
