@@ -8,10 +8,13 @@ from datetime import datetime
 
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.model import exact_time
-from aggregator.newsroom.identity import Identity, former_key, is_another, recognise_moved
+from aggregator.newsroom.identity import former_key, is_another, recognise_moved
+from aggregator.newsroom.identity_traits import Identity
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Facts, KnownEntry, facts_of
+from aggregator.text.clean import plain_typography
 from aggregator.text.entry_address import entry_address
+from aggregator.text.tokens import words
 
 # A feed's entries that are looked at for one that moved: those of its last documents, and as many before them.
 LEAST_LOOKED_AT = 100
@@ -60,7 +63,12 @@ class Recogniser:
 
     def _without_successors(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
         known = found.known
-        others = [entry for entry in entries if entry.data.key in known and self._is_another(entry, known)]
+        passed_on = _passed_on(entries, known)
+        others = [
+            entry
+            for entry in entries
+            if entry.data.key in known and (entry.data.key in passed_on or self._is_another(entry, known))
+        ]
         if not others:
             return
         before = self._entries.known(self._feed_id, [_former_key(entry) for entry in others])
@@ -106,6 +114,19 @@ class Recogniser:
             {entry.id for entry in found.known.values()},
         )
         found.known |= {key: recent[entry_id] for key, entry_id in found.renamed.items()}
+
+
+def _passed_on(entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]) -> set[str]:
+    """Return the keys whose texts have gone over to one another: they are places in the document."""
+    retold = [(entry, known[entry.data.key]) for entry in entries if entry.data.key in known]
+    retold = [(entry, before) for entry, before in retold if entry.document.content_hash != before.content_hash]
+    now = {entry.document.content_hash for entry, _ in retold}
+    moved = now.intersection(before.content_hash for _, before in retold)
+    return {
+        entry.data.key
+        for entry, before in retold
+        if entry.document.content_hash in moved or before.content_hash in moved
+    }
 
 
 def _precedence(known: Mapping[str, KnownEntry]) -> Callable[[PreparedEntry], tuple[bool, float, str]]:
@@ -164,7 +185,8 @@ def _identity(
     if published is not None:
         published = published.replace(microsecond=0)  # as it is stored
     moment = exact_time(published, facts.published_text, facts.date_flag)
-    return Identity(name, key, title, address, content_hash, guid, published, moment, seen)
+    spelt = " ".join(words(plain_typography(title), None)) or title  # case, quotes and full stops are typesetting
+    return Identity(name, key, spelt, address, content_hash, guid, published, moment, seen)
 
 
 def _address(url: str | None, canonical: str | None) -> str | None:

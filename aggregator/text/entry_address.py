@@ -67,12 +67,18 @@ class Landmarks:
     number_leads: bool = False
 
     @property
+    def has_own_number(self) -> bool:
+        """Return whether a number stands in the last part or in the query."""
+        return self.number is not None and not self.number_leads
+
+    @property
     def names_an_article(self) -> bool:
         """Return whether the address is that of one article rather than of a page that lists many."""
         numbers = _NUMBER.findall(self.parts[-1])
-        own = self.number is not None and not self.number_leads
         return bool(
-            self.slug or own or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers)
+            self.slug
+            or self.has_own_number
+            or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers)
         )
 
 

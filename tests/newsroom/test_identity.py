@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.newsroom.identity import REPUBLISHED, Identity, former_key, is_another, recognise_moved
+from aggregator.newsroom.identity import REPUBLISHED, former_key, is_another, recognise_moved
+from aggregator.newsroom.identity_traits import Identity
 from tests.examples import examples
 
 NOON = datetime(2026, 3, 10, 12, 17, 5, tzinfo=UTC)
@@ -29,6 +30,11 @@ def entry(
 ) -> Identity:
     moment = at if at is not None and at != at.replace(hour=0, minute=0, second=0) else None
     return Identity(name, name, title, address, text, guid or name, at, moment, seen)
+
+
+def bare(name: str, title: str, at: datetime | None, text: str) -> Identity:
+    """Return an entry without guid and address."""
+    return replace(entry(name, title, None, at, text), guid=None)
 
 
 def found(
@@ -89,6 +95,34 @@ PROOFS = {
         entry("g2", "Freed at last", "https://quay.example/ports/dredger-freed-at-last"),
     ),
     "undated, and all the same": (entry("a", at=None), entry("b", at=None)),
+    "a guid that is the address, with a slash and a channel": (
+        entry("https://quay.example/a", "Old", "https://quay.example/1", LATER),
+        entry("https://quay.example/a/?utm_source=rss", "New", "https://quay.example/2"),
+    ),
+    "a slug at another site, to the second": (
+        entry("g1", "Freed", "https://quay.example/dredger-freed-at-last"),
+        entry("g2", "Freed at last | Quay", "https://harbour.example/dredger-freed-at-last"),
+    ),
+    "a number at another site, under one title": (
+        entry("g1", address="https://quay.example/dredger-8812345"),
+        entry("g2", address="https://harbour.example/dredger-8812345", at=LATER),
+    ),
+    "a slug in another section, title, text and day": (
+        entry("g1", address="https://quay.example/world/dredger-freed-at-last", at=MIDNIGHT),
+        entry("g2", address="https://quay.example/ports/dredger-freed-at-last", at=MIDNIGHT),
+    ),
+    "undated, title and article": (
+        entry("g1", address="https://quay.example/7", at=None),
+        entry("g2", address="https://quay.example/7", at=None, text="y"),
+    ),
+    "title and day, and nothing else to tell it by": (
+        bare("hash:1", "Dredger freed", MIDNIGHT, "x"),
+        bare("hash:2", "Dredger freed", MIDNIGHT, "y"),
+    ),
+    "half a title to the second, and nothing else to tell it by": (
+        bare("hash:1", "Dredger freed after two days", NOON, "x"),
+        bare("hash:2", "UPDATE Dredger freed after two days", NOON, "y"),
+    ),
     "undated, with a last slash": (
         entry("a", address="https://quay.example/freed", at=None),
         entry("b", address="https://quay.example/freed/", at=None),
@@ -117,6 +151,7 @@ ONE_TRAIT = {
     "title, at a midnight": entry("b", address="https://quay.example/2", at=MIDNIGHT, text="y"),
     "nothing": entry("b", "Crane falls", "https://quay.example/2", LATER, "y"),
     "address and title, undated": entry("b", at=None, text="y"),
+    "title and the number of another site's topic": entry("b", address="https://harbour.example/8812345/x", at=LATER),
     "a short number": entry("b", "Crane falls", "https://quay.example/other/12", LATER, "y"),
 }
 
@@ -219,6 +254,55 @@ def test_half_a_document_under_old_titles_and_addresses_is_new() -> None:
     assert found([*again, *(replace(one, moment=LATER, published=LATER) for one in fresh)], issue("a", 5)) == {}
 
 
+def test_a_short_document_may_hold_something_new_where_texts_come_again_as_they_were() -> None:
+    new = entry("new", "Mine found off Tolle", "https://quay.example/n/41")
+    again = issue("b", 7, shift=timedelta(hours=30))
+    assert len(found([*again, new], issue("a", 8))) == 7
+    assert found([*(replace(one, content_hash="y") for one in again), new], issue("a", 8)) == {}
+
+
+def test_warnings_that_are_issued_again_for_each_region_are_new() -> None:
+    def warnings(mark: str, at: datetime) -> list[Identity]:
+        regions = ("north", "south", "east", "west", "coast")
+        return [entry(f"{mark}-{one}", f"Gale in the {one}", f"https://quay.example/{one}", at) for one in regions]
+
+    assert found(warnings("b", LATER), warnings("a", NOON)) == {}
+
+
+def test_a_site_that_titles_its_undated_entries_anew_takes_them_along() -> None:
+    old = [entry(f"a{n}", f"Ship {n} left", f"https://quay.example/{7712300 + n}", None) for n in range(3)]
+    new = [replace(one, id=f"b{one.id}", key=f"b{one.id}", title=f"{one.title} Quay", content_hash="y") for one in old]
+    assert found(new, old) == {f"ba{n}": f"a{n}" for n in range(3)}
+    assert found(new[:2], old[:2]) == {}
+
+
+HEADLINES = ("Dredger freed after two days", "Pilots vote on pay again", "Crane falls onto empty quay")
+
+
+@pytest.mark.parametrize(("dates", "text"), [((NOON, LATER), "x"), ((None, None), "y")])
+def test_entries_told_by_headlines_alone_are_known_as_a_document(
+    dates: tuple[datetime | None, datetime | None], text: str
+) -> None:
+    old = [bare(f"a{n}", title, dates[0], "x") for n, title in enumerate(HEADLINES)]
+    new = [bare(f"b{n}", title, dates[1], text) for n, title in enumerate(HEADLINES)]
+    assert found(new, old) == {f"b{n}": f"a{n}" for n in range(3)}
+    assert found(new[:1], old[:1]) == {}
+
+
+def test_three_programmes_without_guid_and_address_are_new_at_each_hour() -> None:
+    old = [bare(f"a{n}", title, NOON, "x") for n, title in enumerate(("World news", "Business", "Sport"))]
+    new = [replace(one, id=f"b{one.id}", key=f"b{one.id}", published=LATER, moment=LATER) for one in old]
+    assert found(new, old) == {}
+
+
+def test_what_came_while_a_site_showed_other_addresses_moves_back_with_the_rest() -> None:
+    there = [replace(one, published=None, moment=None) for one in issue("b", 6, host="new.example")]
+    here = [replace(one, published=None, moment=None) for one in issue("a", 6)]
+    stored = [replace(one, key=here[n].key, address=one.address) for n, one in enumerate(there)]
+    known, present = [one.key for one in here[:4]], [one.id for one in stored[:4]]
+    assert found(here, stored, known, present) == {"a4": "b4", "a5": "b5"}
+
+
 def test_the_programme_of_another_day_is_new() -> None:
     assert found(issue("b", 9, shift=timedelta(days=1), text=" tonight"), issue("a", 9)) == {}
 
@@ -272,6 +356,24 @@ def under(key: str, title: str, at: datetime | None, *, guid: bool = True, addre
         ),
         (under("00-0", "Rain", NOON, address="https://quay.example/21"), under("00-0", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
         (under("x-7", "Rain", NOON, address="https://quay.example/21"), under("x-7", "Wind", LATER, address="https://quay.example/22"), ("", ""), False),
+        (
+            under("c-1", "More soon", NOON, address="https://quay.example/bomb-in-vellmar-station"),
+            under("c-1", "Court frees banker", LATER, address="https://quay.example/bomb-in-vellmar-station"),
+            (BOMB, COURT),
+            False,
+        ),
+        (
+            under("https://quay.example/2214771", "Storm: trees fall", NOON, address="https://quay.example/2214771"),
+            under("https://quay.example/2214771", "Court frees banker", LATER, address="https://quay.example/2214771"),
+            (BOMB, COURT),
+            False,
+        ),
+        (
+            under("https://quay.example/the-alert-of-today", "Bomb found", NOON, address="https://quay.example/the-alert-of-today"),
+            under("https://quay.example/the-alert-of-today", "Court frees banker", LATER, address="https://quay.example/the-alert-of-today"),
+            (BOMB, COURT),
+            True,
+        ),
         (
             under("https://quay.example/warnings", "Warning of rain", NOON, guid=False, address="https://quay.example/warnings"),
             under("https://quay.example/warnings", "Warning of wind", LATER, guid=False, address="https://quay.example/warnings"),
