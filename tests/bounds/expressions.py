@@ -72,7 +72,8 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.revisions": {"_SIGNS": TEXT, "_COUNTER": TEXT, "_TOKEN": TEXT},
+    "newsroom.passing_lines": {"_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {
         "_PARTS": BYLINE, "_AGENCY_AND_DESK": BYLINE, "_NAME_AND_AGENCY": BYLINE, "_PLACE": BYLINE, "_DESK": BYLINE,
