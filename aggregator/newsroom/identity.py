@@ -12,6 +12,8 @@ An entry under a key that is not stored is a stored one that has left the docume
 | title (but for its spelling) | nothing: bulletins, stock headlines | date to the second; or day and address of an article; or day, without guid or address |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
+| guid but for a version at its end | a later version | the same, and half of the title |
+| headline and address of one article | an edit under another guid | another text, and no whole hours between the dates |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
 | slug in the address | one article in another section | date to the second; or title, text and day |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
@@ -56,6 +58,7 @@ from aggregator.newsroom.identity_traits import (
     article_and_title,
     guid_number,
     has_one_article_guid,
+    headline_and_article,
     headline_and_text,
     is_no_other_time,
     is_one_article,
@@ -68,6 +71,7 @@ from aggregator.newsroom.identity_traits import (
     undated_title_and_path,
     undated_title_and_text,
     undated_words_and_place,
+    versioned_guid,
     words_and_slug,
 )
 from aggregator.text.entry_address import entry_address, landmarks
@@ -75,7 +79,7 @@ from aggregator.text.tokens import words
 
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-/._]?\d\d){1,2}|(?<!\d)(?:19|20)\d\d(?!\d)")
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 MIGRATED, REPUBLISHED = 3, 5  # entries at least of a document that moved as a whole
 # Entries that a document may hold for each new one beside those that come again: where all texts are the same, and else.
@@ -99,6 +103,8 @@ def recognise_moved(
         search.match(trait, condition)
     search.match(search.lone_address, None)
     search.match(issue, search.is_reissue, crowded=False)
+    search.match(versioned_guid, search.is_version)
+    search.match(headline_and_article, search.is_update)
     search.match(number, is_one_article)
     search.match(guid_number, has_one_article_guid)
     search.match(slug, None)
@@ -156,6 +162,22 @@ class _Search:
         if entry.address is None or entry.moment is None or _page(entry) in self._listing:
             return None
         return entry.address, entry.moment
+
+    def is_version(self, arriving: Identity, stored: Identity) -> bool:
+        """Return whether two entries with one guid but for its version are one article, under a title half the same."""
+        same = arriving.address == stored.address and self._names_an_article(arriving)
+        return same and _has_like_title(arriving, stored)
+
+    def is_update(self, arriving: Identity, stored: Identity) -> bool:
+        """Return whether an article was edited, under a guid that changes with each edit; a programme keeps to its hours, and its text."""
+        shift = arriving.published - stored.published if arriving.published and stored.published else timedelta()
+        programme = arriving.content_hash == stored.content_hash or (bool(shift) and not shift % _HOUR)
+        return not programme and self._names_an_article(arriving)
+
+    def _names_an_article(self, entry: Identity) -> bool:
+        """Return whether an entry's address is that of one article, and of no other entry."""
+        place = landmarks(entry.address or "")
+        return place is not None and place.names_an_article and _page(entry) not in self._listing
 
     def is_reissue(self, arriving: Identity, stored: Identity) -> bool:
         """Return whether two counters stand behind one article's guid, and not before the entries of one page."""

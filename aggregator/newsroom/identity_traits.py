@@ -7,7 +7,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.text.entry_address import counted, entry_address, is_headline_slug, landmarks, place_spelt_alike
+from aggregator.text.entry_address import (
+    counted,
+    entry_address,
+    is_headline_slug,
+    landmarks,
+    place_spelt_alike,
+    unversioned,
+)
 
 SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
 HEADLINE = 4  # words of a title at least that is more than the name of a programme
@@ -96,6 +103,10 @@ def lone_title_and_date(entry: Identity) -> Hashable | None:
     return (entry.title, entry.published) if alone else None
 
 
+def headline_and_article(entry: Identity) -> Hashable | None:
+    return (entry.title, entry.address) if entry.address and len(entry.title.split()) >= HEADLINE else None
+
+
 def headline_and_text(entry: Identity) -> Hashable | None:
     """Return title and text of an entry that has neither guid nor address, and no name of a programme for a title."""
     return (entry.title, entry.content_hash) if entry.address is None and _headline(entry) else None
@@ -138,6 +149,10 @@ def undated_title_and_path(entry: Identity) -> Hashable | None:
 def issue(entry: Identity) -> Hashable | None:
     parts = counted(entry.guid or "")
     return parts[0] if parts else None
+
+
+def versioned_guid(entry: Identity) -> Hashable | None:
+    return unversioned(entry.guid) if entry.guid else None
 
 
 def number(entry: Identity) -> Hashable | None:

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.newsroom.identity import REPUBLISHED, former_key, is_another, recognise_moved
 from aggregator.newsroom.identity_traits import Identity
 from tests.examples import examples
+from tests.newsroom.identities import LATER, MIDNIGHT, NOON, SECOND, bare, entry, found
 
-NOON = datetime(2026, 3, 10, 12, 17, 5, tzinfo=UTC)
-MIDNIGHT = NOON.replace(hour=0, minute=0, second=0)
-
-
-def entry(
-    name: str,
-    title: str = "Dredger freed",
-    address: str | None = "https://quay.example/news",
-    at: datetime | None = NOON,
-    text: str = "x",
-    *,
-    guid: str | None = None,
-    seen: datetime | None = None,
-) -> Identity:
-    moment = at if at is not None and at != at.replace(hour=0, minute=0, second=0) else None
-    return Identity(name, name, title, address, text, guid or name, at, moment, seen)
-
-
-def bare(name: str, title: str, at: datetime | None, text: str) -> Identity:
-    """Return an entry without guid and address."""
-    return replace(entry(name, title, None, at, text), guid=None)
-
-
-def found(
-    document: Sequence[Identity],
-    stored: Sequence[Identity],
-    known: Collection[str] = (),
-    present: Collection[str] = (),
-) -> dict[str, str]:
-    return recognise_moved(document, known, stored, present)
-
-
-LATER = NOON + timedelta(hours=3)
 PROOFS = {
     "guid without its scheme": (
         entry("http://www.quay.example/a", "Old", "https://quay.example/1", LATER),
@@ -77,6 +43,14 @@ PROOFS = {
     "a counter behind an article's guid": (
         entry("https://quay.example/c7rk2#0", "Pilots vote", "https://quay.example/c7rk2"),
         entry("https://quay.example/c7rk2#4", "Pilots reject the offer", "https://quay.example/c7rk2", LATER, "y"),
+    ),
+    "an edited article under another guid": (
+        entry("5d41402a", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
+        entry("7d793037", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
+    ),
+    "a version behind an article's guid": (
+        entry("8812345-v1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
+        entry("8812345-v2", "UPDATE 1-Pilots vote on pay", "https://quay.example/pilots-vote-on-pay", LATER, "y"),
     ),
     "a number behind the slug of each headline": (
         entry("g1", "Pilots vote on pay", "https://quay.example/en/pilots-vote-on-pay/a-8812345"),
@@ -187,6 +161,19 @@ def test_notices_numbered_on_one_page_are_no_issues_of_one() -> None:
     assert found([entry(f"{page}#2", "Gale warning", page, LATER)], [stored]) == {}
 
 
+@pytest.mark.parametrize(("shift", "text"), [(timedelta(hours=3), "y"), (timedelta(hours=3, seconds=7), "x")])
+def test_the_next_issue_of_a_programme_under_its_page_is_no_edit_of_the_last(shift: timedelta, text: str) -> None:
+    page = "https://quay.example/shows/the-harbour-at-this-hour"
+    stored = entry("g1", "The harbour at this hour", page)
+    assert found([entry("g2", "The harbour at this hour", page, NOON + shift, text)], [stored]) == {}
+
+
+def test_episodes_numbered_behind_a_shows_guid_are_no_versions_of_one() -> None:
+    show = "https://quay.example/shows/the-evening-of-the-pilots"
+    stored = entry("show-88123:1", "The night of the flood", show)
+    assert found([entry("show-88123:2", "A dredger is freed", show, LATER, "y")], [stored]) == {}
+
+
 def test_the_posts_of_a_live_page_are_no_issues_of_one() -> None:
     page = "https://quay.example/live/8812345"
     posts = [entry(f"{page}#{n}", f"Post {n}", page, NOON + timedelta(minutes=n), str(n)) for n in range(1, 6)]
@@ -214,189 +201,6 @@ def test_one_stored_entry_is_given_away_once() -> None:
     stored = [entry("http://quay.example/a")]
     arriving = [entry("https://quay.example/a", at=LATER), entry("k")]
     assert found(arriving, stored) == {"https://quay.example/a": "http://quay.example/a"}
-
-
-# --- whole documents -------------------------------------------------------------------------------
-
-
-def issue(
-    mark: str, count: int, *, shift: timedelta = timedelta(), text: str = "", host: str = "quay.example"
-) -> list[Identity]:
-    """Return a document: every entry with a title, an address and a date of its own."""
-    return [
-        entry(f"{mark}{n}", f"Notice number {n}", f"https://{host}/n/{n}", NOON - timedelta(minutes=n) + shift, f"{n}{text}")
-        for n in range(count)
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("count", [REPUBLISHED, 40, 500])
-def test_a_feed_that_republishes_itself_whole_is_known_again(count: int) -> None:
-    again = issue("b", count, shift=timedelta(hours=30), text=" with a new footer")
-    assert found(again, issue("a", count)) == {f"b{n}": f"a{n}" for n in range(count)}
-
-
-def test_a_long_document_may_hold_something_new_beside_what_comes_again() -> None:
-    again = [
-        *issue("b", 40, shift=timedelta(hours=30)),
-        entry("new", "Mine found off Tolle", "https://quay.example/n/41"),
-    ]
-    assert len(found(again, issue("a", 40))) == 40
-
-
-@pytest.mark.parametrize("count", [1, REPUBLISHED - 1])
-def test_a_few_entries_under_old_titles_and_addresses_are_new(count: int) -> None:
-    assert found(issue("b", count, shift=timedelta(hours=30)), issue("a", count)) == {}
-
-
-def test_half_a_document_under_old_titles_and_addresses_is_new() -> None:
-    fresh = [replace(one, title=f"{one.title} again", address=f"{one.address}/x") for one in issue("c", 5)]
-    again = issue("b", 5, shift=timedelta(hours=30))
-    assert found([*again, *(replace(one, moment=LATER, published=LATER) for one in fresh)], issue("a", 5)) == {}
-
-
-def test_a_short_document_may_hold_something_new_where_texts_come_again_as_they_were() -> None:
-    new = entry("new", "Mine found off Tolle", "https://quay.example/n/41")
-    again = issue("b", 7, shift=timedelta(hours=30))
-    assert len(found([*again, new], issue("a", 8))) == 7
-    assert found([*(replace(one, content_hash="y") for one in again), new], issue("a", 8)) == {}
-
-
-def test_warnings_that_are_issued_again_for_each_region_are_new() -> None:
-    def warnings(mark: str, at: datetime) -> list[Identity]:
-        regions = ("north", "south", "east", "west", "coast")
-        return [entry(f"{mark}-{one}", f"Gale in the {one}", f"https://quay.example/{one}", at) for one in regions]
-
-    assert found(warnings("b", LATER), warnings("a", NOON)) == {}
-
-
-def test_a_site_that_titles_its_undated_entries_anew_takes_them_along() -> None:
-    old = [entry(f"a{n}", f"Ship {n} left", f"https://quay.example/{7712300 + n}", None) for n in range(3)]
-    new = [replace(one, id=f"b{one.id}", key=f"b{one.id}", title=f"{one.title} Quay", content_hash="y") for one in old]
-    assert found(new, old) == {f"ba{n}": f"a{n}" for n in range(3)}
-    assert found(new[:2], old[:2]) == {}
-
-
-HEADLINES = ("Dredger freed after two days", "Pilots vote on pay again", "Crane falls onto empty quay")
-
-
-@pytest.mark.parametrize(("dates", "text"), [((NOON, LATER), "x"), ((None, None), "y")])
-def test_entries_told_by_headlines_alone_are_known_as_a_document(
-    dates: tuple[datetime | None, datetime | None], text: str
-) -> None:
-    old = [bare(f"a{n}", title, dates[0], "x") for n, title in enumerate(HEADLINES)]
-    new = [bare(f"b{n}", title, dates[1], text) for n, title in enumerate(HEADLINES)]
-    assert found(new, old) == {f"b{n}": f"a{n}" for n in range(3)}
-    assert found(new[:1], old[:1]) == {}
-
-
-def test_three_programmes_without_guid_and_address_are_new_at_each_hour() -> None:
-    old = [bare(f"a{n}", title, NOON, "x") for n, title in enumerate(("World news", "Business", "Sport"))]
-    new = [replace(one, id=f"b{one.id}", key=f"b{one.id}", published=LATER, moment=LATER) for one in old]
-    assert found(new, old) == {}
-
-
-def test_what_came_while_a_site_showed_other_addresses_moves_back_with_the_rest() -> None:
-    there = [replace(one, published=None, moment=None) for one in issue("b", 6, host="new.example")]
-    here = [replace(one, published=None, moment=None) for one in issue("a", 6)]
-    stored = [replace(one, key=here[n].key, address=one.address) for n, one in enumerate(there)]
-    known, present = [one.key for one in here[:4]], [one.id for one in stored[:4]]
-    assert found(here, stored, known, present) == {"a4": "b4", "a5": "b5"}
-
-
-def test_the_programme_of_another_day_is_new() -> None:
-    assert found(issue("b", 9, shift=timedelta(days=1), text=" tonight"), issue("a", 9)) == {}
-
-
-@pytest.mark.parametrize("at", [MIDNIGHT, None])
-def test_a_site_that_moves_takes_its_entries_along(at: datetime | None) -> None:
-    old = [replace(one, published=at, moment=None) for one in issue("a", 6)]
-    new = [replace(one, published=at, moment=None) for one in issue("b", 6, text=" footer", host="new.example")]
-    fresh = entry("fresh", "Mine found off Tolle", "https://new.example/n/x", at)
-    assert found([fresh, *new], old) == {f"b{n}": f"a{n}" for n in range(6)}
-
-
-def test_the_last_of_a_moved_site_follow_those_that_are_sure() -> None:
-    old = [replace(one, published=MIDNIGHT, moment=None) if one.key == "a0" else one for one in issue("a", 6)]
-    new = [replace(one, published=MIDNIGHT, moment=None) if one.key == "b0" else one for one in issue("b", 6, host="new.example")]  # fmt: skip
-    assert found(new, old) == {f"b{n}": f"a{n}" for n in range(6)}
-    stayed = [replace(one, key=f"http://{one.key}") for one in issue("b", 6)]
-    assert "b0" not in found([new[0], *stayed[1:]], [old[0], *stayed[1:]])
-
-
-def test_a_site_that_moves_and_forgets_the_hour_takes_its_entries_along() -> None:
-    new = [replace(one, published=MIDNIGHT, moment=None) for one in issue("b", 6, host="new.example")]
-    assert found(new, issue("a", 6)) == {f"b{n}": f"a{n}" for n in range(6)}
-
-
-# --- a key that was given to another ---------------------------------------------------------------
-
-BOMB = "A bomb of the war was found at the station of Vellmar and three thousand people had to leave."
-COURT = "Judges in Brenn freed the banker Moe, who had served half of a sentence for fraud."
-
-
-def under(key: str, title: str, at: datetime | None, *, guid: bool = True, address: str | None = None) -> Identity:
-    return replace(entry(key, title, address, at, title), guid=key if guid else None)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "texts", "another"),
-    [
-        (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Court frees banker", LATER), (BOMB, COURT), True),
-        (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Court frees banker", NOON), (BOMB, COURT), False),
-        (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Vellmar cleared", LATER), (BOMB, BOMB), False),
-        (under("c-1", "Port shut", None), under("c-1", "Ferries sail again", None), ("", ""), False),
-        (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of wind", LATER), ("Rain", "Wind"), True),
-        (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of rain", LATER), ("Rain", "Wind"), False),
-        (under("none", "Rain", NOON, address="https://quay.example/21"), under("none", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
-        (
-            under("none", "Rain", NOON, address="https://quay.example/221407-rain"),
-            under("none", "Rain soon", LATER, address="https://quay.example/221407-rain-soon"),
-            ("", ""),
-            False,
-        ),
-        (under("00-0", "Rain", NOON, address="https://quay.example/21"), under("00-0", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
-        (under("x-7", "Rain", NOON, address="https://quay.example/21"), under("x-7", "Wind", LATER, address="https://quay.example/22"), ("", ""), False),
-        (
-            under("c-1", "More soon", NOON, address="https://quay.example/bomb-in-vellmar-station"),
-            under("c-1", "Court frees banker", LATER, address="https://quay.example/bomb-in-vellmar-station"),
-            (BOMB, COURT),
-            False,
-        ),
-        (
-            under("https://quay.example/2214771", "Storm: trees fall", NOON, address="https://quay.example/2214771"),
-            under("https://quay.example/2214771", "Court frees banker", LATER, address="https://quay.example/2214771"),
-            (BOMB, COURT),
-            False,
-        ),
-        (
-            under("https://quay.example/the-alert-of-today", "Bomb found", NOON, address="https://quay.example/the-alert-of-today"),
-            under("https://quay.example/the-alert-of-today", "Court frees banker", LATER, address="https://quay.example/the-alert-of-today"),
-            (BOMB, COURT),
-            True,
-        ),
-        (
-            under("https://quay.example/warnings", "Warning of rain", NOON, guid=False, address="https://quay.example/warnings"),
-            under("https://quay.example/warnings", "Warning of wind", LATER, guid=False, address="https://quay.example/warnings"),
-            ("Rain is near.", "Wind is near."),
-            True,
-        ),
-        (
-            under("https://quay.example/2214", "Bomb found", NOON, guid=False, address="https://quay.example/2214"),
-            under("https://quay.example/2214", "Thousands leave", LATER, guid=False, address="https://quay.example/2214"),
-            (BOMB, f"{BOMB} They may return at night."),
-            False,
-        ),
-    ],
-)  # fmt: skip
-def test_a_key_is_too_little_where_all_else_is_other(
-    one: Identity, other: Identity, texts: tuple[str, str], another: bool
-) -> None:
-    assert is_another(other, one, texts[::-1]) is another
-
-
-def test_a_former_key_is_an_entrys_own() -> None:
-    names = {former_key(key, title, date) for key in "ab" for title in ("x", "y") for date in ("1", None)}
-    assert len(names) == 8
 
 
 # --- in general ------------------------------------------------------------------------------------
