@@ -18,6 +18,7 @@ from aggregator.text.tokens import words
 
 # A feed's entries that are looked at for one that moved: those of its last documents, and as many before them.
 LEAST_LOOKED_AT = 100
+PASSED_ON = 3  # texts that stand under others' keys
 
 
 @dataclass(slots=True)
@@ -117,16 +118,18 @@ class Recogniser:
 
 
 def _passed_on(entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]) -> set[str]:
-    """Return the keys whose texts have gone over to one another: they are places in the document."""
-    retold = [(entry, known[entry.data.key]) for entry in entries if entry.data.key in known]
-    retold = [(entry, before) for entry, before in retold if entry.document.content_hash != before.content_hash]
-    now = {entry.document.content_hash for entry, _ in retold}
-    moved = now.intersection(before.content_hash for _, before in retold)
-    return {
-        entry.data.key
-        for entry, before in retold
-        if entry.document.content_hash in moved or before.content_hash in moved
-    }
+    """Return the keys whose titles and texts have gone over to one another, where they are so many that keys must be places."""
+    retold = [
+        (entry.data.key, entry.document.content_hash, before.content_hash)
+        for entry in entries
+        if (before := known.get(entry.data.key)) is not None
+        and entry.data.title != before.title
+        and (entry.data.published is None or entry.data.published_text != before.facts.published_text)
+    ]
+    moved = {now for _, now, _ in retold}.intersection(before for _, _, before in retold)
+    if len(moved) < PASSED_ON:
+        return set()
+    return {key for key, now, before in retold if now in moved or before in moved}
 
 
 def _precedence(known: Mapping[str, KnownEntry]) -> Callable[[PreparedEntry], tuple[bool, float, str]]:

@@ -36,7 +36,7 @@ An entry under a stored key is the stored one, except where the key alone is too
 | the address, for want of a guid | title and date are others, unless it names an article and title or text are alike |
 | the address of a page that names no article | the same; or date and text are others under one title |
 | a hash of title and date | never |
-| any | its text has gone to another key of the document, or came from there: keys are places in a list |
+| any | its title, text and date have gone to another key of the document, or came from there, and so have two more: keys are places |
 """
 
 from __future__ import annotations
