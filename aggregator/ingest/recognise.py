@@ -9,7 +9,7 @@ from datetime import datetime
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.model import exact_time
 from aggregator.newsroom.identity import former_key, is_another, recognise_moved
-from aggregator.newsroom.identity_traits import Identity
+from aggregator.newsroom.identity_traits import Identity, is_bare
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Facts, KnownEntry, facts_of
 from aggregator.text.clean import plain_typography
@@ -108,10 +108,12 @@ class Recogniser:
             entry.id: replace(entry, key=found.retired[entry.id][1]) if entry.id in found.retired else entry
             for entry in self._entries.recent(self._feed_id, max(2 * len(entries), LEAST_LOOKED_AT))
         }
+        stored = [_stored(entry) for entry in recent.values()]
+        texts = self._entries.texts([entry.id for entry in stored if is_bare(entry)])
         found.renamed = recognise_moved(
             [_arriving(entry) for entry in entries],
             found.known.keys(),
-            [_stored(entry) for entry in recent.values()],
+            [replace(entry, text=texts[entry.id]) if entry.id in texts else entry for entry in stored],
             {entry.id for entry in found.known.values()},
         )
         found.known |= {key: recent[entry_id] for key, entry_id in found.renamed.items()}
@@ -149,7 +151,7 @@ def _former_key(entry: PreparedEntry) -> str:
 
 def _arriving(entry: PreparedEntry) -> Identity:
     data = entry.data
-    return _identity(
+    found = _identity(
         data.key,
         data.key,
         data.title,
@@ -159,6 +161,7 @@ def _arriving(entry: PreparedEntry) -> Identity:
         facts_of(data),
         None,
     )
+    return replace(found, text=entry.text) if is_bare(found) else found
 
 
 def _stored(entry: KnownEntry) -> Identity:

@@ -12,16 +12,15 @@ An entry under a key that is not stored is a stored one that has left the docume
 | title (but for its spelling) | nothing: bulletins, stock headlines | date to the second; or day and address of an article; or day, without guid or address |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
-| guid but for a version at its end | a later version | the same, and half of the title |
-| headline and address of one article | an edit under another guid | another text, and no whole hours between the dates |
+| guid but for a version at its end | a later version | the address of one article, unchanged, half of the title, and no whole hours between the dates |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
 | slug in the address | one article in another section | date to the second; or title, text and day |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
 | date to the second | nothing: what is put out at once | half of the title, without guid and address |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
 | title and text, or path, whole document | the same, undated | 3 entries, half of what is unknown |
-| number or slug, whole document | the same, with another form of titles | half of each title, not redated, 3 entries, half of what is unknown |
-| headline, without guid and address, whole document | texts that change at each poll, undated | 3 entries, half of what is unknown |
+| number or slug, whole document | the same, with another form of titles | words added to each title, not redated, 3 entries, half of what is unknown |
+| headline, without guid and address, whole document | texts that change at each poll, undated | half of each text alike, 3 entries, half of what is unknown |
 | the same with its text | dates that change at each poll | 3 entries, half of what is unknown |
 | title and number or slug, whole document | a feed that republishes itself | 5 entries, nine in ten of it (with their texts three in four), no schedule |
 
@@ -58,7 +57,6 @@ from aggregator.newsroom.identity_traits import (
     article_and_title,
     guid_number,
     has_one_article_guid,
-    headline_and_article,
     headline_and_text,
     is_no_other_time,
     is_one_article,
@@ -104,15 +102,15 @@ def recognise_moved(
     search.match(search.lone_address, None)
     search.match(issue, search.is_reissue, crowded=False)
     search.match(versioned_guid, search.is_version)
-    search.match(headline_and_article, search.is_update)
     search.match(number, is_one_article)
     search.match(guid_number, has_one_article_guid)
     search.match(slug, None)
     search.match(words_and_slug, None)
     search.match(undated_words_and_place, None)
     search.match(lone_moment, _has_like_title)
-    for migrated in (title_and_day, undated_title_and_text, undated_title_and_path, undated_headline):
+    for migrated in (title_and_day, undated_title_and_text, undated_title_and_path):
         search.match_whole(migrated, is_no_other_time)
+    search.match_whole(undated_headline, _has_like_text)
     search.match_whole(article, _is_retitled)
     search.match_whole(headline_and_text, None)
     search.match_republished()
@@ -164,20 +162,12 @@ class _Search:
         return entry.address, entry.moment
 
     def is_version(self, arriving: Identity, stored: Identity) -> bool:
-        """Return whether two entries with one guid but for its version are one article, under a title half the same."""
-        same = arriving.address == stored.address and self._names_an_article(arriving)
-        return same and _has_like_title(arriving, stored)
-
-    def is_update(self, arriving: Identity, stored: Identity) -> bool:
-        """Return whether an article was edited, under a guid that changes with each edit; a programme keeps to its hours, and its text."""
+        """Return whether two entries with one guid but for its version are one article; a bulletin comes at whole hours."""
+        place = landmarks(arriving.address or "")
+        named = place is not None and place.names_an_article and _page(arriving) not in self._listing
         shift = arriving.published - stored.published if arriving.published and stored.published else timedelta()
-        programme = arriving.content_hash == stored.content_hash or (bool(shift) and not shift % _HOUR)
-        return not programme and self._names_an_article(arriving)
-
-    def _names_an_article(self, entry: Identity) -> bool:
-        """Return whether an entry's address is that of one article, and of no other entry."""
-        place = landmarks(entry.address or "")
-        return place is not None and place.names_an_article and _page(entry) not in self._listing
+        bulletin = bool(shift) and not shift % _HOUR
+        return named and arriving.address == stored.address and not bulletin and _has_like_title(arriving, stored)
 
     def is_reissue(self, arriving: Identity, stored: Identity) -> bool:
         """Return whether two counters stand behind one article's guid, and not before the entries of one page."""
@@ -229,7 +219,15 @@ def _is_schedule(pairs: Sequence[tuple[Identity, Identity]]) -> bool:
 
 
 def _is_retitled(one: Identity, other: Identity) -> bool:
-    return is_no_other_time(one, other) and _has_like_title(one, other)
+    dated = one.published is not None and other.published is not None
+    mine, theirs = set(one.title.split()), set(other.title.split())
+    return not (dated and one.published != other.published) and (mine <= theirs or theirs <= mine)
+
+
+def _has_like_text(one: Identity, other: Identity) -> bool:
+    """Return whether the shorter of two texts, if not a headline alone, is half in the longer one."""
+    mine, theirs = _significant_words(one.text), _significant_words(other.text)
+    return len(mine & theirs) >= ALIKE * min(len(mine), len(theirs))
 
 
 def _has_like_title(one: Identity, other: Identity) -> bool:

@@ -25,7 +25,8 @@ class Identity:
     """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
 
     ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
-    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed.
+    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed. ``text`` is given where
+    an entry has neither guid nor address nor date.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Identity:
     published: datetime | None = None
     moment: datetime | None = None
     seen: datetime | None = None
+    text: str = ""
 
 
 Trait = Callable[[Identity], Hashable | None]
@@ -68,7 +70,7 @@ def title_and_moment(entry: Identity) -> Hashable | None:
 def title_day_address(entry: Identity) -> Hashable | None:
     place = landmarks(entry.address or "")
     named = place is not None and place.names_an_article
-    return (entry.title, entry.published, entry.address) if entry.title and named else None
+    return (entry.title, entry.published, entry.address) if entry.title and entry.published and named else None
 
 
 def guid_title_text(entry: Identity) -> Hashable | None:
@@ -103,17 +105,18 @@ def lone_title_and_date(entry: Identity) -> Hashable | None:
     return (entry.title, entry.published) if alone else None
 
 
-def headline_and_article(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.address) if entry.address and len(entry.title.split()) >= HEADLINE else None
-
-
 def headline_and_text(entry: Identity) -> Hashable | None:
     """Return title and text of an entry that has neither guid nor address, and no name of a programme for a title."""
     return (entry.title, entry.content_hash) if entry.address is None and _headline(entry) else None
 
 
 def undated_headline(entry: Identity) -> Hashable | None:
-    return entry.title if entry.published is None and entry.address is None and _headline(entry) else None
+    return entry.title if is_bare(entry) and _headline(entry) else None
+
+
+def is_bare(entry: Identity) -> bool:
+    """Return whether an entry has nothing but its words to be known by."""
+    return entry.guid is None and entry.address is None and entry.published is None
 
 
 def _headline(entry: Identity) -> bool:

@@ -44,13 +44,9 @@ PROOFS = {
         entry("https://quay.example/c7rk2#0", "Pilots vote", "https://quay.example/c7rk2"),
         entry("https://quay.example/c7rk2#4", "Pilots reject the offer", "https://quay.example/c7rk2", LATER, "y"),
     ),
-    "an edited article under another guid": (
-        entry("5d41402a", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
-        entry("7d793037", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
-    ),
     "a version behind an article's guid": (
         entry("8812345-v1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
-        entry("8812345-v2", "UPDATE 1-Pilots vote on pay", "https://quay.example/pilots-vote-on-pay", LATER, "y"),
+        entry("8812345-v2", "UPDATE 1-Pilots vote on pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
     ),
     "a number behind the slug of each headline": (
         entry("g1", "Pilots vote on pay", "https://quay.example/en/pilots-vote-on-pay/a-8812345"),
@@ -84,10 +80,6 @@ PROOFS = {
     "a slug in another section, title, text and day": (
         entry("g1", address="https://quay.example/world/dredger-freed-at-last", at=MIDNIGHT),
         entry("g2", address="https://quay.example/ports/dredger-freed-at-last", at=MIDNIGHT),
-    ),
-    "undated, title and article": (
-        entry("g1", address="https://quay.example/7", at=None),
-        entry("g2", address="https://quay.example/7", at=None, text="y"),
     ),
     "title and day, and nothing else to tell it by": (
         bare("hash:1", "Dredger freed", MIDNIGHT, "x"),
@@ -161,11 +153,17 @@ def test_notices_numbered_on_one_page_are_no_issues_of_one() -> None:
     assert found([entry(f"{page}#2", "Gale warning", page, LATER)], [stored]) == {}
 
 
-@pytest.mark.parametrize(("shift", "text"), [(timedelta(hours=3), "y"), (timedelta(hours=3, seconds=7), "x")])
-def test_the_next_issue_of_a_programme_under_its_page_is_no_edit_of_the_last(shift: timedelta, text: str) -> None:
-    page = "https://quay.example/shows/the-harbour-at-this-hour"
-    stored = entry("g1", "The harbour at this hour", page)
-    assert found([entry("g2", "The harbour at this hour", page, NOON + shift, text)], [stored]) == {}
+def test_warnings_at_whole_hours_are_no_versions_of_one() -> None:
+    page = "https://quay.example/region/55120"
+    stored = entry("region-55120:1", "Gale in the north", page)
+    assert found([entry("region-55120:2", "Gale in the north", page, LATER, "y")], [stored]) == {}
+
+
+def test_a_warning_for_a_region_on_its_page_is_new_under_each_guid() -> None:
+    page = "https://quay.example/warnings/a-gale-in-the-north"
+    for at, later in ((NOON, LATER + SECOND), (None, None)):
+        stored = entry("5d41402a", "Gale warning for the north", page, at)
+        assert found([entry("7d793037", "Gale warning for the north", page, later, "y")], [stored]) == {}
 
 
 def test_episodes_numbered_behind_a_shows_guid_are_no_versions_of_one() -> None:

@@ -62,6 +62,12 @@ def test_warnings_that_are_issued_again_for_each_region_are_new() -> None:
     assert found(warnings("b", LATER), warnings("a", NOON)) == {}
 
 
+def test_pages_of_regions_hold_another_warning_each_day() -> None:
+    old = [entry(f"a{n}", f"Gale for region {n}", f"https://quay.example/{7712300 + n}", MIDNIGHT) for n in range(3)]
+    new = [replace(one, id=f"b{one.id}", key=f"b{one.id}", published=MIDNIGHT + timedelta(days=1)) for one in old]
+    assert found(new, old) == {}
+
+
 def test_a_site_that_titles_its_undated_entries_anew_takes_them_along() -> None:
     old = [entry(f"a{n}", f"Ship {n} left", f"https://quay.example/{7712300 + n}", None) for n in range(3)]
     new = [replace(one, id=f"b{one.id}", key=f"b{one.id}", title=f"{one.title} Quay", content_hash="y") for one in old]
@@ -80,6 +86,19 @@ def test_entries_told_by_headlines_alone_are_known_as_a_document(
     new = [bare(f"b{n}", title, dates[1], text) for n, title in enumerate(HEADLINES)]
     assert found(new, old) == {f"b{n}": f"a{n}" for n in range(3)}
     assert found(new[:1], old[:1]) == {}
+
+
+def test_bulletins_without_guid_address_and_date_are_new_where_their_texts_are_others() -> None:
+    old = [
+        replace(bare(f"a{n}", title, None, "x"), text="Ships wait outside the harbour")
+        for n, title in enumerate(HEADLINES)
+    ]
+    new = [
+        replace(bare(f"b{n}", title, None, "y"), text="Wind and rain are expected") for n, title in enumerate(HEADLINES)
+    ]
+    assert found(new, old) == {}
+    again = [replace(one, text="Two ships wait outside the harbour") for one in new]
+    assert found(again, old) == {f"b{n}": f"a{n}" for n in range(3)}
 
 
 def test_three_programmes_without_guid_and_address_are_new_at_each_hour() -> None:
