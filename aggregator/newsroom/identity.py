@@ -12,7 +12,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 | title (but for its spelling) | nothing: bulletins, stock headlines | date to the second; or day and address of an article; or day, without guid or address |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
-| guid but for a version at its end | a later version | the address of one article, unchanged, half of the title, and no whole hours between the dates |
+| guid but for a version at its end | a later version | the address of one article, unchanged, half of a headline, and no whole hours between the dates |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
 | slug in the address | one article in another section | date to the second; or title, text and day |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
@@ -48,6 +48,7 @@ from datetime import timedelta
 
 from aggregator.model import LONG_AGO
 from aggregator.newsroom.identity_traits import (
+    HEADLINE,
     RULES,
     SCHEME,
     Condition,
@@ -162,12 +163,17 @@ class _Search:
         return entry.address, entry.moment
 
     def is_version(self, arriving: Identity, stored: Identity) -> bool:
-        """Return whether two entries with one guid but for its version are one article; a bulletin comes at whole hours."""
+        """Return whether two entries with one guid but for its version are one article.
+
+        The page may be a region's, and the version its next warning: a bulletin comes at whole hours or under a short title.
+        """
+        if arriving.published is None or stored.published is None or len(stored.title.split()) < HEADLINE:
+            return False
+        shift = arriving.published - stored.published
         place = landmarks(arriving.address or "")
         named = place is not None and place.names_an_article and _page(arriving) not in self._listing
-        shift = arriving.published - stored.published if arriving.published and stored.published else timedelta()
-        bulletin = bool(shift) and not shift % _HOUR
-        return named and arriving.address == stored.address and not bulletin and _has_like_title(arriving, stored)
+        same = arriving.address == stored.address and _has_like_title(arriving, stored)
+        return named and same and (not shift or shift % _HOUR != timedelta())
 
     def is_reissue(self, arriving: Identity, stored: Identity) -> bool:
         """Return whether two counters stand behind one article's guid, and not before the entries of one page."""
