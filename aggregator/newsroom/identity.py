@@ -185,10 +185,10 @@ class _Search:
         return place is not None and place.names_an_article and len(beside) <= 1 and same
 
     def _moved(self) -> int:
-        """Count the entries that stand at another address than before, under a key just found or known for longer."""
+        """Count the entries that stand at another address than before: those just found, and those known by both addresses."""
         found = sum(one.address != other.address for one, other in self._as_entries(self.found))
         before = {entry.address for entry in self._present}
-        return found + sum(one.address not in before for one in self._standing)
+        return found + sum(bool(SCHEME.match(one.key)) and one.address not in before for one in self._standing)
 
     def _left(self) -> list[Identity]:
         return [entry for entry in self._arriving if entry.key not in self.found]
@@ -197,9 +197,13 @@ class _Search:
         self, trait: Trait, condition: Condition | None, *, crowded: bool = True, alone: bool = False
     ) -> dict[str, str]:
         """Return the arriving and the free entries that share a trait, one to one; ``alone``: where one has it on each side."""
-        taken = set(self.found.values())
         arriving = _grouped(self._left(), trait)
+        if not arriving:
+            return {}
+        taken = set(self.found.values())
         free = _grouped([entry for entry in self._free if entry.id not in taken], trait)
+        if free.keys().isdisjoint(arriving):
+            return {}
         standing = set(_grouped([*self._standing, *self._present], trait)) if crowded else set()
         pairs: dict[str, str] = {}
         for shared, these in arriving.items():
