@@ -26,6 +26,8 @@ ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 SILENCE = timedelta(days=14)  # without a new entry: how long 304s are believed before the feed is asked for outright
+# A lively feed is doubted earlier: after the time in which it usually has so many new entries, a day at least.
+MISSED, LEAST_SILENCE, WEEK = 8, timedelta(days=1), timedelta(days=7)
 MAX_VALIDATOR = 4_096  # characters; a longer one is not worth sending back
 _BLANK = b"\xef\xbb\xbf\0 \t\r\n"
 # Framing is ours, and a coding that we cannot decode must not be asked for.
@@ -207,13 +209,16 @@ def _validators(state: FeedState, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
-    """Return whether a feed has been silent for another whole SILENCE since the last poll.
+    """Return whether a feed has been silent for another unusually long time since the last poll.
 
     Some servers answer 304 for ever once they have given a validator: only a request without one shows it.
     """
     if state.last_new is None or state.last_fetch is None:
         return False
-    return (now - state.last_new) // SILENCE > max((state.last_fetch - state.last_new) // SILENCE, 0)
+    rate, silence = state.entries_per_week, SILENCE
+    if rate and rate * SILENCE > MISSED * WEEK:
+        silence = max(MISSED * WEEK / rate, LEAST_SILENCE)
+    return (now - state.last_new) // silence > max((state.last_fetch - state.last_new) // silence, 0)
 
 
 def _next(target: Target, answer: IncomingResponse) -> Target:

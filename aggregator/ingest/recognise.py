@@ -8,13 +8,17 @@ from datetime import datetime
 
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.model import exact_time
-from aggregator.newsroom.identity import Identity, former_key, is_another, recognise_moved
+from aggregator.newsroom.identity import former_key, is_another, recognise_moved
+from aggregator.newsroom.identity_traits import Identity, is_bare
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Facts, KnownEntry, facts_of
+from aggregator.text.clean import plain_typography
 from aggregator.text.entry_address import entry_address
+from aggregator.text.tokens import words
 
 # A feed's entries that are looked at for one that moved: those of its last documents, and as many before them.
 LEAST_LOOKED_AT = 100
+PASSED_ON = 3  # texts that stand under others' keys
 
 
 @dataclass(slots=True)
@@ -60,7 +64,12 @@ class Recogniser:
 
     def _without_successors(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
         known = found.known
-        others = [entry for entry in entries if entry.data.key in known and self._is_another(entry, known)]
+        passed_on = _passed_on(entries, known)
+        others = [
+            entry
+            for entry in entries
+            if entry.data.key in known and (entry.data.key in passed_on or self._is_another(entry, known))
+        ]
         if not others:
             return
         before = self._entries.known(self._feed_id, [_former_key(entry) for entry in others])
@@ -99,13 +108,30 @@ class Recogniser:
             entry.id: replace(entry, key=found.retired[entry.id][1]) if entry.id in found.retired else entry
             for entry in self._entries.recent(self._feed_id, max(2 * len(entries), LEAST_LOOKED_AT))
         }
+        stored = [_stored(entry) for entry in recent.values()]
+        texts = self._entries.texts([entry.id for entry in stored if is_bare(entry)])
         found.renamed = recognise_moved(
             [_arriving(entry) for entry in entries],
             found.known.keys(),
-            [_stored(entry) for entry in recent.values()],
+            [replace(entry, text=texts[entry.id]) if entry.id in texts else entry for entry in stored],
             {entry.id for entry in found.known.values()},
         )
         found.known |= {key: recent[entry_id] for key, entry_id in found.renamed.items()}
+
+
+def _passed_on(entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]) -> set[str]:
+    """Return the keys whose titles and texts have gone over to one another, where they are so many that keys must be places."""
+    retold = [
+        (entry.data.key, entry.document.content_hash, before.content_hash)
+        for entry in entries
+        if (before := known.get(entry.data.key)) is not None
+        and entry.data.title != before.title
+        and (entry.data.published is None or entry.data.published_text != before.facts.published_text)
+    ]
+    moved = {now for _, now, _ in retold}.intersection(before for _, _, before in retold)
+    if len(moved) < PASSED_ON:
+        return set()
+    return {key for key, now, before in retold if now in moved or before in moved}
 
 
 def _precedence(known: Mapping[str, KnownEntry]) -> Callable[[PreparedEntry], tuple[bool, float, str]]:
@@ -125,7 +151,7 @@ def _former_key(entry: PreparedEntry) -> str:
 
 def _arriving(entry: PreparedEntry) -> Identity:
     data = entry.data
-    return _identity(
+    found = _identity(
         data.key,
         data.key,
         data.title,
@@ -135,6 +161,7 @@ def _arriving(entry: PreparedEntry) -> Identity:
         facts_of(data),
         None,
     )
+    return replace(found, text=entry.text) if is_bare(found) else found
 
 
 def _stored(entry: KnownEntry) -> Identity:
@@ -164,7 +191,8 @@ def _identity(
     if published is not None:
         published = published.replace(microsecond=0)  # as it is stored
     moment = exact_time(published, facts.published_text, facts.date_flag)
-    return Identity(name, key, title, address, content_hash, guid, published, moment, seen)
+    spelt = " ".join(words(plain_typography(title), None)) or title  # case, quotes and full stops are typesetting
+    return Identity(name, key, spelt, address, content_hash, guid, published, moment, seen)
 
 
 def _address(url: str | None, canonical: str | None) -> str | None:

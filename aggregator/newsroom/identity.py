@@ -7,17 +7,22 @@ An entry under a key that is not stored is a stored one that has left the docume
 
 | trait | what it proves | what it needs beside it |
 |---|---|---|
-| guid without scheme and ``www.`` | the site went over to https | nothing |
+| guid that is an address, but for its spelling | the site went over to https, ``www.``, another form of path or parameters | nothing |
 | guid, under another key | guids were found bad, and are distinguished since | title, date and address or text; or address and date to the second |
-| title | nothing: bulletins, programmes, stock headlines | date to the second; or day and the address of one article |
+| title (but for its spelling) | nothing: bulletins, stock headlines | date to the second; or day and address of an article; or day, without guid or address |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
+| guid but for a version at its end | a later version | the address of one article, unchanged, half of a headline, and no whole hours between the dates |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
-| slug in the address | one article in another section | date to the second |
+| slug in the address | one article in another section | date to the second; or title, text and day |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
+| date to the second | nothing: what is put out at once | half of the title, without guid and address |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
 | title and text, or path, whole document | the same, undated | 3 entries, half of what is unknown |
-| title and address, whole document | a feed that republishes itself | 5 entries, all of it (nine in ten of a long one), no schedule |
+| number or slug, whole document | the same, with another form of titles | words added to each title, not redated, 3 entries, half of what is unknown |
+| headline, without guid and address, whole document | texts that change at each poll, undated | half of each text alike, 3 entries, half of what is unknown |
+| the same with its text | dates that change at each poll | 3 entries, half of what is unknown |
+| title and number or slug, whole document | a feed that republishes itself | 5 entries, nine in ten of it (with their texts three in four), no schedule |
 
 A schedule is a document with the hours of another day and other texts: tomorrow's programme.
 
@@ -25,11 +30,12 @@ An entry under a stored key is the stored one, except where the key alone is too
 
 | key | the entry is another where |
 |---|---|
-| a guid of its own | title and text share next to no word, and the dates are not the same |
+| a guid of its own | title and text share next to no word, the dates are not the same, and it does not stand beside the address of the same article |
 | a guid without a number (``N/A``, ``current``) | the same, or: title and date are others, and the address names no article, or another one |
 | the address, for want of a guid | title and date are others, unless it names an article and title or text are alike |
 | the address of a page that names no article | the same; or date and text are others under one title |
 | a hash of title and date | never |
+| any | its title, text and date have gone to another key of the document, or came from there, and so have two more: keys are places |
 """
 
 from __future__ import annotations
@@ -37,48 +43,50 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Hashable, Sequence
+from datetime import timedelta
 
 from aggregator.model import LONG_AGO
-from aggregator.text.entry_address import counted, is_headline_slug, landmarks, place_spelt_alike
+from aggregator.newsroom.identity_traits import (
+    HEADLINE,
+    RULES,
+    SCHEME,
+    Condition,
+    Identity,
+    Trait,
+    article,
+    article_and_title,
+    guid_number,
+    has_one_article_guid,
+    headline_and_text,
+    is_no_other_time,
+    is_one_article,
+    issue,
+    lone_moment,
+    number,
+    slug,
+    title_and_day,
+    undated_headline,
+    undated_title_and_path,
+    undated_title_and_text,
+    undated_words_and_place,
+    versioned_guid,
+    words_and_slug,
+)
+from aggregator.text.entry_address import entry_address, landmarks
 from aggregator.text.tokens import words
 
-_SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-/._]?\d\d){1,2}|(?<!\d)(?:19|20)\d\d(?!\d)")
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 MIGRATED, REPUBLISHED = 3, 5  # entries at least of a document that moved as a whole
-SHORT_DOCUMENT = 10  # entries; a longer one may hold one new entry in ten beside those that come again
+# Entries that a document may hold for each new one beside those that come again: where all texts are the same, and else.
+SAME_TEXTS, OTHER_TEXTS = 4, 10
 UNLIKE = 0.15  # share of words below which a text is another: two of one event share more by its names alone
 ALIKE = 0.5
 SUBSTANCE = 8  # longer words that an entry has at least before its text may speak against its guid
 BEGINNING = 200  # words of a text that are compared
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
-
-    ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
-    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed.
-    """
-
-    id: str
-    key: str
-    title: str
-    address: str | None
-    content_hash: str
-    guid: str | None = None
-    published: datetime | None = None
-    moment: datetime | None = None
-    seen: datetime | None = None
-
-
-Trait = Callable[[Identity], Hashable | None]
-Condition = Callable[[Identity, Identity], bool]
 
 
 def recognise_moved(
@@ -90,16 +98,22 @@ def recognise_moved(
     (a bounded set), ``present`` the ids of those that stand in the document.
     """
     search = _Search(document, known, stored, present)
-    for trait, condition in _RULES:
+    for trait, condition in RULES:
         search.match(trait, condition)
     search.match(search.lone_address, None)
-    search.match(_issue, search.is_reissue, crowded=False)
-    search.match(_number, _is_one_article)
-    search.match(_guid_number, _has_one_article_guid)
-    search.match(_slug, None)
-    search.match(_undated_words_and_place, None)
-    for migrated in (_title_and_day, _undated_title_and_text, _undated_title_and_path):
-        search.match_whole(migrated, MIGRATED, 2)
+    search.match(issue, search.is_reissue, crowded=False)
+    search.match(versioned_guid, search.is_version)
+    search.match(number, is_one_article)
+    search.match(guid_number, has_one_article_guid)
+    search.match(slug, None)
+    search.match(words_and_slug, None)
+    search.match(undated_words_and_place, None)
+    search.match(lone_moment, _has_like_title)
+    for migrated in (title_and_day, undated_title_and_text, undated_title_and_path):
+        search.match_whole(migrated, is_no_other_time)
+    search.match_whole(undated_headline, _has_like_text)
+    search.match_whole(article, _is_retitled)
+    search.match_whole(headline_and_text, None)
     search.match_republished()
     return search.found
 
@@ -126,18 +140,20 @@ class _Search:
         """Match entries by a trait; with ``crowded``, a trait that also entries with a stored key share matches nothing."""
         self.found.update(self._pairs(trait, condition, crowded=crowded))
 
-    def match_whole(self, trait: Trait, least: int, part: int) -> None:
-        """Match entries by a trait that is only conclusive if one in ``part`` of the unknown entries has it, or moved with the document."""
-        pairs, moved = self._pairs(trait, _is_no_other_time, alone=True), self._moved()
-        if len(pairs) + moved >= least and part * (len(pairs) + moved) >= len(self._left()) + moved:
+    def match_whole(self, trait: Trait, condition: Condition | None) -> None:
+        """Match entries by a trait that is only conclusive if half of the unknown entries have it, or moved with the document."""
+        pairs, moved = self._pairs(trait, condition, alone=True), self._moved()
+        if len(pairs) + moved >= MIGRATED and 2 * (len(pairs) + moved) >= len(self._left()) + moved:
             self.found.update(pairs)
 
     def match_republished(self) -> None:
         """Match the entries of a document that was republished as a whole, under its former addresses and titles."""
-        pairs = self._pairs(_title_and_address, None, alone=True)
+        pairs = self._pairs(article_and_title, None, alone=True)
         others = len(self._document) - len(pairs)
-        allowed = len(self._document) // 10 if len(self._document) >= SHORT_DOCUMENT else 0
-        if len(pairs) >= REPUBLISHED and others <= allowed and not self._is_schedule(pairs):
+        both = self._as_entries(pairs)
+        retold = any(one.content_hash != other.content_hash for one, other in both)
+        allowed = len(self._document) // (OTHER_TEXTS if retold else SAME_TEXTS)
+        if len(pairs) >= REPUBLISHED and others <= allowed and not _is_schedule(both):
             self.found.update(pairs)
 
     def lone_address(self, entry: Identity) -> Hashable | None:
@@ -146,18 +162,33 @@ class _Search:
             return None
         return entry.address, entry.moment
 
+    def is_version(self, arriving: Identity, stored: Identity) -> bool:
+        """Return whether two entries with one guid but for its version are one article.
+
+        The page may be a region's, and the version its next warning: a bulletin comes at whole hours or under a short title.
+        """
+        if arriving.published is None or stored.published is None or len(stored.title.split()) < HEADLINE:
+            return False
+        shift = arriving.published - stored.published
+        place = landmarks(arriving.address or "")
+        named = place is not None and place.names_an_article and _page(arriving) not in self._listing
+        same = arriving.address == stored.address and _has_like_title(arriving, stored)
+        return named and same and (not shift or shift % _HOUR != timedelta())
+
     def is_reissue(self, arriving: Identity, stored: Identity) -> bool:
         """Return whether two counters stand behind one article's guid, and not before the entries of one page."""
         if arriving.address is None or arriving.address != stored.address:
             return False
         place = landmarks(arriving.address)
-        beside = [one for one in self._document if one.key != arriving.key and _issue(one) == _issue(arriving)]
+        beside = [one for one in self._document if one.key != arriving.key and issue(one) == issue(arriving)]
         same = all(one.title == arriving.title for one in beside)
         return place is not None and place.names_an_article and len(beside) <= 1 and same
 
     def _moved(self) -> int:
-        before = {entry.id: entry.address for entry in self._free}  # found at another one
-        return sum(before[self.found[one.key]] != one.address for one in self._arriving if one.key in self.found)
+        """Count the entries that stand at another address than before: those just found, and those known by both addresses."""
+        found = sum(one.address != other.address for one, other in self._as_entries(self.found))
+        before = {entry.address for entry in self._present}
+        return found + sum(bool(SCHEME.match(one.key)) and one.address not in before for one in self._standing)
 
     def _left(self) -> list[Identity]:
         return [entry for entry in self._arriving if entry.key not in self.found]
@@ -166,9 +197,13 @@ class _Search:
         self, trait: Trait, condition: Condition | None, *, crowded: bool = True, alone: bool = False
     ) -> dict[str, str]:
         """Return the arriving and the free entries that share a trait, one to one; ``alone``: where one has it on each side."""
-        taken = set(self.found.values())
         arriving = _grouped(self._left(), trait)
+        if not arriving:
+            return {}
+        taken = set(self.found.values())
         free = _grouped([entry for entry in self._free if entry.id not in taken], trait)
+        if free.keys().isdisjoint(arriving):
+            return {}
         standing = set(_grouped([*self._standing, *self._present], trait)) if crowded else set()
         pairs: dict[str, str] = {}
         for shared, these in arriving.items():
@@ -180,14 +215,33 @@ class _Search:
                     pairs[one.key] = other.id
         return pairs
 
-    def _is_schedule(self, pairs: dict[str, str]) -> bool:
-        """Return whether a document is another day's programme: the hours of before, other texts."""
+    def _as_entries(self, pairs: dict[str, str]) -> list[tuple[Identity, Identity]]:
         stored = {entry.id: entry for entry in self._free}
-        both = [(entry, stored[pairs[entry.key]]) for entry in self._arriving if entry.key in pairs]
-        shifts = [one.published - other.published for one, other in both if one.published and other.published]
-        days = sum(bool(shift) and not shift % _DAY for shift in shifts)
-        retold = sum(one.content_hash != other.content_hash for one, other in both)
-        return 2 * days > len(both) and 2 * retold > len(both)
+        return [(entry, stored[pairs[entry.key]]) for entry in self._arriving if entry.key in pairs]
+
+
+def _is_schedule(pairs: Sequence[tuple[Identity, Identity]]) -> bool:
+    """Return whether a document is another day's programme: the hours of before, other texts."""
+    shifts = [one.published - other.published for one, other in pairs if one.published and other.published]
+    days = sum(bool(shift) and not shift % _DAY for shift in shifts)
+    retold = sum(one.content_hash != other.content_hash for one, other in pairs)
+    return 2 * days > len(pairs) and 2 * retold > len(pairs)
+
+
+def _is_retitled(one: Identity, other: Identity) -> bool:
+    dated = one.published is not None and other.published is not None
+    mine, theirs = set(one.title.split()), set(other.title.split())
+    return not (dated and one.published != other.published) and (mine <= theirs or theirs <= mine)
+
+
+def _has_like_text(one: Identity, other: Identity) -> bool:
+    """Return whether the shorter of two texts, if not a headline alone, is half in the longer one."""
+    mine, theirs = _significant_words(one.text), _significant_words(other.text)
+    return len(mine & theirs) >= ALIKE * min(len(mine), len(theirs))
+
+
+def _has_like_title(one: Identity, other: Identity) -> bool:
+    return _share(one.title, other.title) >= ALIKE
 
 
 def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> bool:
@@ -202,6 +256,8 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     if not redated:
         return False
     own = arriving.guid is not None and _is_own_guid(arriving.guid)
+    if own and named and arriving.address == stored.address and _is_second_proof(arriving):
+        return False  # a placeholder got its text, or a text was withdrawn
     if arriving.guid and not own and _are_listed_together(arriving.address, stored.address):
         return True
     if arriving.guid and (named or own):
@@ -210,6 +266,12 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
             return False
         return _share(*whole) < UNLIKE and _share(arriving.title, stored.title) < UNLIKE
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
+
+
+def _is_second_proof(entry: Identity) -> bool:
+    """Return whether an article's address proves more than the guid: it is not the same, or holds the article's number."""
+    place = landmarks(entry.address or "")
+    return entry_address(entry.guid or "") != entry.address or (place is not None and place.has_own_number)
 
 
 def _are_listed_together(one: str | None, other: str | None) -> bool:
@@ -222,7 +284,7 @@ def _are_listed_together(one: str | None, other: str | None) -> bool:
 
 def _is_own_guid(guid: str) -> bool:
     """Return whether a guid can identify one entry: it holds a number that is no date and not zero, or a slug of several words."""
-    stem = _DATE.sub("", _SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
+    stem = _DATE.sub("", SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
     return any(character.isdigit() and character != "0" for character in stem) or len(_SLUG_WORD.findall(stem)) >= 3
 
 
@@ -278,123 +340,3 @@ def _seen_last(entries: Sequence[Identity]) -> list[Identity]:
 
 def _in_order(entries: Sequence[Identity]) -> list[Identity]:
     return sorted(entries, key=lambda one: (one.published or LONG_AGO, one.address or "", one.content_hash, one.id))
-
-
-# --- traits ----------------------------------------------------------------------------------------
-
-
-def _stripped_guid(entry: Identity) -> Hashable | None:
-    return _SCHEME.sub("", entry.key.strip()) if _SCHEME.match(entry.key) else None
-
-
-def _guid_address_title(entry: Identity) -> Hashable | None:
-    known = entry.guid and entry.address and entry.title
-    return (entry.guid, entry.address, entry.title, entry.published) if known else None
-
-
-def _guid_address_moment(entry: Identity) -> Hashable | None:
-    return (entry.guid, entry.address, entry.moment) if entry.guid and entry.address and entry.moment else None
-
-
-def _title_and_moment(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.moment) if entry.title and entry.moment else None
-
-
-def _title_day_address(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
-    named = place is not None and place.names_an_article
-    return (entry.title, entry.published, entry.address) if entry.title and entry.published and named else None
-
-
-def _guid_title_text(entry: Identity) -> Hashable | None:
-    return (entry.guid, entry.title, entry.published, entry.content_hash) if entry.guid and entry.title else None
-
-
-def _title_and_day(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.published.date()) if entry.title and entry.published else None
-
-
-def _title_and_address(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.address) if entry.title and entry.address else None
-
-
-def _is_no_other_time(one: Identity, other: Identity) -> bool:
-    return one.moment is None or other.moment is None or one.moment == other.moment
-
-
-def _undated_words_and_place(entry: Identity) -> Hashable | None:
-    undated = entry.published is None and entry.title and entry.address
-    return (entry.title, place_spelt_alike(entry.address or ""), entry.content_hash) if undated else None
-
-
-def _undated_title_and_text(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.content_hash) if entry.title and entry.published is None else None
-
-
-def _undated_title_and_path(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
-    return (entry.title, place.parts[-1]) if entry.title and entry.published is None and place else None
-
-
-def _issue(entry: Identity) -> Hashable | None:
-    parts = counted(entry.guid or "")
-    return parts[0] if parts else None
-
-
-def _number(entry: Identity) -> Hashable | None:
-    return _numbered(entry.address)
-
-
-def _guid_number(entry: Identity) -> Hashable | None:
-    return _numbered(entry.guid)
-
-
-def _numbered(address: str | None) -> Hashable | None:
-    place = landmarks(address or "")
-    return (place.host, place.number) if place and place.number else None
-
-
-def _slug(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
-    return (place.host, place.slug, entry.moment) if place and place.slug and entry.moment else None
-
-
-def _is_one_article(one: Identity, other: Identity) -> bool:
-    """Return whether two addresses with one number are of one article."""
-    return _differ_as_versions((one, one.address), (other, other.address))
-
-
-def _has_one_article_guid(one: Identity, other: Identity) -> bool:
-    """Return whether two guids with one number are of one article."""
-    return _differ_as_versions((one, one.guid), (other, other.guid))
-
-
-def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity, str | None]) -> bool:
-    """Return whether what differs between two addresses is the slug of each headline, or a section under one title."""
-    mine, theirs = landmarks(one[1] or ""), landmarks(other[1] or "")
-    if mine is None or theirs is None or one[1] == other[1]:
-        return False
-    if one[0].moment is not None and one[0].moment == other[0].moment:
-        return True
-    own = [_unnumbered(part, mine.number) for part in mine.parts if part not in theirs.parts]
-    others = [_unnumbered(part, mine.number) for part in theirs.parts if part not in mine.parts]
-    spelt = all(is_headline_slug(part, one[0].title) for part in own)
-    others_spelt = all(is_headline_slug(part, other[0].title) for part in others)
-    if own and others and spelt and others_spelt and not mine.number_leads:
-        return True
-    plain = not any(character.isdigit() for part in (*own, *others) for character in part)
-    return one[0].title == other[0].title and plain
-
-
-def _unnumbered(part: str, number: str | None) -> str:
-    return part.replace(number or "", "") if number else part
-
-
-_RULES: tuple[tuple[Trait, Condition | None], ...] = (
-    (_stripped_guid, None),
-    (_guid_address_title, None),
-    (_guid_address_moment, None),
-    (_guid_title_text, None),
-    (_title_and_moment, None),
-    (_title_day_address, None),
-)

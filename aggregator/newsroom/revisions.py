@@ -1,7 +1,7 @@
 """The difference that an edit made, word by word, and whether it matters.
 
 An edit is cosmetic where the words stay: blanks, markup, typography, case, accents and punctuation may move, and so
-may counters such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.
+may what passes, such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Literal
 
 from aggregator.model import Entry, Revision
 from aggregator.newsroom.alignment import StepBudget, changes, matching_blocks
+from aggregator.newsroom.passing_lines import lasting_text
 from aggregator.text.tokens import words
 
 Op = Literal["same", "removed", "added"]
@@ -23,14 +24,6 @@ Weight = Literal["none", "cosmetic", "substantive"]
 
 # Signs that change what a number says.
 _SIGNS = re.compile(r"[%‰$€£¥₽₴₹±]|(?<![\w\-])[-−](?=\d)")
-# Lines that say when, not what: they move with every poll.
-_COUNTER = re.compile(
-    r"^\W*(?:(?:last )?(?:updated|published|modified|posted)\b|zuletzt aktualisiert|aktualisiert|stand:|mis à jour|publié le|actualizado|"
-    r"aggiornato|atualizado|bijgewerkt|zaktualizowano|aktualizacja|обновлено|оновлено)[\w\s:.,/()+–-]{0,60}$"
-    r"|^\W*\d{1,3}\s?(?:seconds?|minutes?|mins?|hours?|hrs?|days?|stunden?|minuten?|heures?|horas?|ore|uur|godzin\w*|час\w*|годин\w*)\s?"
-    r"(?:ago|temu|fa|geleden|назад|тому)\W*$|^\W*(?:vor|il y a|hace|há)\s\d{1,3}\s?\w{1,10}\W*$",
-    re.IGNORECASE,
-)
 # A token is a word with the blanks behind it, a single sign, or one character of a script without spaces.
 _TOKEN = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+(?:['’.,-][^\W]+)*\s*|\s+|[^\w\s]\s*"
@@ -83,7 +76,7 @@ def compare(
     if before == after:
         return Change("none")
     titles = [_content_words(version[0], language) for version in (before, after)]
-    texts = [_content_words(_without_counters(version[1]), language) for version in (before, after)]
+    texts = [_content_words(lasting_text(version[1]), language) for version in (before, after)]
     title, text = titles[0] != titles[1], texts[0] != texts[1]
     if not title and not text:
         return Change("cosmetic")
@@ -93,10 +86,6 @@ def compare(
 
 def _content_words(text: str, language: str | None) -> list[str]:
     return [*words(text, language), *_SIGNS.findall(unicodedata.normalize("NFKC", text))]
-
-
-def _without_counters(text: str) -> str:
-    return "\n".join(line for line in text.split("\n") if not _COUNTER.match(line))
 
 
 def _kept(before: Sequence[str], after: Sequence[str]) -> float:

@@ -250,10 +250,11 @@ def is_beginning(lede: str, body: str) -> bool:
 
 
 def _comparable(text: str) -> str:
-    return "".join(_plain_typography(text).casefold().split())
+    return "".join(plain_typography(text).casefold().split())
 
 
-def _plain_typography(text: str) -> str:
+def plain_typography(text: str) -> str:
+    """Return a text with plain quotation marks and dashes, and without signs that nobody sees."""
     if text.isascii():
         return text
     for written, plain in _QUOTES:  # a table for translate() is asked for every character
@@ -273,5 +274,5 @@ def _without_tail(text: str) -> str:
 
 
 def _content_hash(title: str, summary: str, body: str) -> str:
-    text = _plain_typography(f"{title} \0 {summary} \0 {body}")
+    text = plain_typography(f"{title} \0 {summary} \0 {body}")
     return sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()

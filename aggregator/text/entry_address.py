@@ -9,6 +9,7 @@ from unicodedata import normalize
 from urllib.parse import parse_qsl, unquote
 
 from aggregator.text.address import address_of
+from aggregator.text.randomness import looks_mixed
 from aggregator.text.tokens import fold, words
 from aggregator.text.urls import canonical_url
 
@@ -22,9 +23,14 @@ _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
 _EXTENSION = re.compile(r"\.[a-z]{2,5}\d?$", re.IGNORECASE)
 _COUNTER = re.compile(r"(?P<base>(?=[^#]*[^\W\d_])[^#]*)#(?P<count>\d{1,4})")
+# What stands for the version of an article at the end of its guid: a small number, or a moment.
+_MOMENT = r"1[5-9]\d{8}(?:\d{3})?|20\d{12}|20\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z?"
+_VERSION = re.compile(rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z", re.IGNORECASE)
+_PLACE = re.compile(r"[/:#?=&\s]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 MIN_NUMBER = 5  # digits: a shorter number is a page's, a section's or a year
+MAX_VERSION = 24  # characters
 MIN_SLUG = 3  # words of a slug that names an article; "latest-news" names none
 
 
@@ -53,6 +59,15 @@ def counted(guid: str) -> tuple[str, int] | None:
     return None if match is None else (match["base"], int(match["count"]))
 
 
+def unversioned(guid: str) -> str | None:
+    """Return a guid without the version at its end; None where no number or token is left that identifies an article."""
+    match = _VERSION.search(guid, max(len(guid) - MAX_VERSION, 0))
+    base = guid if match is None else guid[: match.start()]
+    last = _PLACE.split(base)[-1]
+    identifies = _longest_number(last) is not None or (last.isascii() and looks_mixed(last))
+    return base if identifies else None
+
+
 @dataclass(frozen=True, slots=True)
 class Landmarks:
     """The parts of an address that identify an article: host, path, number, and slug of the last part.
@@ -67,12 +82,18 @@ class Landmarks:
     number_leads: bool = False
 
     @property
+    def has_own_number(self) -> bool:
+        """Return whether a number stands in the last part or in the query."""
+        return self.number is not None and not self.number_leads
+
+    @property
     def names_an_article(self) -> bool:
         """Return whether the address is that of one article rather than of a page that lists many."""
         numbers = _NUMBER.findall(self.parts[-1])
-        own = self.number is not None and not self.number_leads
         return bool(
-            self.slug or own or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers)
+            self.slug
+            or self.has_own_number
+            or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers)
         )
 
 

@@ -51,6 +51,12 @@ _CHANNELS = re.compile(
     r"(?:[a-z]*rss[a-z0-9._-]*|feed|feeds|atom|twitter|facebook|newsletter|social|share|email|googlenews|google_?news|flipboard)",
     re.IGNORECASE,
 )
+# Parameters, and ends of paths, that name a visit: a server without cookies gives each reader, and each poll, another.
+_VISIT = ("phpsessid", "jsessionid", "aspsessionid", "cfid", "cftoken", "oscsid", "zenid")
+_PERHAPS_VISIT = frozenset(
+    {"sid", "sessid", "sessionid", "session_id", "session"}
+)  # or a section's, or a talk's: the value decides
+_VISIT_IN_PATH = re.compile(r";jsessionid=[^/;]*|(?<=/)\(S\([a-z0-9]{24}\)\)/", re.IGNORECASE)
 _AMP_PARAMETERS = frozenset({"amp", "outputtype", "_amp", "amp_js_v", "usqp"})
 _DEVICE_LABELS = frozenset({"m", "mobile", "amp"})
 _AMP_CACHE = re.compile(
@@ -92,6 +98,8 @@ def _canonical(url: str) -> str | None:
     path = address.path
     if "%" in path:
         path = _ESCAPE.sub(_normal_escape, path)
+    if ";" in path or "(" in path:
+        path = _VISIT_IN_PATH.sub("", path)
     if path.endswith(("/amp", "/amp/", "/amp.html")):
         path = _AMP_SUFFIX.sub(r"\g<slug>", path)
     elif path.endswith(".amp.html"):
@@ -183,8 +191,10 @@ def _kept_query(query: str) -> str:
 def _is_tracking(part: str) -> bool:
     name, _, value = part.partition("=")
     name = name.lower()
-    if name in _TRACKING or name.startswith(_TRACKING_PREFIXES):
+    if name in _TRACKING or name.startswith(_TRACKING_PREFIXES) or name.startswith(_VISIT):
         return True
+    if name in _PERHAPS_VISIT:
+        return looks_random(value)
     if name in _AMP_PARAMETERS:
         return value.lower() in ("", "1", "true", "amp")
     return name in _CHANNEL_PARAMETERS and len(value) <= MAX_CHANNEL and _CHANNELS.fullmatch(value) is not None

@@ -61,7 +61,8 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "newsroom.alerts": {"_LETTER": TITLE},
     "newsroom.named_headlines": {"_QUOTED": 700},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_NOT": TEXT, "_NOUN": 60, "_OF_A_TEXT": TITLE, "_OTHER_SENSES": 60},
-    "newsroom.identity": {"_SCHEME": LINK, "_DATE": LINK, "_SLUG_WORD": LINK},
+    "newsroom.identity": {"_DATE": LINK, "_SLUG_WORD": LINK},
+    "newsroom.identity_traits": {"SCHEME": LINK},
     "newsroom.mentions": {
         "_NUMBER": TEXT, "_CLOCK": NAME, "_LETTERS_BEFORE": SENTENCE, "_value": TEXT, "_WORD": TEXT, "_GAP": TEXT,
     },
@@ -71,7 +72,8 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.revisions": {"_SIGNS": TEXT, "_COUNTER": TEXT, "_TOKEN": TEXT},
+    "newsroom.passing_lines": {"_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {
         "_PARTS": BYLINE, "_AGENCY_AND_DESK": BYLINE, "_NAME_AND_AGENCY": BYLINE, "_PLACE": BYLINE, "_DESK": BYLINE,
@@ -136,7 +138,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.entry_address": {
-        "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK,
+        "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },
     "text.boilerplate": {"_BLANKS": TEXT, "_TITLE_PARTS": TITLE, "_MARKS": TEXT, "_CONSENT": LINE},
@@ -168,7 +170,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "text.randomness": {"_UUID": TEXT, "_SEPARATOR": TEXT, "_BASE64": TEXT},
     "text.urls": {
-        "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
+        "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_VISIT_IN_PATH": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
         "_PUBLIC_NAME": TEXT, "_PUBLIC_PART": TEXT, "_FILE_ENDING": TEXT, "_DOUBTFUL_NAME": TEXT, "_BARE_ID": TEXT,
         "_AMPERSAND": TEXT, "_USUAL_START": TEXT, "_PATH_END": TEXT, "_DOUBLED_SCHEME": TEXT, "_NO_COLON": TEXT, "_WWW": TEXT,
     },

@@ -16,7 +16,8 @@ from aggregator.digest.escape import markdown
 from aggregator.model import Document, EntryData
 from aggregator.newsroom import mentions, revisions, watches, wires
 from aggregator.newsroom.corrections import recognise, stale_copies
-from aggregator.newsroom.identity import Identity, recognise_moved
+from aggregator.newsroom.identity import recognise_moved
+from aggregator.newsroom.identity_traits import Identity
 from aggregator.newsroom.publishers import families, publisher_of
 from aggregator.parsing import opml, pages, repair
 from aggregator.parsing.hints import read_hints

@@ -192,3 +192,14 @@ def test_a_feed_silent_for_long_is_asked_once_without_validators(app: FetcherHar
         assert server.asked[-1].headers["if-none-match"] == '"1"'
     app.fetch(url, replace(state, last_fetch=NOW - day, last_new=NOW - 28 * day))
     assert "if-none-match" not in server.asked[-1].headers  # another two weeks
+
+
+def test_a_lively_feed_is_asked_without_validators_sooner(app: FetcherHarness, server: Server) -> None:
+    url = server.on("/feed", answer(b"", status="304 Not Modified"))
+    hour = timedelta(hours=1)
+    for rate, silent, conditional in ((56, 25, False), (56, 23, True), (7, 25, True), (7, 8 * 24 + 1, False)):
+        state = FeedState(
+            url, etag='"1"', last_new=NOW - silent * hour, last_fetch=NOW - 2 * hour, entries_per_week=rate
+        )
+        app.fetch(url, state)
+        assert ("if-none-match" in server.asked[-1].headers) is conditional, (rate, silent)

@@ -34,7 +34,7 @@ from aggregator.settings import ParseSettings
 from aggregator.text.address import address_of, host_of, joined
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.display import csv_cell, display_text
-from aggregator.text.entry_address import counted, entry_address, landmarks
+from aggregator.text.entry_address import counted, entry_address, landmarks, unversioned
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain, request_url, secret_parts
 
@@ -200,6 +200,7 @@ def addresses(data: bytes) -> None:
     joined(base or BASE, text)
     landmarks(text)
     counted(text)
+    unversioned(text)
     storable(mask_secrets(text))
     secret_parts(text)
     if found is None or canonical is None:

@@ -82,6 +82,26 @@ def test_an_article_that_is_rewritten_under_its_guid_stays_one() -> None:
         assert rows(app, "count(*)") == [(1,)]
 
 
+def test_guids_that_are_places_in_a_list_of_headlines_overwrite_none() -> None:
+    headlines = [f"{ship} leaves {quay} early" for ship, quay in zip("ABCDEFGH", "STUVWXYZ", strict=True)]
+    with polled() as (app, poll, _):
+        for first in range(4, -1, -1):  # each hour another stands above the rest
+            titles = headlines[first : first + 4]
+            poll(*(Item(f"item {n}", title, "", None, "") for n, title in enumerate(titles)))
+        assert sorted(rows(app, "title, revisions")) == [(title, 0) for title in headlines]
+
+
+@pytest.mark.parametrize(
+    "title", ["BOMB FOUND IN VELLMAR, THOUSANDS LEAVE", "“Bomb” found in Vellmar: thousands\u00ad leave."]
+)
+def test_an_entry_without_guid_and_link_is_known_under_a_title_spelt_otherwise(title: str) -> None:
+    first = replace(BOMB, guid="", link="")
+    with polled() as (app, poll, _):
+        poll(first)
+        poll(replace(first, title=title))
+        assert rows(app, "count(*), sum(revisions)") == [(1, 0)]
+
+
 @pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.costly)])
 def test_a_feed_that_republishes_itself_brings_nothing_new_each_time(times: int) -> None:
     items = [

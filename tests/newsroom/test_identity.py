@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.newsroom.identity import REPUBLISHED, Identity, former_key, is_another, recognise_moved
+from aggregator.newsroom.identity_traits import Identity
 from tests.examples import examples
+from tests.newsroom.identities import LATER, MIDNIGHT, NOON, SECOND, bare, entry, found
 
-NOON = datetime(2026, 3, 10, 12, 17, 5, tzinfo=UTC)
-MIDNIGHT = NOON.replace(hour=0, minute=0, second=0)
-
-
-def entry(
-    name: str,
-    title: str = "Dredger freed",
-    address: str | None = "https://quay.example/news",
-    at: datetime | None = NOON,
-    text: str = "x",
-    *,
-    guid: str | None = None,
-    seen: datetime | None = None,
-) -> Identity:
-    moment = at if at is not None and at != at.replace(hour=0, minute=0, second=0) else None
-    return Identity(name, name, title, address, text, guid or name, at, moment, seen)
-
-
-def found(
-    document: Sequence[Identity],
-    stored: Sequence[Identity],
-    known: Collection[str] = (),
-    present: Collection[str] = (),
-) -> dict[str, str]:
-    return recognise_moved(document, known, stored, present)
-
-
-LATER = NOON + timedelta(hours=3)
 PROOFS = {
     "guid without its scheme": (
         entry("http://www.quay.example/a", "Old", "https://quay.example/1", LATER),
@@ -72,6 +44,10 @@ PROOFS = {
         entry("https://quay.example/c7rk2#0", "Pilots vote", "https://quay.example/c7rk2"),
         entry("https://quay.example/c7rk2#4", "Pilots reject the offer", "https://quay.example/c7rk2", LATER, "y"),
     ),
+    "a version behind an article's guid": (
+        entry("8812345-v1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
+        entry("8812345-v2", "UPDATE 1-Pilots vote on pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
+    ),
     "a number behind the slug of each headline": (
         entry("g1", "Pilots vote on pay", "https://quay.example/en/pilots-vote-on-pay/a-8812345"),
         entry("g2", "Pilots reject offer", "https://quay.example/en/pilots-reject-offer/a-8812345", LATER, "y"),
@@ -89,6 +65,30 @@ PROOFS = {
         entry("g2", "Freed at last", "https://quay.example/ports/dredger-freed-at-last"),
     ),
     "undated, and all the same": (entry("a", at=None), entry("b", at=None)),
+    "a guid that is the address, with a slash and a channel": (
+        entry("https://quay.example/a", "Old", "https://quay.example/1", LATER),
+        entry("https://quay.example/a/?utm_source=rss", "New", "https://quay.example/2"),
+    ),
+    "a slug at another site, to the second": (
+        entry("g1", "Freed", "https://quay.example/dredger-freed-at-last"),
+        entry("g2", "Freed at last | Quay", "https://harbour.example/dredger-freed-at-last"),
+    ),
+    "a number at another site, under one title": (
+        entry("g1", address="https://quay.example/dredger-8812345"),
+        entry("g2", address="https://harbour.example/dredger-8812345", at=LATER),
+    ),
+    "a slug in another section, title, text and day": (
+        entry("g1", address="https://quay.example/world/dredger-freed-at-last", at=MIDNIGHT),
+        entry("g2", address="https://quay.example/ports/dredger-freed-at-last", at=MIDNIGHT),
+    ),
+    "title and day, and nothing else to tell it by": (
+        bare("hash:1", "Dredger freed", MIDNIGHT, "x"),
+        bare("hash:2", "Dredger freed", MIDNIGHT, "y"),
+    ),
+    "half a title to the second, and nothing else to tell it by": (
+        bare("hash:1", "Dredger freed after two days", NOON, "x"),
+        bare("hash:2", "UPDATE Dredger freed after two days", NOON, "y"),
+    ),
     "undated, with a last slash": (
         entry("a", address="https://quay.example/freed", at=None),
         entry("b", address="https://quay.example/freed/", at=None),
@@ -117,6 +117,7 @@ ONE_TRAIT = {
     "title, at a midnight": entry("b", address="https://quay.example/2", at=MIDNIGHT, text="y"),
     "nothing": entry("b", "Crane falls", "https://quay.example/2", LATER, "y"),
     "address and title, undated": entry("b", at=None, text="y"),
+    "title and the number of another site's topic": entry("b", address="https://harbour.example/8812345/x", at=LATER),
     "a short number": entry("b", "Crane falls", "https://quay.example/other/12", LATER, "y"),
 }
 
@@ -152,6 +153,25 @@ def test_notices_numbered_on_one_page_are_no_issues_of_one() -> None:
     assert found([entry(f"{page}#2", "Gale warning", page, LATER)], [stored]) == {}
 
 
+def test_warnings_at_whole_hours_are_no_versions_of_one() -> None:
+    page = "https://quay.example/region/55120"
+    stored = entry("region-55120:1", "Gale in the north", page)
+    assert found([entry("region-55120:2", "Gale in the north", page, LATER, "y")], [stored]) == {}
+
+
+def test_a_warning_for_a_region_on_its_page_is_new_under_each_guid() -> None:
+    page = "https://quay.example/warnings/a-gale-in-the-north"
+    for at, later in ((NOON, LATER + SECOND), (None, None)):
+        stored = entry("5d41402a", "Gale warning for the north", page, at)
+        assert found([entry("7d793037", "Gale warning for the north", page, later, "y")], [stored]) == {}
+
+
+def test_episodes_numbered_behind_a_shows_guid_are_no_versions_of_one() -> None:
+    show = "https://quay.example/shows/the-evening-of-the-pilots"
+    stored = entry("show-88123:1", "The night of the flood", show)
+    assert found([entry("show-88123:2", "A dredger is freed", show, LATER, "y")], [stored]) == {}
+
+
 def test_the_posts_of_a_live_page_are_no_issues_of_one() -> None:
     page = "https://quay.example/live/8812345"
     posts = [entry(f"{page}#{n}", f"Post {n}", page, NOON + timedelta(minutes=n), str(n)) for n in range(1, 6)]
@@ -179,122 +199,6 @@ def test_one_stored_entry_is_given_away_once() -> None:
     stored = [entry("http://quay.example/a")]
     arriving = [entry("https://quay.example/a", at=LATER), entry("k")]
     assert found(arriving, stored) == {"https://quay.example/a": "http://quay.example/a"}
-
-
-# --- whole documents -------------------------------------------------------------------------------
-
-
-def issue(
-    mark: str, count: int, *, shift: timedelta = timedelta(), text: str = "", host: str = "quay.example"
-) -> list[Identity]:
-    """Return a document: every entry with a title, an address and a date of its own."""
-    return [
-        entry(f"{mark}{n}", f"Notice number {n}", f"https://{host}/n/{n}", NOON - timedelta(minutes=n) + shift, f"{n}{text}")
-        for n in range(count)
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("count", [REPUBLISHED, 40, 500])
-def test_a_feed_that_republishes_itself_whole_is_known_again(count: int) -> None:
-    again = issue("b", count, shift=timedelta(hours=30), text=" with a new footer")
-    assert found(again, issue("a", count)) == {f"b{n}": f"a{n}" for n in range(count)}
-
-
-def test_a_long_document_may_hold_something_new_beside_what_comes_again() -> None:
-    again = [
-        *issue("b", 40, shift=timedelta(hours=30)),
-        entry("new", "Mine found off Tolle", "https://quay.example/n/41"),
-    ]
-    assert len(found(again, issue("a", 40))) == 40
-
-
-@pytest.mark.parametrize("count", [1, REPUBLISHED - 1])
-def test_a_few_entries_under_old_titles_and_addresses_are_new(count: int) -> None:
-    assert found(issue("b", count, shift=timedelta(hours=30)), issue("a", count)) == {}
-
-
-def test_half_a_document_under_old_titles_and_addresses_is_new() -> None:
-    fresh = [replace(one, title=f"{one.title} again", address=f"{one.address}/x") for one in issue("c", 5)]
-    again = issue("b", 5, shift=timedelta(hours=30))
-    assert found([*again, *(replace(one, moment=LATER, published=LATER) for one in fresh)], issue("a", 5)) == {}
-
-
-def test_the_programme_of_another_day_is_new() -> None:
-    assert found(issue("b", 9, shift=timedelta(days=1), text=" tonight"), issue("a", 9)) == {}
-
-
-@pytest.mark.parametrize("at", [MIDNIGHT, None])
-def test_a_site_that_moves_takes_its_entries_along(at: datetime | None) -> None:
-    old = [replace(one, published=at, moment=None) for one in issue("a", 6)]
-    new = [replace(one, published=at, moment=None) for one in issue("b", 6, text=" footer", host="new.example")]
-    fresh = entry("fresh", "Mine found off Tolle", "https://new.example/n/x", at)
-    assert found([fresh, *new], old) == {f"b{n}": f"a{n}" for n in range(6)}
-
-
-def test_the_last_of_a_moved_site_follow_those_that_are_sure() -> None:
-    old = [replace(one, published=MIDNIGHT, moment=None) if one.key == "a0" else one for one in issue("a", 6)]
-    new = [replace(one, published=MIDNIGHT, moment=None) if one.key == "b0" else one for one in issue("b", 6, host="new.example")]  # fmt: skip
-    assert found(new, old) == {f"b{n}": f"a{n}" for n in range(6)}
-    stayed = [replace(one, key=f"http://{one.key}") for one in issue("b", 6)]
-    assert "b0" not in found([new[0], *stayed[1:]], [old[0], *stayed[1:]])
-
-
-def test_a_site_that_moves_and_forgets_the_hour_takes_its_entries_along() -> None:
-    new = [replace(one, published=MIDNIGHT, moment=None) for one in issue("b", 6, host="new.example")]
-    assert found(new, issue("a", 6)) == {f"b{n}": f"a{n}" for n in range(6)}
-
-
-# --- a key that was given to another ---------------------------------------------------------------
-
-BOMB = "A bomb of the war was found at the station of Vellmar and three thousand people had to leave."
-COURT = "Judges in Brenn freed the banker Moe, who had served half of a sentence for fraud."
-
-
-def under(key: str, title: str, at: datetime | None, *, guid: bool = True, address: str | None = None) -> Identity:
-    return replace(entry(key, title, address, at, title), guid=key if guid else None)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "texts", "another"),
-    [
-        (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Court frees banker", LATER), (BOMB, COURT), True),
-        (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Court frees banker", NOON), (BOMB, COURT), False),
-        (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Vellmar cleared", LATER), (BOMB, BOMB), False),
-        (under("c-1", "Port shut", None), under("c-1", "Ferries sail again", None), ("", ""), False),
-        (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of wind", LATER), ("Rain", "Wind"), True),
-        (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of rain", LATER), ("Rain", "Wind"), False),
-        (under("none", "Rain", NOON, address="https://quay.example/21"), under("none", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
-        (
-            under("none", "Rain", NOON, address="https://quay.example/221407-rain"),
-            under("none", "Rain soon", LATER, address="https://quay.example/221407-rain-soon"),
-            ("", ""),
-            False,
-        ),
-        (under("00-0", "Rain", NOON, address="https://quay.example/21"), under("00-0", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
-        (under("x-7", "Rain", NOON, address="https://quay.example/21"), under("x-7", "Wind", LATER, address="https://quay.example/22"), ("", ""), False),
-        (
-            under("https://quay.example/warnings", "Warning of rain", NOON, guid=False, address="https://quay.example/warnings"),
-            under("https://quay.example/warnings", "Warning of wind", LATER, guid=False, address="https://quay.example/warnings"),
-            ("Rain is near.", "Wind is near."),
-            True,
-        ),
-        (
-            under("https://quay.example/2214", "Bomb found", NOON, guid=False, address="https://quay.example/2214"),
-            under("https://quay.example/2214", "Thousands leave", LATER, guid=False, address="https://quay.example/2214"),
-            (BOMB, f"{BOMB} They may return at night."),
-            False,
-        ),
-    ],
-)  # fmt: skip
-def test_a_key_is_too_little_where_all_else_is_other(
-    one: Identity, other: Identity, texts: tuple[str, str], another: bool
-) -> None:
-    assert is_another(other, one, texts[::-1]) is another
-
-
-def test_a_former_key_is_an_entrys_own() -> None:
-    names = {former_key(key, title, date) for key in "ab" for title in ("x", "y") for date in ("1", None)}
-    assert len(names) == 8
 
 
 # --- in general ------------------------------------------------------------------------------------

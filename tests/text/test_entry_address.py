@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.entry_address import counted, entry_address, is_headline_slug, landmarks
+from aggregator.text.entry_address import counted, entry_address, is_headline_slug, landmarks, unversioned
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,27 @@ def test_a_counter_stands_behind_a_guid_and_is_small() -> None:
     assert counted("7#1") is None
 
 
+@pytest.mark.parametrize(
+    ("guid", "article"),
+    [
+        ("https://quay.example/a-8812345#1773142820", "https://quay.example/a-8812345"),
+        ("urn:newsml:quay.example:20260310:nL1N3A2B4C:2", "urn:newsml:quay.example:20260310:nL1N3A2B4C"),
+        ("story-8812345-v3", "story-8812345"),
+        ("story-8812345", "story-8812345"),
+        ("8812345_20260310120200", "8812345"),
+        ("8812345-2026-03-10T12:02:00Z", "8812345"),
+        ("https://quay.example/a-8812345?v=2", "https://quay.example/a-8812345"),
+        ("8812345 (2)", "8812345"),
+        ("7#1", None),
+        ("the-evening-show-12", None),
+        ("tag:quay.example,2026:12", None),
+        ("https://quay.example/shows/pilots-12", None),
+    ],
+)
+def test_a_version_stands_behind_the_guid_of_an_article(guid: str, article: str | None) -> None:
+    assert unversioned(guid) == article
+
+
 def test_a_headlines_slug_is_made_of_its_words() -> None:
     assert is_headline_slug("pilots-vote-on-pay", "Pilots vote on pay, again")
     assert not is_headline_slug("world", "World of pilots")
@@ -68,3 +89,4 @@ def test_any_text_is_taken(text: str) -> None:
     landmarks(text)
     entry_address(text)
     counted(text)
+    unversioned(text)

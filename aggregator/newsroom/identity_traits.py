@@ -1,0 +1,220 @@
+"""The traits by which an entry is recognised, and what two entries must have in common beside one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.text.entry_address import (
+    counted,
+    entry_address,
+    is_headline_slug,
+    landmarks,
+    place_spelt_alike,
+    unversioned,
+)
+
+SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
+HEADLINE = 4  # words of a title at least that is more than the name of a programme
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
+
+    ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
+    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed. ``text`` is given where
+    an entry has neither guid nor address nor date.
+    """
+
+    id: str
+    key: str
+    title: str
+    address: str | None
+    content_hash: str
+    guid: str | None = None
+    published: datetime | None = None
+    moment: datetime | None = None
+    seen: datetime | None = None
+    text: str = ""
+
+
+Trait = Callable[[Identity], Hashable | None]
+Condition = Callable[[Identity, Identity], bool]
+
+
+def guid_spelt_alike(entry: Identity) -> Hashable | None:
+    """Return a guid that is an address without what two addresses of one page may differ by."""
+    key = entry.key.strip()
+    if not SCHEME.match(key):
+        return None
+    address = None if " " in key else entry_address(key)
+    return SCHEME.sub("", place_spelt_alike(address or key))
+
+
+def guid_address_title(entry: Identity) -> Hashable | None:
+    known = entry.guid and entry.address and entry.title
+    return (entry.guid, entry.address, entry.title, entry.published) if known else None
+
+
+def guid_address_moment(entry: Identity) -> Hashable | None:
+    return (entry.guid, entry.address, entry.moment) if entry.guid and entry.address and entry.moment else None
+
+
+def title_and_moment(entry: Identity) -> Hashable | None:
+    return (entry.title, entry.moment) if entry.title and entry.moment else None
+
+
+def title_day_address(entry: Identity) -> Hashable | None:
+    place = landmarks(entry.address or "")
+    named = place is not None and place.names_an_article
+    return (entry.title, entry.published, entry.address) if entry.title and entry.published and named else None
+
+
+def guid_title_text(entry: Identity) -> Hashable | None:
+    return (entry.guid, entry.title, entry.published, entry.content_hash) if entry.guid and entry.title else None
+
+
+def title_and_day(entry: Identity) -> Hashable | None:
+    return (entry.title, entry.published.date()) if entry.title and entry.published else None
+
+
+def article(entry: Identity) -> Hashable | None:
+    """Return what of an address stays with an article that moves to another section or site."""
+    place = landmarks(entry.address or "")
+    if place is None or not place.names_an_article:
+        return None
+    return (place.number if place.has_own_number else None) or place.slug or entry.address
+
+
+def article_and_title(entry: Identity) -> Hashable | None:
+    mark = article(entry)
+    return (entry.title, mark) if entry.title and mark else None
+
+
+def lone_moment(entry: Identity) -> Hashable | None:
+    """Return the date to the second of an entry that has neither guid nor address."""
+    return entry.moment if entry.guid is None and entry.address is None else None
+
+
+def lone_title_and_date(entry: Identity) -> Hashable | None:
+    """Return all that tells an entry without guid and address from others."""
+    alone = entry.guid is None and entry.address is None and entry.title and entry.published
+    return (entry.title, entry.published) if alone else None
+
+
+def headline_and_text(entry: Identity) -> Hashable | None:
+    """Return title and text of an entry that has neither guid nor address, and no name of a programme for a title."""
+    return (entry.title, entry.content_hash) if entry.address is None and _headline(entry) else None
+
+
+def undated_headline(entry: Identity) -> Hashable | None:
+    return entry.title if is_bare(entry) and _headline(entry) else None
+
+
+def is_bare(entry: Identity) -> bool:
+    """Return whether an entry has nothing but its words to be known by."""
+    return entry.guid is None and entry.address is None and entry.published is None
+
+
+def _headline(entry: Identity) -> bool:
+    return entry.guid is None and len(entry.title.split()) >= HEADLINE
+
+
+def is_no_other_time(one: Identity, other: Identity) -> bool:
+    return one.moment is None or other.moment is None or one.moment == other.moment
+
+
+def undated_words_and_place(entry: Identity) -> Hashable | None:
+    undated = entry.published is None and entry.title and entry.address
+    return (entry.title, place_spelt_alike(entry.address or ""), entry.content_hash) if undated else None
+
+
+def words_and_slug(entry: Identity) -> Hashable | None:
+    """Return title, text, day and slug of an entry without an hour."""
+    place = landmarks(entry.address or "")
+    if entry.moment is not None or place is None or place.slug is None or not entry.title:
+        return None
+    return entry.title, entry.content_hash, place.slug, entry.published
+
+
+def undated_title_and_text(entry: Identity) -> Hashable | None:
+    return (entry.title, entry.content_hash) if entry.title and entry.published is None else None
+
+
+def undated_title_and_path(entry: Identity) -> Hashable | None:
+    place = landmarks(entry.address or "")
+    return (entry.title, place.parts[-1]) if entry.title and entry.published is None and place else None
+
+
+def issue(entry: Identity) -> Hashable | None:
+    parts = counted(entry.guid or "")
+    return parts[0] if parts else None
+
+
+def versioned_guid(entry: Identity) -> Hashable | None:
+    return unversioned(entry.guid) if entry.guid else None
+
+
+def number(entry: Identity) -> Hashable | None:
+    return _numbered(entry.address)
+
+
+def guid_number(entry: Identity) -> Hashable | None:
+    return _numbered(entry.guid)
+
+
+def _numbered(address: str | None) -> Hashable | None:
+    place = landmarks(address or "")
+    return place.number if place else None
+
+
+def slug(entry: Identity) -> Hashable | None:
+    place = landmarks(entry.address or "")
+    return (place.slug, entry.moment) if place and place.slug and entry.moment else None
+
+
+def is_one_article(one: Identity, other: Identity) -> bool:
+    """Return whether two addresses with one number are of one article."""
+    return _differ_as_versions((one, one.address), (other, other.address))
+
+
+def has_one_article_guid(one: Identity, other: Identity) -> bool:
+    """Return whether two guids with one number are of one article."""
+    return _differ_as_versions((one, one.guid), (other, other.guid))
+
+
+def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity, str | None]) -> bool:
+    """Return whether what differs between two addresses is the slug of each headline, or a section under one title."""
+    mine, theirs = landmarks(one[1] or ""), landmarks(other[1] or "")
+    if mine is None or theirs is None or one[1] == other[1]:
+        return False
+    if one[0].moment is not None and one[0].moment == other[0].moment:
+        return True
+    if mine.host != theirs.host:  # another site: its numbers may be others' there
+        return mine.has_own_number and theirs.has_own_number and one[0].title == other[0].title
+    own = [_unnumbered(part, mine.number) for part in mine.parts if part not in theirs.parts]
+    others = [_unnumbered(part, mine.number) for part in theirs.parts if part not in mine.parts]
+    spelt = all(is_headline_slug(part, one[0].title) for part in own)
+    others_spelt = all(is_headline_slug(part, other[0].title) for part in others)
+    if own and others and spelt and others_spelt and not mine.number_leads:
+        return True
+    plain = not any(character.isdigit() for part in (*own, *others) for character in part)
+    return one[0].title == other[0].title and plain
+
+
+def _unnumbered(part: str, number: str | None) -> str:
+    return part.replace(number or "", "") if number else part
+
+
+RULES: tuple[tuple[Trait, Condition | None], ...] = (
+    (guid_spelt_alike, None),
+    (guid_address_title, None),
+    (guid_address_moment, None),
+    (guid_title_text, None),
+    (title_and_moment, None),
+    (title_day_address, None),
+    (lone_title_and_date, None),
+)
