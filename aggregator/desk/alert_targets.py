@@ -80,7 +80,7 @@ def secret_address(place: str) -> str:
 
 
 def _file(place: str, folder: Path) -> str:
-    path = folder / Path(place).expanduser()
+    path = folder / os.path.expanduser(place)  # noqa: PTH111 - raises nothing where there is no home
     if path.is_dir():
         raise UsageError(f"--to file:{place}: is a folder; name the file that alerts are appended to")
     try:
