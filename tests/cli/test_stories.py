@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.cli.verbs import by_whom
 from tests.cli.calling import ARCHIVE, call, newsroom, story_ids
 
 TALKS, STORM = str(ARCHIVE[0]["title"]), str(ARCHIVE[2]["title"])
@@ -204,3 +205,8 @@ def test_a_story_whose_entry_has_no_title_is_called_by_its_first_words() -> None
     assert found["https://a.example/1"] == " ".join(["Ferries wait."] * 7) + " …"
     entry = next(row["id"] for row in call("export").ok().lines() if row["key"] == "2")
     assert call("entry", "show", entry).ok().out.startswith("The harbour is shut.\n")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u202e", "\x1b[31m"])
+def test_a_name_of_which_nothing_can_be_seen_is_no_name(name: str) -> None:
+    assert by_whom(name) == by_whom(None) != ""
