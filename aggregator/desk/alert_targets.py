@@ -123,4 +123,6 @@ def _mail(place: str, folder: Path) -> str:
     local, at, domain = address.rpartition("@")
     if address != place or not (local and at and domain) or any(character.isspace() for character in address):
         raise UsageError(f"--to mail:{display_text(place)}: is no mail address")
+    if not local.isascii():
+        raise UsageError(f"--to mail:{display_text(place)}: few mail servers take letters beyond ASCII before the @")
     return address
