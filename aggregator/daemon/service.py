@@ -276,7 +276,7 @@ class Daemon:
         elif not self._helped and FeedStore(self._desk.store).nobody_answers(self._clock() - _UNREACHED):
             self._helped = True
             log.warning(
-                "no feed could be reached; they are asked again, less and less often."
+                "no feed could be reached; they are asked again."
                 " Without a network, `aggregator demo` shows the whole chain."
             )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from threading import Event
 from time import monotonic, sleep
@@ -258,7 +259,15 @@ class Saver:
                 poll.stored.shown, poll.stored.url, "skipped", note=failure.message, seconds=failure.seconds
             )
             return self._close(poll, state, now, twin)
-        state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
+        state = after_failure(
+            poll.feed,
+            poll.stored.state,
+            failure,
+            now,
+            self._jitter(),
+            self._settings.fetch,
+            outage=self._is_outage(poll.stored.state),
+        )
         hold = host_hold(poll.feed, state, failure, self._settings.fetch)
         if hold is not None:
             self.held_hosts[poll.feed.url] = address = failure.url or poll.address
@@ -273,6 +282,17 @@ class Saver:
             seconds=failure.seconds if response is None else response.seconds,
         )
         return self._close(poll, state, now, outcome)
+
+    def _is_outage(self, before: FeedState) -> bool:
+        """Return whether no feed answered since this one began to fail, so that the network is to be suspected."""
+        if not before.failures or before.first_failed is None:
+            return False
+        return self._last_answer is None or self._last_answer <= before.first_failed
+
+    @cached_property
+    def _last_answer(self) -> datetime | None:
+        """When a feed answered last, as the pass found it."""
+        return self._feeds.last_answer()
 
     def _close(
         self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome, *, beside: bool = False

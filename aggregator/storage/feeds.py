@@ -315,8 +315,12 @@ class FeedStore:
 
     def nobody_answers(self, since: datetime) -> bool:
         """Return whether no followed feed answered after a time."""
-        last = self._moment(f"SELECT max(last_ok) FROM {FEEDS_NOW} WHERE followed")
+        last = self.last_answer()
         return last is None or last <= since
+
+    def last_answer(self) -> datetime | None:
+        """Return when a followed feed answered last."""
+        return self._moment(f"SELECT max(last_ok) FROM {FEEDS_NOW} WHERE followed")
 
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""
