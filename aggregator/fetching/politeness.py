@@ -141,6 +141,11 @@ def after_failure(
     return replace(after, next_fetch=due)
 
 
+def is_outage(state: FeedState, last_answer: datetime | None) -> bool:
+    """Return whether no feed answered since this one began to fail, so that the network is to be suspected."""
+    return state.first_failed is not None and (last_answer is None or last_answer <= state.first_failed)
+
+
 def after_duplicate(
     feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
 ) -> FeedState:

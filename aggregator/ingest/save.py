@@ -16,7 +16,14 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
-from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
+from aggregator.fetching.politeness import (
+    after_duplicate,
+    after_failure,
+    after_not_modified,
+    after_response,
+    host_hold,
+    is_outage,
+)
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.large_documents import SavedEdits, save_edits
 from aggregator.ingest.place import Placer
@@ -253,28 +260,20 @@ class Saver:
     ) -> FeedOutcome:
         if response is not None:  # a fetcher's failure names its address already
             failure = replace(failure, message=safe_message(failure.message, poll.feed, response.url))
+        stored, before, fetch = poll.stored, poll.stored.state, self._settings.fetch
         if failure.kind == "duplicate":
-            state = after_duplicate(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
-            twin = FeedOutcome(
-                poll.stored.shown, poll.stored.url, "skipped", note=failure.message, seconds=failure.seconds
-            )
+            state = after_duplicate(poll.feed, before, failure, now, self._jitter(), fetch)
+            twin = FeedOutcome(stored.shown, stored.url, "skipped", note=failure.message, seconds=failure.seconds)
             return self._close(poll, state, now, twin)
-        state = after_failure(
-            poll.feed,
-            poll.stored.state,
-            failure,
-            now,
-            self._jitter(),
-            self._settings.fetch,
-            outage=self._is_outage(poll.stored.state),
-        )
-        hold = host_hold(poll.feed, state, failure, self._settings.fetch)
+        outage = before.failures > 0 and is_outage(before, self._last_answer)
+        state = after_failure(poll.feed, before, failure, now, self._jitter(), fetch, outage=outage)
+        hold = host_hold(poll.feed, state, failure, fetch)
         if hold is not None:
             self.held_hosts[poll.feed.url] = address = failure.url or poll.address
             self._feeds.postpone_host(self._neighbours(address), hold)
         outcome = FeedOutcome(
-            feed=poll.stored.shown,
-            url=poll.stored.url,
+            feed=stored.shown,
+            url=stored.url,
             status="gone" if failure.kind == "gone" else "error",
             http_status=failure.status if response is None else response.status,
             error=failure.message,
@@ -282,12 +281,6 @@ class Saver:
             seconds=failure.seconds if response is None else response.seconds,
         )
         return self._close(poll, state, now, outcome)
-
-    def _is_outage(self, before: FeedState) -> bool:
-        """Return whether no feed answered since this one began to fail, so that the network is to be suspected."""
-        if not before.failures or before.first_failed is None:
-            return False
-        return self._last_answer is None or self._last_answer <= before.first_failed
 
     @cached_property
     def _last_answer(self) -> datetime | None:
