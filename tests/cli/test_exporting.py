@@ -46,6 +46,19 @@ def test_nothing_to_export_still_has_its_columns() -> None:
     assert tuple(row) == LABEL_KEYS
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--since", "2h", "--until", "3h"), "nothing lies between"),
+        (("--labels", "--since", "2h"), "give it without --since"),
+    ],
+)
+def test_a_window_that_holds_nothing_or_is_not_heeded_is_refused(options: tuple[str, ...], told: str) -> None:
+    newsroom()
+    outcome = call("export", *options, "--output", "entries.jsonl")
+    assert (outcome.code, told in outcome.err, Path("entries.jsonl").exists()) == (2, True, False)
+
+
 def test_a_file_that_cannot_be_written_is_told_and_none_is_left_half_written() -> None:
     newsroom()
     outcome = call("export", "--output", "no/such/folder.csv")
