@@ -77,9 +77,18 @@ def check_output(path: Path) -> None:
 
 
 def refuse_database(path: Path) -> None:
-    """Raise DeliveryError where a path is a database, or a file that SQLite keeps beside one."""
+    """Raise DeliveryError where a path is a database, or a file that SQLite or we keep beside one."""
+    _refuse(path, ("", *BESIDE, LOCK))
+
+
+def refuse_beside_database(path: Path) -> None:
+    """Raise DeliveryError where a path is a file that SQLite or we keep beside a database."""
+    _refuse(path, (*BESIDE, LOCK))
+
+
+def _refuse(path: Path, endings: tuple[str, ...]) -> None:
     path = Path(os.path.realpath(path))
-    for ending in ("", *BESIDE, LOCK):
+    for ending in endings:
         if path.name.endswith(ending) and is_database(path.with_name(path.name.removesuffix(ending))):
             raise DeliveryError(f"{path}: is a database or belongs to one; name another file")
 
