@@ -92,3 +92,16 @@ def test_no_output_replaces_the_database_in_use(command: str) -> None:
     refused = call("watch", "add", "all", "--word", "a", "--to", "file:aggregator.db")
     assert refused.code == 2
     assert "is a database" in refused.err
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal", "-polls", ".lock"])
+def test_no_backup_takes_the_place_of_what_lies_beside_a_database(ending: str) -> None:
+    newsroom()
+    refused = call("db", "backup", f"aggregator.db{ending}")
+    assert (refused.code, Path(f"aggregator.db{ending}").exists()) == (1, False)
+    assert "belongs to one; name another file" in refused.err
+
+
+def test_an_output_of_clustering_the_window_anew_is_refused_and_not_left_out() -> None:
+    newsroom()
+    assert "--output is of archives" in call("recluster", "--output", "stories.jsonl").err
