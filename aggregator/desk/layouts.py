@@ -35,6 +35,9 @@ def renderer(settings: DigestSettings, database: Path | None, width: int = LINE)
     failed: set[str] = set()  # a mail is written a dozen times until it fits; its template is complained of once
 
     def rendered(edition: Edition, format: str) -> str:
+        if folder and not failed and not Path(folder).is_dir():
+            failed.update(FORMATS)
+            log.warning("digest.templates: there is no folder %s; the shipped templates are used", folder)
         if folder and format not in failed:
             try:
                 return render_own(edition, format, folder, width)
