@@ -22,8 +22,8 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.editions import EditionStore
+from aggregator.storage.feed_labels import relabel_entries
 from aggregator.storage.feeds import FeedStore, feed_key
-from aggregator.storage.renamed_publishers import rename_publishers
 
 # Most commands look something up, so modules that only poll, cluster, render or send are imported in the methods.
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class Aggregator(Lookup):
     def follow(self, feeds: Sequence[Feed]) -> None:
         """Follow exactly these feeds from now on; what is stored of others stays."""
         named, now = [(feed, publisher_of_feed(feed)) for feed in feeds], self.clock()
-        publishers = {feed_key(feed.url): publisher for feed, publisher in named}
-        rename_publishers(self.store, publishers, now - self.settings.stories.window)
+        labels = {feed_key(feed.url): (publisher, feed.category) for feed, publisher in named}
+        relabel_entries(self.store, labels, now - self.settings.stories.window)
         FeedStore(self.store).sync(named, now)
         self.feeds = tuple(feeds)
         self.families = families(feeds)

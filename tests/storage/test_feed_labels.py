@@ -36,6 +36,17 @@ def test_a_new_name_and_a_family_hold_for_stories_that_are_open() -> None:
             assert counted(app) == [(len({name, "Times"}), name if leading == "Ledger" else "Times")]
 
 
+def test_a_category_that_is_given_or_changed_later_holds_for_stories_that_are_open() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(Item("a", "Storm", STORM))}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as app:
+        app.fetch()
+        for category in ("weather", "ports", None):
+            app.follow([replace(LEDGER, category=category)])
+            clock.forward(hours=2)
+            app.fetch()
+            assert [story.category for story in app.stories(StoryQuery(category=category))] == [category]
+
+
 def test_what_a_feed_said_of_others_and_what_is_long_ago_keep_their_names() -> None:
     entries = rss(Item("a", "Storm", STORM, published=MORNING))
     fetcher, clock = FakeFetcher({LEDGER.url: entries}), Clock()
