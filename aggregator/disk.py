@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,6 +23,14 @@ def is_database(path: Path) -> bool:
             return False
         with path.open("rb") as file:
             return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path that is only looked for is a file; False also in a folder that is closed to us."""
+    try:
+        return path.is_file()
     except OSError:
         return False
 
@@ -46,3 +55,35 @@ def make_durable(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def take_over(descriptor: int, there: os.stat_result) -> None:
+    """Give a file the owner and the permissions of the one that it is to replace."""
+    if (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
+        try:
+            os.fchown(descriptor, there.st_uid, there.st_gid)
+        except PermissionError:
+            pass  # not ours to give away: the file is ours from now on
+    os.fchmod(descriptor, stat.S_IMODE(there.st_mode))
+
+
+def give_to_owner_of(path: Path, made: int | Path) -> None:
+    """Give a file or folder that root made to the owner of ``path``, as SQLite does with its logs.
+
+    Else what root looks at once would be closed to the user under whom the daemon runs.
+    """
+    if os.geteuid() != 0:
+        return
+    try:
+        there = path.stat()
+        os.chown(made, there.st_uid, there.st_gid)
+    except OSError:
+        pass  # a file system without owners, or a first start: there is nobody to give it to
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each for the owner of the one around it."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        give_to_owner_of(folder.parent, folder)

@@ -9,6 +9,7 @@ import click
 from aggregator.cli.output import emit, emit_folded, print_json, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
+from aggregator.config.files import refuse_beside_database
 from aggregator.daemon.locking import DaemonLock
 from aggregator.disk import is_database
 from aggregator.exceptions import StorageError, UsageError
@@ -67,6 +68,7 @@ def backup_command(session: Session, target: Path | None) -> None:
 
 def _check_target(database: Path, target: Path) -> None:
     """Refuse to put a backup in place of the live database or of a file that is no database."""
+    refuse_beside_database(target)
     if not target.exists():
         return
     if not target.is_file():

@@ -164,7 +164,10 @@ def revisions_command(session: Session, entry: str, form: str, as_json: bool) ->
 @list_options
 @click.pass_obj
 def search_command(session: Session, text: str, since: str | None, limit: int, form: str, as_json: bool) -> None:
-    """Find entries that hold all words of TEXT, best first."""
+    """Find entries that hold all words of TEXT, best first.
+
+    "two words" stand side by side, evacuat* is a beginning, -word must not stand there.
+    """
     with session.open_existing() as app:
         hits = app.search(text, limit, session.moment(since))
     rows = [{**entry_row(hit.entry), "snippet": hit.snippet} for hit in hits]

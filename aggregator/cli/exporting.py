@@ -50,9 +50,14 @@ def export_command(
     form = form or FORM_OF.get(output.suffix.lower() if output else "", "jsonl")
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("--format parquet is no text for a terminal; name a file with --output")
+    if labels and (since is not None or until is not None):
+        raise UsageError("--labels writes what editors decided at any time; give it without --since and --until")
+    start, end = session.moment(since), session.moment(until)
+    if start is not None and end is not None and start >= end:
+        raise UsageError(f"--since {since} is not before --until {until}: nothing lies between")
     masked: set[str] = set()
     with session.open_existing() as app, _target(output) as target:
-        rows = app.labels() if labels else app.export(session.moment(since), session.moment(until))
+        rows = app.labels() if labels else app.export(start, end)
         write_entries(_watched(rows, masked), form, LABEL_KEYS if labels else KEYS, target)
     if output is not None:
         click.echo(f"{output}: written.", err=True)

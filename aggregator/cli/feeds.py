@@ -219,8 +219,8 @@ def resume_command(session: Session, feed: str) -> None:
 
 
 def _one(session: Session, wanted: str) -> Feed:
-    feeds = session.feeds()
-    folded = wanted.casefold()
+    folded = wanted.strip().casefold()
+    feeds = session.feeds() if folded else ()  # nothing is part of every name
     exact = [feed for feed in feeds if folded in (feed.url.casefold(), (feed.name or "").casefold())]
     found = exact or [feed for feed in feeds if folded == (feed.publisher or "").casefold()]
     found = found or [feed for feed in feeds if folded in f"{feed.url} {feed.name or ''}".casefold()]

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
@@ -14,7 +14,7 @@ import click
 from aggregator.cli.session import Session
 from aggregator.cli.watch import announce
 from aggregator.cli.web import access, needed_extra, opener
-from aggregator.daemon.logs import set_up
+from aggregator.daemon.logs import set_up, write_last_lines
 
 
 @click.command("run")
@@ -52,10 +52,7 @@ def run_command(session: Session, log_format: str) -> None:
 
 def _leave(code: int) -> NoReturn:
     """End the process at once: all is stored, and the interpreter's shutdown takes seconds on a busy machine."""
-    logging.shutdown()
-    with suppress(OSError):  # the reader closed the pipe
-        sys.stdout.flush()
-        sys.stderr.flush()
+    write_last_lines()
     os._exit(code)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aggregator.cli.times import parse_clock, parse_day, parse_moment
+from aggregator.disk import is_file
 from aggregator.exceptions import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Session:
         if self.feeds_option is not None:
             return self.feeds_option
         for path in (Path(FEEDS), self.user_feeds):
-            if path.is_file():
+            if is_file(path):
                 return path
         return None
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command("stories")
 @click.option("--since", metavar="TIME", help="Active since: 2h, 3d, yesterday, 2026-10-01.")
 @click.option("--until", metavar="TIME", help="First seen before.")
-@click.option("--match", metavar="TEXT", help="With an entry that holds all these words.")
+@click.option("--match", metavar="TEXT", help="With an entry that holds all these words; as in `search`.")
 @click.option("--min-publishers", type=COUNT, default=1, show_default=True, metavar="N", help="Carried by so many.")
 @click.option("--publisher", help="Carried by this publisher.")
 @click.option("--lang", help="With an entry in this language.")

@@ -156,6 +156,8 @@ def recluster_command(
         return _recluster_archives(session, archives, output, engine)
     if engine != "local":
         raise UsageError("--engine is of archives: name one. The reports of the window are clustered in this process")
+    if output is not None:
+        raise UsageError("--output is of archives: name one. Stories of the database stay in it; `export` writes them")
     with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
         outcome = app.recluster(advance)
     _print_outcome(outcome, "Nothing changed.", form, as_json=as_json)

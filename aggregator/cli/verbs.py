@@ -37,7 +37,7 @@ def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def by_whom(name: str | None) -> str:
     """Return who gives a verb: the name given, else the user's."""
-    if name:
+    if name and safe(name).strip():
         return name
     try:
         return getpass.getuser()

@@ -13,7 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from aggregator.disk import BESIDE, LOCK, is_database, make_durable, real_path
+from aggregator.disk import (
+    BESIDE,
+    LOCK,
+    give_to_owner_of,
+    is_database,
+    make_durable,
+    make_folder,
+    real_path,
+    take_over,
+)
 from aggregator.exceptions import DeliveryError
 
 _PRIVATE, _SHARED = 0o600, 0o666
@@ -35,7 +44,7 @@ def write_named(path: Path, data: bytes) -> None:
     """Write a file that the program named, as :func:`write_output`; a link there is replaced, not followed."""
     with _explained(path):
         real = real_path(path.parent) / path.name
-        real.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(real.parent)
         there = real.lstat() if os.path.lexists(real) else None
         with _replacing(real, _SHARED, there if there is not None and stat.S_ISREG(there.st_mode) else None) as file:
             file.write(data)
@@ -68,9 +77,18 @@ def check_output(path: Path) -> None:
 
 
 def refuse_database(path: Path) -> None:
-    """Raise DeliveryError where a path is a database, or a file that SQLite keeps beside one."""
+    """Raise DeliveryError where a path is a database, or a file that SQLite or we keep beside one."""
+    _refuse(path, ("", *BESIDE, LOCK))
+
+
+def refuse_beside_database(path: Path) -> None:
+    """Raise DeliveryError where a path is a file that SQLite or we keep beside a database."""
+    _refuse(path, (*BESIDE, LOCK))
+
+
+def _refuse(path: Path, endings: tuple[str, ...]) -> None:
     path = Path(os.path.realpath(path))
-    for ending in ("", *BESIDE, LOCK):
+    for ending in endings:
         if path.name.endswith(ending) and is_database(path.with_name(path.name.removesuffix(ending))):
             raise DeliveryError(f"{path}: is a database or belongs to one; name another file")
 
@@ -82,7 +100,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
             _write_into(path, data)
         else:
             real = real_path(path)  # a link stays one: what it leads to is written, also where that is not there yet
-            real.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(real.parent)
             with _replacing(real, mode, there) as file:
                 file.write(data)
 
@@ -119,19 +137,12 @@ def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[
     try:
         with os.fdopen(descriptor, "wb") as file:
             if there is not None:
-                _take_over(descriptor, there)
+                take_over(descriptor, there)
+            else:
+                give_to_owner_of(path.parent, descriptor)
             yield file
         make_durable(partial)  # by its name: a library that wrote into it may have closed it
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _take_over(descriptor: int, there: os.stat_result) -> None:
-    if (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
-        try:
-            os.fchown(descriptor, there.st_uid, there.st_gid)
-        except PermissionError:
-            pass  # not ours to give away: the file is ours from now on
-    os.fchmod(descriptor, stat.S_IMODE(there.st_mode))

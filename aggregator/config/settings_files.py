@@ -17,6 +17,7 @@ import platformdirs
 
 from aggregator.config import editions
 from aggregator.config.durations import format_duration, parse_duration
+from aggregator.disk import is_file
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import EditionSettings, Range, SecretText, Settings
 from aggregator.text import encoder
@@ -59,8 +60,12 @@ def ranges() -> Mapping[str, Range]:
 
 
 def user_file() -> Path:
-    """Return where the user's own settings file lives."""
-    return platformdirs.user_config_path("aggregator") / FILE_NAME
+    """Return where the user's own settings file lives; for a user without a home, where the machine's does."""
+    try:
+        folder = platformdirs.user_config_path("aggregator")
+    except RuntimeError:  # no HOME, and no line in the list of users: a container under a number of its own
+        folder = platformdirs.site_config_path("aggregator")
+    return folder / FILE_NAME
 
 
 def resolve(
@@ -76,7 +81,7 @@ def resolve(
     problems: list[str] = []
     files = []
     for path, wanted in ((user_file(), False), (project, required)):
-        if path is None or path in files or (not wanted and not path.is_file()):
+        if path is None or path in files or (not wanted and not is_file(path)):
             continue
         files.append(path)
         for key, value in _from_file(path, known, problems).items():

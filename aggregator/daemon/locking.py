@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aggregator.disk import LOCK, real_path
+from aggregator.disk import LOCK, give_to_owner_of, real_path
 from aggregator.exceptions import LockedError, StorageError
 from aggregator.storage.times import shown
 
@@ -51,7 +51,8 @@ class DaemonLock:
 
     def __enter__(self) -> Self:
         try:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _mode(self._database))
+            give_to_owner_of(self._database, self._descriptor)
         except OSError as error:
             raise StorageError(
                 f"{self._path}: cannot be made ({error.strerror}); the daemon locks the database with it"
@@ -113,6 +114,14 @@ class DaemonLock:
         self._release_file()
         os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
+
+
+def _mode(database: Path) -> int:
+    """Return the permissions of a new lock file: who may read the database is to see that a daemon runs on it."""
+    try:
+        return database.stat().st_mode & 0o666
+    except OSError:  # not made yet
+        return 0o600
 
 
 def holder(database: Path) -> int | None:

@@ -4,12 +4,54 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime
+from queue import Full, Queue
+from threading import Event, Thread
 from typing import TextIO
 
 from aggregator.model import FeedOutcome
 from aggregator.text.display import display_text
 from aggregator.text.urls import mask_secrets
+
+_WAITING = 10_000  # lines that wait for whoever reads them; later ones are dropped
+_READER = 2.0  # seconds for which a reader is waited for at the end
+
+
+class _Aside(logging.Handler):
+    """Hands lines to a thread: a terminal that is held, or a full pipe, must not hold up polls, nor a stop."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: Queue[str | Event] = Queue(_WAITING)
+        Thread(target=self._write, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._lines.put_nowait(f"{self.format(record)}\n")
+        except Full:
+            pass
+        except Exception:  # noqa: BLE001 - as the library's own handlers do
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait until the lines so far are written, or the reader took too long."""
+        written = Event()
+        with suppress(Full):
+            self._lines.put_nowait(written)
+            written.wait(_READER)
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            if isinstance(line, Event):
+                line.set()
+                continue
+            with suppress(OSError, ValueError):  # the reader left
+                self._stream.write(line)
+                self._stream.flush()
 
 
 class _Line(logging.Formatter):
@@ -30,7 +72,7 @@ class _Json(logging.Formatter):
 
 def set_up(level: int, form: str, stream: TextIO) -> None:
     """Send log lines to ``stream``; of libraries, warnings and errors only."""
-    handler = logging.StreamHandler(stream)
+    handler = _Aside(stream)
     handler.setFormatter(_Json() if form == "json" else _Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -38,6 +80,20 @@ def set_up(level: int, form: str, stream: TextIO) -> None:
     logging.getLogger("aggregator").setLevel(level)
     # a job that is missed because the one before is still at work is no news: ticks coalesce
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def write_last_lines() -> None:
+    """Write what was logged and printed, where anybody reads it within seconds: before the process ends at once."""
+
+    def write() -> None:
+        logging.shutdown()
+        with suppress(OSError):  # the reader closed the pipe
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+    last = Thread(target=write, daemon=True)
+    last.start()
+    last.join(_READER)
 
 
 def _stamp(record: logging.LogRecord) -> str:

@@ -18,7 +18,7 @@ from aggregator.config.files import shown_path
 from aggregator.daemon import upgrade
 from aggregator.daemon.held_file import HeldFile
 from aggregator.daemon.locking import DaemonLock
-from aggregator.daemon.logs import log_outcome
+from aggregator.daemon.logs import log_outcome, write_last_lines
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
@@ -217,6 +217,7 @@ class Daemon:
         if self._ended.wait(_STOP_WITHIN):
             return
         log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
+        write_last_lines()
         with self._held.saving:
             os._exit(0)
 
@@ -276,7 +277,7 @@ class Daemon:
         elif not self._helped and FeedStore(self._desk.store).nobody_answers(self._clock() - _UNREACHED):
             self._helped = True
             log.warning(
-                "no feed could be reached; they are asked again, less and less often."
+                "no feed could be reached; they are asked again."
                 " Without a network, `aggregator demo` shows the whole chain."
             )
 

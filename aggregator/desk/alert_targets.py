@@ -80,7 +80,7 @@ def secret_address(place: str) -> str:
 
 
 def _file(place: str, folder: Path) -> str:
-    path = folder / Path(place).expanduser()
+    path = folder / os.path.expanduser(place)  # noqa: PTH111 - raises nothing where there is no home
     if path.is_dir():
         raise UsageError(f"--to file:{place}: is a folder; name the file that alerts are appended to")
     try:
@@ -123,4 +123,6 @@ def _mail(place: str, folder: Path) -> str:
     local, at, domain = address.rpartition("@")
     if address != place or not (local and at and domain) or any(character.isspace() for character in address):
         raise UsageError(f"--to mail:{display_text(place)}: is no mail address")
+    if not local.isascii():
+        raise UsageError(f"--to mail:{display_text(place)}: few mail servers take letters beyond ASCII before the @")
     return address

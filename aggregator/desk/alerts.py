@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, BinaryIO
@@ -27,7 +27,7 @@ from aggregator.desk.alert_targets import secret_address, shown_target
 from aggregator.desk.mailing import password
 from aggregator.digest.escape import link, markdown, plain
 from aggregator.digest.headers import POLICY
-from aggregator.digest.mail import send
+from aggregator.digest.mail import checked_address, send, sending_domain
 from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
 from aggregator.fetching.chat import ChatMessage
 from aggregator.fetching.chat import send as send_to_chat
@@ -315,13 +315,13 @@ def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
     story = payload["story"]
     mail = EmailMessage(policy=POLICY)
     try:
-        mail["From"], mail["To"] = sender, recipient
+        mail["From"] = checked_address(sender, "mail.sender")
+        mail["To"] = checked_address(recipient, "the watch")
         mail["Subject"] = plain(f"[{payload['watch']}] {story['title'] or story['id']}")
     except (ValueError, MessageError) as error:
         raise DeliveryError(f"The alert cannot be addressed: {error}. Check mail.sender.") from error
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     digest = hashlib.sha256(f"{payload['id']}\0{recipient}".encode()).hexdigest()[:16]
-    mail["Message-ID"] = f"<alert.{payload['id']}.{digest}@{domain}>"
+    mail["Message-ID"] = f"<alert.{payload['id']}.{digest}@{sending_domain(sender)}>"
     mail["Date"] = format_datetime(from_text(payload["at"]))
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
     mail.set_content("\n".join(_lines(payload)) + "\n", cte="quoted-printable")

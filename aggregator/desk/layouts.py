@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def templates_folder(settings: DigestSettings, database: Path | None) -> str:
     """Return the folder of the desk's own templates, relative to the database's folder; empty where there is none."""
     if not settings.templates:
         return ""
-    return str((database.parent if database else Path()).absolute() / Path(settings.templates).expanduser())
+    return str((database.parent if database else Path()).absolute() / os.path.expanduser(settings.templates))  # noqa: PTH111 - see alert_targets
 
 
 def renderer(settings: DigestSettings, database: Path | None, width: int = LINE) -> Rendered:
@@ -34,6 +35,9 @@ def renderer(settings: DigestSettings, database: Path | None, width: int = LINE)
     failed: set[str] = set()  # a mail is written a dozen times until it fits; its template is complained of once
 
     def rendered(edition: Edition, format: str) -> str:
+        if folder and not failed and not Path(folder).is_dir():
+            failed.update(FORMATS)
+            log.warning("digest.templates: there is no folder %s; the shipped templates are used", folder)
         if folder and format not in failed:
             try:
                 return render_own(edition, format, folder, width)

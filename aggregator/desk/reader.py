@@ -16,6 +16,7 @@ from aggregator.storage.matches import MatchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.language import primary_language
+from aggregator.text.searching import SearchText
 from aggregator.text.tokens import sentences, words
 
 _SNIPPET = 200  # characters
@@ -62,8 +63,8 @@ class Reader:
         language = primary_language(query.language)
         if language is not None:  # entries know en, not en-GB
             query = replace(query, language=language)
-        wanted = words(query.match, language) if query.match else []
-        return self._with_withdrawals(self.stories.find(query, wanted, self.new_since(query.since)))
+        wanted = SearchText.of(query.match or "", language)
+        return self._with_withdrawals(self.stories.find(query, wanted.expression, self.new_since(query.since)))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:
         """Return the story that an id or its beginning means, through redirects."""
@@ -107,10 +108,10 @@ class Reader:
 
     def search(self, text: str, limit: int, since: datetime | None = None) -> list[SearchHit]:
         """Return the entries that hold all words of ``text``, best first."""
-        wanted = words(text, None)
-        ids = self.entries.search(wanted, limit, since)
+        wanted = SearchText.of(text)
+        ids = self.entries.search(wanted.expression, limit, since)
         texts = self.entries.texts(ids)
-        return [SearchHit(self.entries.get(entry_id), snippet(texts[entry_id], wanted)) for entry_id in ids]
+        return [SearchHit(self.entries.get(entry_id), snippet(texts[entry_id], wanted.words)) for entry_id in ids]
 
     def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Entry]:
         """Yield the entries of a window in order of arrival."""

@@ -135,7 +135,7 @@ def _write_changed(path: Path, text: str) -> bool:
     """Write a file only where it changed, so that readers need not fetch it again."""
     data = text.encode("utf-8")
     try:
-        if path.read_bytes() == data:
+        if path.is_file() and path.read_bytes() == data:  # a pipe or a device under its name might never end
             return False
     except OSError:
         pass  # none yet, or none that can be read: writing it says why

@@ -40,14 +40,14 @@ _OWN_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 def message_id(edition: Edition, sender: str) -> str:
     """Return the one Message-ID of ``edition`` when it comes from ``sender``."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    domain = sending_domain(sender)
     digest = hashlib.sha256(edition.id.encode()).hexdigest()[:16]
     return f"<edition.{edition.id}.{digest}@{domain}>"
 
 
 def list_id(edition: Edition, sender: str) -> str:
     """Return the List-Id (RFC 2919): the series and its sender."""
-    domain = _mailbox(sender).rpartition("@")[2] or "localhost"
+    domain = sending_domain(sender)
     return f"<{edition.series or 'daily'}.digest.{domain}>"
 
 
@@ -135,7 +135,9 @@ def _explained(error: Exception, settings: MailSettings, where: str) -> Delivery
             f"No secure connection to {where}: {error.reason or error}. Check the server's certificate."
         )
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return DeliveryError(f"{where} cannot do what the settings ask: {error}. Check mail.starttls and mail.user.")
+        return DeliveryError(
+            f"{where} cannot do what the settings ask: {_reason(error)}. Check mail.starttls and mail.user."
+        )
     return DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.")
 
 
@@ -243,6 +245,11 @@ def checked_address(text: str, key: str) -> str:
     return f'"{quoted}" <{mailbox}>' if name else mailbox
 
 
+def sending_domain(sender: str) -> str:
+    """Return the domain of a sender as it stands in identifiers of mails: in ASCII."""
+    return _mailbox(sender).rpartition("@")[2] or "localhost"
+
+
 def _mailbox(text: str) -> str:
     """Return the bare address of a recipient as mail servers know it: the domain in ASCII."""
     local, at, domain = parseaddr(text)[1].rpartition("@")
@@ -256,4 +263,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         return plain(f"it answered {error.smtp_code} {said}")
-    return plain(str(error)) or type(error).__name__
+    return plain(str(error)).rstrip(".") or type(error).__name__

@@ -22,6 +22,9 @@ from aggregator.text.masking import holds_secret
 
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
+# Failures that a network without a way out makes, or one that has everybody log in: they may say nothing of the feed.
+_OF_THE_NETWORK = frozenset({"timeout", "connection", "tls", "refused", "protocol", "parse"})
+_LONGEST_OUTAGE = timedelta(days=7)  # after which feeds that fail are asked less and less often in any case
 HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
 GONE_INTERVAL = timedelta(days=1)  # between two polls of a feed that answered 410, until it counts as gone
 QUIET = timedelta(days=30)  # without a new entry: once a day is enough
@@ -99,10 +102,18 @@ def after_not_modified(
 
 
 def after_failure(
-    feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
+    feed: Feed,
+    state: FeedState,
+    failure: FetchFailure,
+    now: datetime,
+    jitter: float,
+    settings: FetchSettings,
+    *,
+    outage: bool = False,
 ) -> FeedState:
     """Return the state after a failure: entries, validators and hints stay; the wait doubles up to the ceiling.
 
+    In an ``outage``, since which no feed answers, it does not, so that all are asked soon after the network is back.
     A feed never stops by itself but for 410, and that only once it has said so for ``gone_after``.
     """
     after = replace(
@@ -122,10 +133,17 @@ def after_failure(
         wait = max(GONE_INTERVAL, backoff(feed, after, failure, settings))
     else:
         wait = backoff(feed, after, failure, settings)
+    if outage and failure.kind in _OF_THE_NETWORK and now - (after.first_failed or now) < _LONGEST_OUTAGE:
+        wait = min(wait, interval(feed, after, settings), HOST_BACKOFF)
     due = now + _spread(min(wait, settings.max_interval), jitter, settings)
     if failure.retry_after is not None:
         due = max(due, _after_retry(failure.retry_after, now, jitter, settings))
     return replace(after, next_fetch=due)
+
+
+def is_outage(state: FeedState, last_answer: datetime | None) -> bool:
+    """Return whether no feed answered since this one began to fail, so that the network is to be suspected."""
+    return state.first_failed is not None and (last_answer is None or last_answer <= state.first_failed)
 
 
 def after_duplicate(

@@ -40,8 +40,8 @@ def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
     texts = ["\0".join(known) for known in names]
     chosen: set[int] = set()
     for pattern in patterns:
-        wanted = pattern.casefold()
-        fits = called.get(wanted) or [number for number, text in enumerate(texts) if wanted in text]
+        wanted = pattern.strip().casefold()
+        fits = called.get(wanted) or [number for number, text in enumerate(texts) if wanted and wanted in text]
         if not fits:
             raise NotFoundError(f"no feed is called {pattern!r}; `feeds list` shows those that are followed")
         chosen.update(fits)

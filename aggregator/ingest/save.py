@@ -9,13 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from threading import Event
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
-from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
+from aggregator.fetching.politeness import (
+    after_duplicate,
+    after_failure,
+    after_not_modified,
+    after_response,
+    host_hold,
+    is_outage,
+)
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.large_documents import SavedEdits, save_edits
 from aggregator.ingest.place import Placer
@@ -27,6 +35,7 @@ from aggregator.newsroom.publishers import has_form_of_search
 from aggregator.storage.database import PAUSE
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.renamed_publishers import RenamingStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.masking import holds_secret
 
@@ -212,8 +221,7 @@ class Saver:
     def _origin(self, poll: Poll, result: Prepared) -> Origin:
         """Return the origin of a document, under its publisher's present name: another process may have renamed it since the pass began."""
         search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
-        publisher = self._feeds.publisher_of(poll.stored.id)
-        return Origin(replace(poll.stored, publisher=publisher), search=search)
+        return Origin(RenamingStore(self._store.connection).as_now(poll.stored), search=search)
 
     def skip_held(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not polled because its host asked for a pause; its due time is stored already."""
@@ -258,20 +266,20 @@ class Saver:
     ) -> FeedOutcome:
         if response is not None:  # a fetcher's failure names its address already
             failure = replace(failure, message=safe_message(failure.message, poll.feed, response.url))
+        stored, before, fetch = poll.stored, poll.stored.state, self._settings.fetch
         if failure.kind == "duplicate":
-            state = after_duplicate(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
-            twin = FeedOutcome(
-                poll.stored.shown, poll.stored.url, "skipped", note=failure.message, seconds=failure.seconds
-            )
+            state = after_duplicate(poll.feed, before, failure, now, self._jitter(), fetch)
+            twin = FeedOutcome(stored.shown, stored.url, "skipped", note=failure.message, seconds=failure.seconds)
             return self._close(poll, state, now, twin)
-        state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
-        hold = host_hold(poll.feed, state, failure, self._settings.fetch)
+        outage = before.failures > 0 and is_outage(before, self._last_answer)
+        state = after_failure(poll.feed, before, failure, now, self._jitter(), fetch, outage=outage)
+        hold = host_hold(poll.feed, state, failure, fetch)
         if hold is not None:
             self.held_hosts[poll.feed.url] = address = failure.url or poll.address
             self._feeds.postpone_host(self._neighbours(address), hold)
         outcome = FeedOutcome(
-            feed=poll.stored.shown,
-            url=poll.stored.url,
+            feed=stored.shown,
+            url=stored.url,
             status="gone" if failure.kind == "gone" else "error",
             http_status=failure.status if response is None else response.status,
             error=failure.message,
@@ -279,6 +287,11 @@ class Saver:
             seconds=failure.seconds if response is None else response.seconds,
         )
         return self._close(poll, state, now, outcome)
+
+    @cached_property
+    def _last_answer(self) -> datetime | None:
+        """When a feed answered last, as the pass found it."""
+        return self._feeds.last_answer()
 
     def _close(
         self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome, *, beside: bool = False

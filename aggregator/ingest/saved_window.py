@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import aggregator.clustering
 from aggregator.clustering.graph import StoryGraph
+from aggregator.disk import give_to_owner_of
 from aggregator.storage.database import Store
 from aggregator.storage.facts import FactStore
 
@@ -77,7 +78,7 @@ def read(store: Store, settings: str) -> SavedWindow | None:
 def write(store: Store, settings: str, kept: SavedWindow) -> None:
     """Keep a window; where that cannot be done, nothing is kept."""
     path = _path(store)
-    if path is None or len(kept.times) < LEAST:
+    if path is None or store.path is None or len(kept.times) < LEAST:
         return
     head = json.dumps({"settings": settings, "program": _program()})
     partial = path.with_name(path.name + ".partial")
@@ -85,6 +86,7 @@ def write(store: Store, settings: str, kept: SavedWindow) -> None:
         partial.unlink(missing_ok=True)  # of a process that was killed; and no link is followed
         descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
+            give_to_owner_of(store.path, descriptor)
             file.write(head.encode() + b"\n")
             pickle.dump(tuple(kept), file, pickle.HIGHEST_PROTOCOL)
             file.seek(0)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from aggregator.disk import BESIDE, make_durable, real_path
+from aggregator.disk import BESIDE, give_to_owner_of, make_durable, make_folder, real_path, take_over
 from aggregator.exceptions import NotOursError, StorageError
 from aggregator.storage.commit_number import renumber
 from aggregator.storage.integrity import counts, faults, faults_at_rest
@@ -29,7 +29,7 @@ def back_up(
     """
     try:
         target = real_path(target) if through_links else real_path(target.parent) / target.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with _partial(target) as partial:
             expected = _copied(connection, partial)
             _check_copy(partial, expected, database)
@@ -54,7 +54,7 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
     database = real_path(database)
     _check_source(source, database)
     try:
-        with _partial(database) as partial:
+        with _partial(database, like=database) as partial:
             connection = open_at_rest(source)
             try:
                 expected = _copied(connection, partial, renumbered=True)
@@ -94,13 +94,23 @@ def _check_source(source: Path, database: Path) -> None:
 
 
 @contextmanager
-def _partial(target: Path) -> Iterator[Path]:
-    """Yield the path of a private file beside ``target``, deleted afterwards with SQLite's files beside it."""
+def _partial(target: Path, like: Path | None = None) -> Iterator[Path]:
+    """Yield the path of a private file beside ``target``, deleted afterwards with SQLite's files beside it.
+
+    Where there is a file that it is to be ``like``, it has the owner and the permissions of that one.
+    """
     partial = target.with_name(f"{target.name}.partial")
     try:
         for ending in _WHOLE:
             Path(f"{partial}{ending}").unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
+        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
+        try:
+            if like is not None and like.is_file():
+                take_over(descriptor, like.stat())
+            else:
+                give_to_owner_of(partial.parent, descriptor)
+        finally:
+            os.close(descriptor)
         yield partial
     finally:
         for ending in _WHOLE:

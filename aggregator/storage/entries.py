@@ -348,18 +348,17 @@ class EntryStore:
         ).fetchone()
         return None if row is None else Place(*row)
 
-    def search(self, words: Sequence[str], limit: int, since: datetime | None = None) -> list[str]:
-        """Return ids of entries that hold all ``words`` (normalised), best first."""
-        if not words:
+    def search(self, expression: str, limit: int, since: datetime | None = None) -> list[str]:
+        """Return ids of the entries that a full-text expression finds, best first; none where it is empty."""
+        if not expression:
             return []
-        query = " ".join('"' + word.replace('"', '""') + '"' for word in words)
         rank = "bm25(entry_fts, 4.0, 1.0)"
         # The rows of entries are read for those shown alone: a word may stand in thousands. Of equal ones the last to arrive are kept.
         best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ? ORDER BY 2, 1 DESC LIMIT ?"
-        bound: tuple[object, ...] = (query, limit)
+        bound: tuple[object, ...] = (expression, limit)
         if since is not None:
             best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ?"
-            bound = (query, to_text(since), limit)
+            bound = (expression, to_text(since), limit)
         rows = self._db.execute(
             f"SELECT e.id FROM ({best}) AS best JOIN entry e ON e.number = best.rowid"
             f" {'' if since is None else 'WHERE e.time >= ?'} ORDER BY best.rank, e.time DESC, e.number LIMIT ?",

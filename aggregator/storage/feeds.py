@@ -116,10 +116,6 @@ class FeedStore:
         """Return the feed with this row number."""
         return self._select("WHERE id = ?", (feed_id,))[0]
 
-    def publisher_of(self, feed_id: int) -> str:
-        """Return the publisher of a feed as it is now."""
-        return str(self._db.execute("SELECT publisher FROM feed WHERE id = ?", (feed_id,)).fetchone()[0])
-
     def followed(self) -> list[StoredFeed]:
         """Return the feeds that feeds.yaml names, by name."""
         return self._select("WHERE followed ORDER BY coalesce(name, title, url) COLLATE NOCASE, id")
@@ -319,8 +315,12 @@ class FeedStore:
 
     def nobody_answers(self, since: datetime) -> bool:
         """Return whether no followed feed answered after a time."""
-        last = self._moment(f"SELECT max(last_ok) FROM {FEEDS_NOW} WHERE followed")
+        last = self.last_answer()
         return last is None or last <= since
+
+    def last_answer(self) -> datetime | None:
+        """Return when a followed feed answered last."""
+        return self._moment(f"SELECT max(last_ok) FROM {FEEDS_NOW} WHERE followed")
 
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from aggregator.disk import JOURNAL, LOG, sqlite_name
+from aggregator.disk import JOURNAL, LOG, give_to_owner_of, sqlite_name
 from aggregator.exceptions import StorageError
 from aggregator.storage.commit_number import has_foreign_log
 
@@ -171,6 +171,7 @@ def _make_private(path: Path) -> None:
     """Create an empty file that only its owner can read; SQLite gives its log the same permissions."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
+        give_to_owner_of(path.parent, path)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
         raise StorageError(

@@ -8,16 +8,18 @@ file, no line is seen twice or stands before an older one. It is written under t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from aggregator.disk import POLLS
-from aggregator.exceptions import StorageError
+from aggregator.disk import POLLS, give_to_owner_of
 
 MOST: Final = 256  # lines that wait: what a page of the log and of its index costs is then shared by many
 LONGEST: Final = timedelta(hours=1)  # that a line waits: other programs read only the database
@@ -89,7 +91,8 @@ class PollLines:
         """Remove the file where none of its lines wait; the caller holds the transaction."""
         self._read()
         if self._path is not None and self._head != self._last_logged():
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # not ours, or no file: what stands there is not read either
+                self._path.unlink()
             self._forget()
 
     def _forget(self) -> None:
@@ -109,7 +112,7 @@ class PollLines:
         if self._path is None:
             return
         try:
-            found = self._path.stat()
+            found = _regular(self._path.stat())
             seen = (found.st_ino, found.st_size, found.st_mtime_ns)
             if seen == self._seen:
                 return
@@ -164,9 +167,12 @@ class PollLines:
         text = "".join(f"{line}\n" for line in (*lines, *self._added)).encode()
         try:
             self._write(self._path, text)
-        except OSError as error:
+        except (
+            OSError
+        ):  # another user's file, something else in its place, a full disk: the database itself can say more
             self._forget()
-            raise StorageError(f"{self._path}: {error.strerror}; nothing of this change was stored") from error
+            self.take_in()
+            return
         self._lines += self._added
         self._sound += len(text)
         self._added.clear()
@@ -174,9 +180,13 @@ class PollLines:
 
     def _write(self, path: Path, text: bytes) -> None:
         """Append to what is sound of the file, all of it or nothing; it may be read by whom the database may."""
-        mode = path.with_name(path.name.removesuffix(POLLS)).stat().st_mode & 0o666
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode)
+        database = path.with_name(path.name.removesuffix(POLLS))
+        descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, database.stat().st_mode & 0o666
+        )
         try:
+            _regular(os.fstat(descriptor))
+            give_to_owner_of(database, descriptor)
             os.ftruncate(descriptor, self._sound)
             try:
                 if os.pwrite(descriptor, text, self._sound) < len(text):
@@ -188,6 +198,13 @@ class PollLines:
             self._seen = (found.st_ino, found.st_size, found.st_mtime_ns)
         finally:
             os.close(descriptor)
+
+
+def _regular(found: os.stat_result) -> os.stat_result:
+    """Return the status of a file; OSError where a pipe or a device stands in its place, which would keep us waiting."""
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "is no plain file")
+    return found
 
 
 def _time_of(line: str) -> datetime:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.facts import FactStore
+from aggregator.storage.feeds import StoredFeed
 
 # Names of facts: which feeds are to be followed, as JSON, absent where none is; how often publishers were renamed, and the
 # number of the last entry that was looked at since.
@@ -78,6 +79,11 @@ class RenamingStore:
             "SELECT id, kind = 'archive', followed, url, name, publisher, agency FROM feed ORDER BY id"
         )
         return list(map(FeedName._make, rows))
+
+    def as_now(self, feed: StoredFeed) -> StoredFeed:
+        """Return a feed that was read before, under its publisher's present name."""
+        row = self._db.execute("SELECT publisher FROM feed WHERE id = ?", (feed.id,)).fetchone()
+        return replace(feed, publisher=row[0])
 
     def rename_feed(self, feed_id: int, publisher: str) -> None:
         """Give a feed that is not followed any more the new name of its publisher."""

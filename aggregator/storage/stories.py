@@ -284,12 +284,12 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
 
     # --- lists -----------------------------------------------------------------------------
 
-    def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
-        """Return the stories of a query; ``words`` are the normalised words of its match text.
+    def find(self, query: StoryQuery, expression: str, new_since: datetime) -> list[StorySummary]:
+        """Return the stories of a query; ``expression`` is its match text as the full-text index takes it.
 
         Stories first seen at or after ``new_since`` are flagged new, older ones that grew since then updated.
         """
-        where, values = where_clause(query, words)
+        where, values = where_clause(query, expression)
         limit = "" if query.limit is None else f"LIMIT {int(query.limit)}"
         rows = self._rows(f"WHERE {where} ORDER BY {ORDER[query.sort]} {limit}", tuple(values))
         return [_summary(row, new_since) for row in rows]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aggregator.model import StoryQuery
 from aggregator.storage.times import to_text
 
@@ -15,8 +13,8 @@ ORDER = {
 }
 
 
-def where_clause(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[object]]:
-    """Return a query as a condition over ``s`` (story) with its values; ``words`` are those of its match text."""
+def where_clause(query: StoryQuery, expression: str = "") -> tuple[str, list[object]]:
+    """Return a query as a condition over ``s`` (story) with its values; ``expression`` is its match text as the full-text index takes it."""
     # with a plus, so that the planner takes no index for what nearly all stories fulfil: it is to walk along that of the order
     clauses = ["+s.entries > 0", "+s.publishers >= ?"]
     values: list[object] = [query.min_publishers]
@@ -32,11 +30,10 @@ def where_clause(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[obj
             clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND {same})")
             values.append(value if value.isascii() else value.casefold())
     if query.match is not None:
-        text = " ".join('"' + word.replace('"', '""') + '"' for word in words)
         clauses.append(
             "s.id IN (SELECT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid WHERE entry_fts MATCH ?)"
-            if text
+            if expression
             else "0 AND ? IS NULL"
         )
-        values.append(text)
+        values.append(expression)
     return " AND ".join(clauses), values

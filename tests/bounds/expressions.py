@@ -152,6 +152,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "text.display": {
         "_UNSAFE": TEXT, "_SEQUENCE": TEXT, "_BLANK": TEXT, "_SPACES": TEXT, "_NUMBER": TEXT,
     },
+    "text.searching": {"_PART": TEXT},
     "text.headlines": {"_SENT_AGAIN": TITLE, "_BETWEEN": TITLE},
     "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT, "_TELLING": TEXT},
     "text.cross_language": {

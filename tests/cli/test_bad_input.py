@@ -103,7 +103,13 @@ def test_bad_arguments_are_explained_without_a_traceback(arguments: tuple[str, .
     explained(call(*arguments))
 
 
-@pytest.mark.parametrize("text", ["", '"', "*", "AND", "NEAR(a b)", "title:", "(", "'", "\x00", "ñ" * 3000, "-", "^a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", '"', "*", "AND", "NEAR(a b)", "title:", "(", "'", "\x00", "ñ" * 3000, "-", "^a",
+        "-a", '-"', "a* " * 999, "a -b " * 99,
+    ],
+)  # fmt: skip
 def test_no_search_text_is_a_syntax(text: str) -> None:
     newsroom()
     assert call("search", "--", text, now="2026-03-10T07:00:00Z").code == 0

@@ -46,6 +46,19 @@ def test_nothing_to_export_still_has_its_columns() -> None:
     assert tuple(row) == LABEL_KEYS
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--since", "2h", "--until", "3h"), "nothing lies between"),
+        (("--labels", "--since", "2h"), "give it without --since"),
+    ],
+)
+def test_a_window_that_holds_nothing_or_is_not_heeded_is_refused(options: tuple[str, ...], told: str) -> None:
+    newsroom()
+    outcome = call("export", *options, "--output", "entries.jsonl")
+    assert (outcome.code, told in outcome.err, Path("entries.jsonl").exists()) == (2, True, False)
+
+
 def test_a_file_that_cannot_be_written_is_told_and_none_is_left_half_written() -> None:
     newsroom()
     outcome = call("export", "--output", "no/such/folder.csv")
@@ -79,3 +92,16 @@ def test_no_output_replaces_the_database_in_use(command: str) -> None:
     refused = call("watch", "add", "all", "--word", "a", "--to", "file:aggregator.db")
     assert refused.code == 2
     assert "is a database" in refused.err
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal", "-polls", ".lock"])
+def test_no_backup_takes_the_place_of_what_lies_beside_a_database(ending: str) -> None:
+    newsroom()
+    refused = call("db", "backup", f"aggregator.db{ending}")
+    assert (refused.code, Path(f"aggregator.db{ending}").exists()) == (1, False)
+    assert "belongs to one; name another file" in refused.err
+
+
+def test_an_output_of_clustering_the_window_anew_is_refused_and_not_left_out() -> None:
+    newsroom()
+    assert "--output is of archives" in call("recluster", "--output", "stories.jsonl").err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import call
+from tests.cli.calling import call, newsroom
 from tests.fetching.server import Server, answer, moved
 from tests.harness import Item, rss
 
@@ -263,3 +263,12 @@ def test_lists_and_tables_are_taken_in(name: str, text: str) -> None:
     assert f"{name}: left out: line " in outcome.err
     rows = call("feeds", "list", "--json").ok().json()
     assert [row["url"] for row in rows] == ["https://a.example/rss", "https://b.example/rss"]
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_that_of_no_feed(name: str) -> None:
+    Path("feeds.yaml").write_text("feeds: ['https://a.example/rss']\n", encoding="utf-8")
+    newsroom()
+    for command in ("feeds remove", "feeds pause", "feeds resume", "fetch"):
+        assert call(*command.split(), name).code == 3, command
+    assert "paused" not in Path("feeds.yaml").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -55,6 +56,29 @@ def test_the_users_own_feeds_file_is_the_last_resort(tmp_path: Path, monkeypatch
     assert call("config", "check").ok().out.startswith(str(own / "feeds.yaml"))
     Path("feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
     assert call("config", "check").ok().out.startswith("feeds.yaml: 0 feeds")
+
+
+def test_a_folder_of_the_user_that_cannot_be_looked_into_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ("x" * 300)))  # as another user's home is closed to us
+    call("config", "show").ok()
+    assert "no feeds file" in call("feeds", "list").err
+
+
+def test_a_user_without_a_home_has_the_settings_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(user: int) -> NoReturn:
+        raise KeyError(user)
+
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path))
+    assert "no feeds file" in call("feeds", "list").err
+    assert f"{tmp_path}/aggregator/aggregator.yaml" in call("config", "path").ok().out
+    call("init", tmp_path / "aggregator").ok()
+    call("watch", "add", "floods", "--word", "flood", "--to", "file:~/alerts.jsonl", "--by", " ").ok()
+    assert call("config", "check").ok().out.startswith(f"{tmp_path}/aggregator/feeds.yaml")
 
 
 def test_config_show_says_where_each_value_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.cli.verbs import by_whom
 from tests.cli.calling import ARCHIVE, call, newsroom, story_ids
 
 TALKS, STORM = str(ARCHIVE[0]["title"]), str(ARCHIVE[2]["title"])
@@ -152,6 +153,29 @@ def test_search_is_best_first_and_limited() -> None:
     assert call("search", "ukraine", "--since", "2026-03-10T05:15Z", "--json").ok().json()[0]["key"] == "a2"
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("chiefs guarantees", {"a1", "a2"}),
+        ("guarant* chief*", {"a1", "a2"}),
+        ("guarant", set()),
+        ('"port of Esbjerg"', {"a3"}),
+        ('"Esbjerg port"', set()),
+        ("“port of Esbjerg”", {"a3"}),
+        ("tuesday -storm", {"a1", "a2"}),
+        ("tuesday -harb*", {"a1", "a2"}),
+        ('tuesday -"port of Esbjerg"', {"a1", "a2"}),
+        ("tuesday - storm", {"a3"}),
+        ("-storm", set()),
+    ],
+)
+def test_a_search_knows_phrases_beginnings_and_what_must_not_stand_there(text: str, found: set[str]) -> None:
+    newsroom()
+    assert {hit["key"] for hit in call("search", "--json", "--", text).ok().json()} == found
+    stories = call("stories", "--json", f"--match={text}").ok().json()
+    assert {story["title"][:5] for story in stories} == {"Storm" if key == "a3" else "Chief" for key in found}
+
+
 def test_entry_show_and_its_revisions() -> None:
     newsroom()
     edited = {**ARCHIVE[2], "title": "Storm closes the port of Esbjerg and the bridge", "date": "2026-03-10T06:30:00Z"}
@@ -204,3 +228,8 @@ def test_a_story_whose_entry_has_no_title_is_called_by_its_first_words() -> None
     assert found["https://a.example/1"] == " ".join(["Ferries wait."] * 7) + " …"
     entry = next(row["id"] for row in call("export").ok().lines() if row["key"] == "2")
     assert call("entry", "show", entry).ok().out.startswith("The harbour is shut.\n")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u202e", "\x1b[31m"])
+def test_a_name_of_which_nothing_can_be_seen_is_no_name(name: str) -> None:
+    assert by_whom(name) == by_whom(None) != ""

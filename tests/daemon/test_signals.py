@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from tests.daemon.running import DEADLINE, Newsroom, document, wait_for
+from tests.daemon.running import DEADLINE, Newsroom, document, environment, wait_for
 from tests.fetching.server import Visit, answer
 
 
@@ -112,3 +116,23 @@ def test_a_reload_during_a_pass_waits_for_it_and_the_daemon_can_still_be_stopped
         told.set()
         assert daemon.end() == 0
     assert newsroom.titles() == ["In hand"]
+
+
+def test_a_reader_of_the_log_who_stops_reading_holds_up_neither_polls_nor_the_end(newsroom: Newsroom) -> None:
+    newsroom.follow(newsroom.serve("/feed", "One"))
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4_096)  # a terminal that is held, a logging driver that hangs
+    os.set_blocking(writing, True)
+    call = [sys.executable, "-m", "aggregator", *newsroom.arguments("-v", "run")]
+    with subprocess.Popen(call, cwd=newsroom.folder, env=environment({}), stderr=writing) as daemon:
+        try:
+            wait_for(lambda: newsroom.database.exists() and newsroom.call("search", "One").out != "")
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(DEADLINE) == 0
+        finally:
+            daemon.kill()
+            os.close(reading)
+            os.close(writing)

@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from aggregator.app import Aggregator
+from aggregator.desk.alert_targets import checked_target
 from aggregator.desk.alerts import AlertSender, Sent, append, body, message, pause, payload_of
+from aggregator.exceptions import UsageError
 from aggregator.fetching.webhook import SIGNATURE
 from aggregator.model import Feed, StorySummary
 from aggregator.newsroom.alerts import Cause
@@ -293,6 +295,18 @@ def test_an_alert_is_mailed_as_plain_text(box: Mailbox) -> None:  # noqa: F811
     assert mail["Subject"] == "[strikes] Strike closes the port"
     assert mail.get_content_type() == "text/plain"
     assert "New: Ledger." in mail.get_content()
+
+
+def test_an_alert_goes_from_and_to_domains_beyond_ascii(box: Mailbox) -> None:  # noqa: F811
+    settings = replace(
+        SETTINGS, mail=MailSettings(server="127.0.0.1", port=box.port, starttls=False, sender="desk@bücher.example")
+    )
+    with alerted("mail:night@bücher.example", settings=settings) as (app, _):
+        assert deliver(app)[0] == Sent(delivered=1)
+    assert (box.sender, box.recipients) == ("desk@xn--bcher-kva.example", ["night@xn--bcher-kva.example"])
+    assert box.bodies[0].isascii()
+    with pytest.raises(UsageError, match="before the @"):
+        checked_target("mail:nächte@paper.example", Path())
 
 
 def test_without_a_mail_server_the_alert_waits_and_says_why() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -135,6 +135,19 @@ def test_the_newest_edition_has_a_name_that_stays(app: Aggregator, clock: Clock,
     index = (folder / "index.html").read_text()
     assert all(f'href="{name}"' in index for name in names if name.startswith("digest-"))
     assert index.index("latest") < index.index(dated[0])
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_never_ends_under_a_name_of_ours_is_replaced(
+    make: Callable[[Path], None], app: Aggregator, folder: Path
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "stories.atom"
+    path.unlink(missing_ok=True)
+    make(path)
+    app.publish_stories()
+    assert path.is_file()
+    assert not path.is_symlink()
 
 
 def test_a_name_in_the_folder_that_is_none_of_ours_is_left_out(app: Aggregator, folder: Path) -> None:

@@ -197,6 +197,17 @@ def test_a_folder_of_templates_that_is_not_there_is_named(tmp_path: Path) -> Non
     assert problem == f"digest.templates: there is no folder {tmp_path / 'none'}"
 
 
+def test_a_folder_of_templates_that_went_is_told_once_and_costs_no_edition(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rendered = renderer(DigestSettings(templates=str(tmp_path / "unmounted")), None)
+    for form in ("html", "text"):
+        assert rendered(golden_edition(), form) == render(golden_edition(), form)
+    assert [record.message.partition(";")[0] for record in caplog.records] == [
+        f"digest.templates: there is no folder {tmp_path / 'unmounted'}"
+    ]
+
+
 def test_every_shipped_language_is_of_one_form() -> None:
     for language in shipped():
         plain = json.loads((PACKAGE / "labels" / f"{language}.json").read_text(encoding="utf-8"))

@@ -271,6 +271,9 @@ def test_a_domain_beyond_ascii_is_written_as_servers_know_it(box: Mailbox) -> No
     assert b"anna@xn--bcher-kva.example" in made.as_bytes()
     send(made, to(box, recipients=recipients), None)
     assert box.recipients == ["anna@xn--bcher-kva.example"]
+    sent = message(golden_edition(), "Desk <desk@bücher.example>", ("a@paper.example",)).as_bytes()
+    assert b"From: Desk <desk@xn--bcher-kva.example>\r\n" in sent
+    assert b"@xn--bcher-kva.example>\r\n" in sent.partition(b"Message-ID")[2].partition(b"List-Id")[0]
     with pytest.raises(DeliveryError, match="before the @"):
         message(golden_edition(), SENDER, ["анна@paper.example"])
 

@@ -141,6 +141,18 @@ def test_markdown_headlines_stay_links() -> None:
     assert all(address.startswith("https://") for address in re.findall(r'href="([^"]*)"', html))
 
 
+@pytest.mark.parametrize("title", ["- Port strikes", "# Port strikes", "1. Port strikes", "+ Port strikes"])
+def test_a_headline_opens_no_list_and_no_heading_in_the_brief(title: str) -> None:
+    told = [
+        story(f"s{n}", *((entry(f"e{n}{one}", f"Paper {one}{n}", title=f"{title} {n}"),) for one in "ab"))
+        for n in range(7)
+    ]
+    made = edition(*map(Material, told))
+    brief = MarkdownIt().render(render(made, "md")).partition("<ol>")[2].partition("</ol>")[0]
+    assert brief.count(f"<li>{title} ") == brief.count("<li>") > 1
+    assert set(re.findall(r"<(\w+)", brief)) == {"li"}
+
+
 def test_text_keeps_to_78_columns() -> None:
     for line in render(golden_edition(), "text").splitlines():
         assert columns(line) <= 78 or "://" in line

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Literal
 
 import pytest
 
@@ -279,3 +280,29 @@ def test_editors_get_their_turn_while_the_entries_of_a_pass_are_placed(
         monkeypatch.setattr(save, "sleep", edit)
         assert {outcome.new for outcome in app.fetch()} == {1}
     assert len(turns) == len(FEEDS) - 1
+
+
+@pytest.mark.parametrize("kind", ["connection", "parse"])  # no way out, or a page in which everybody is to log in
+def test_after_a_night_without_a_network_all_feeds_are_asked_within_the_hour(
+    kind: Literal["connection", "parse"],
+) -> None:
+    fetcher, clock = three(), Clock()
+    answers = dict(fetcher.answers)
+    dead = Feed("https://gone.example/rss", name="Dead")
+    fetcher.answers[dead.url] = failure = FetchFailure(kind, "no feed")
+    with open_desk(fetcher, clock, [*FEEDS, dead]) as app:
+        for _ in range(80):  # 20 hours, in which one feed alone fails
+            app.fetch(within=60.0)
+            clock.forward(minutes=15)
+        fetcher.answers.update(dict.fromkeys(answers, failure))
+        fetcher.asked.clear()
+        for _ in range(40):
+            app.fetch(within=60.0)
+            clock.forward(minutes=15)
+        assert fetcher.asked.count(dead.url) <= 1  # it failed before the others, and is no sign of the network
+        fetcher.answers.update(answers)
+        fetcher.asked.clear()
+        for _ in range(5):
+            app.fetch(within=60.0)
+            clock.forward(minutes=15)
+        assert set(fetcher.asked) >= set(answers)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.config.files import write_named
+from aggregator.daemon.locking import DaemonLock
 from aggregator.desk.maintenance import rotate_backups
 from aggregator.exceptions import StorageError
 from aggregator.storage.backups import restore
@@ -22,6 +24,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.integrity import faults_at_rest, faults_of_file
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
+NOBODY = 65_534
 
 
 def filled(path: Path, rows: int = 400) -> Path:
@@ -282,7 +285,7 @@ def closed_room() -> Iterator[Path]:
         room.chmod(0o555)
         root = os.geteuid() == 0
         if root:
-            os.seteuid(65_534)
+            os.seteuid(NOBODY)
         yield room
         if root:
             os.seteuid(0)
@@ -306,3 +309,30 @@ def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
         store.connection.execute("INSERT INTO fact (name, value) VALUES ('x', 'y')")
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert modes == dict.fromkeys(("a.db", "a.db-wal", "a.db-shm"), 0o600)
+
+
+def test_a_restored_database_keeps_owner_and_permissions_of_the_old_one(tmp_path: Path) -> None:
+    filled(tmp_path / "a.db")
+    with Store(tmp_path / "a.db") as store:
+        store.backup(tmp_path / "copy.db")
+    (tmp_path / "a.db").chmod(0o640)  # a group of editors reads it
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "a.db", NOBODY, NOBODY)
+    there = (tmp_path / "a.db").stat()
+    restore(tmp_path / "copy.db", tmp_path / "a.db", NOW)
+    found = (tmp_path / "a.db").stat()
+    assert (found.st_mode, found.st_uid, found.st_gid) == (there.st_mode, there.st_uid, there.st_gid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_what_root_makes_in_a_folder_belongs_to_its_owner(tmp_path: Path) -> None:
+    room = tmp_path / "desk"
+    room.mkdir()
+    os.chown(room, NOBODY, NOBODY)
+    with Store(room / "a.db") as store:
+        store.backup(room / "copies" / "a-20260310T070000Z.db", through_links=False)
+        write_named(room / "digests" / "days" / "index.html", b"<html>")
+        with DaemonLock(room / "a.db"):
+            owners = {path.relative_to(room).as_posix(): path.stat().st_uid for path in sorted(room.rglob("*"))}
+    assert owners == dict.fromkeys(owners, NOBODY)
+    assert {"a.db", "a.db.lock", "copies/a-20260310T070000Z.db", "digests/days/index.html"} <= owners.keys()

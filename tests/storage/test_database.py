@@ -62,7 +62,7 @@ def test_a_database_of_the_version_before_gets_the_indexes_of_its_lists(tmp_path
         assert schema_of(store) == APPROVED.read_text(encoding="utf-8")
         sorts: tuple[Literal["publishers", "entries"], ...] = ("publishers", "entries")
         for sort in sorts:
-            assert next(one.id for one in StoryStore(store).find(StoryQuery(sort=sort), [], NOW)) == "s1"
+            assert next(one.id for one in StoryStore(store).find(StoryQuery(sort=sort), "", NOW)) == "s1"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_database_of_the_version_before_gets_the_indexes_of_its_lists(tmp_path
 def test_a_list_is_read_along_the_index_of_its_order(
     sort: Literal["publishers", "entries", "latest", "first"], index: str
 ) -> None:
-    where, values = where_clause(StoryQuery(sort=sort), [])
+    where, values = where_clause(StoryQuery(sort=sort))
     with Store(None) as store:
         query = f"SELECT s.* FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id WHERE {where} ORDER BY {ORDER[sort]} LIMIT 50"
         plan = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
