@@ -108,7 +108,7 @@ class Aggregator(Lookup):
     def follow(self, feeds: Sequence[Feed]) -> None:
         """Follow exactly these feeds from now on; what is stored of others stays.
 
-        Where a publisher has another name in them, what is stored of it follows with the next pass.
+        Where a publisher or category has another name in them, what is stored of it follows with the next pass.
         """
         known = families(feeds)
         follow_feeds(self.store, feeds, known, self.clock())

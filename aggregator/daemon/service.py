@@ -316,7 +316,7 @@ class Daemon:
         self._run_job("clustering anew", self._recluster_some)
 
     def _recluster_some(self) -> None:
-        """Take a step of what follows an upgrade or renamed publishers; once there is nothing left to do, this job ends."""
+        """Take a step of what follows an upgrade, or another publisher or category of feeds; once there is nothing left to do, this job ends."""
         if self._stop.is_set() or self._desk.follow_publishers_step() is not None:
             return
         reached = self._desk.recluster_step()

@@ -1,6 +1,6 @@
-"""Stored entries that follow their publishers to a new name, in steps between the daemon's other work.
+"""Stored entries that follow their publishers and categories to a new name, in steps between the daemon's other work.
 
-All entries are looked through in order of arrival. Those that count for another publisher now are written in short transactions
+All entries are looked through in order of arrival. Those of another publisher or category now are written in short transactions
 with their sketches and vectors, and the stories of their reports are found anew. Progress is stored, so that a restart continues.
 """
 
@@ -38,10 +38,11 @@ log = logging.getLogger("aggregator.publishers")
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """An entry that counts for another publisher now; ``agency`` is set where the agency behind it changes as well."""
+    """An entry of another publisher or category now; ``agency`` is set where the agency behind it changes as well."""
 
     entry: EntrySource
     publisher: str
+    category: str | None
     agency: tuple[Attribution | None] | None = None
 
 
@@ -88,7 +89,10 @@ class Reattribution:
 
     def _settle(self, changed: int, left: Collection[str], now: datetime) -> None:
         if changed:
-            log.info("publishers were renamed: %s under their new names", amount(changed, "more entry", "more entries"))
+            log.info(
+                "publishers or categories were renamed: %s under new names",
+                amount(changed, "more entry", "more entries"),
+            )
         self._placer.finish(now)
         with self._store.transaction():
             self._placer.vectors.mark_unsettled(self._placer.vectors.vector_entries(left))
@@ -103,10 +107,12 @@ class Reattribution:
         for part in parts(numbers):
             for entry in self._names.sources(part):
                 try:
-                    publisher = decider.publisher(entry)
+                    publisher, category = decider.publisher(entry), decider.category(entry)
                     if publisher != entry.publisher:
                         agency = self._agency(entry, publisher, decider.is_agency(entry.feed_id))
-                        yield _Change(entry, publisher, agency)
+                        yield _Change(entry, publisher, category, agency)
+                    elif category != entry.category:
+                        yield _Change(entry, publisher, category)
                 except Exception as error:
                     if is_database_error(error):
                         raise
@@ -148,8 +154,8 @@ class Reattribution:
                 sleep(PAUSE)
 
     def _follow(self, change: _Change) -> set[str]:
-        """Store an entry under its new publisher, with all that was made of the former one; return its report."""
-        placed = self._names.attribute(change.entry, change.publisher)
+        """Store an entry under its new publisher and category, with all that was made of the former one; return its report."""
+        placed = self._names.attribute(change.entry, change.publisher, change.category)
         if placed is None:
             return set()
         if change.agency is not None:
@@ -159,7 +165,8 @@ class Reattribution:
         [report_id] = placed
         if report_id is None:
             return set()
-        self._rename_vector(report_id, change)
+        if change.publisher != change.entry.publisher:
+            self._rename_vector(report_id, change)
         return {report_id}
 
     def _rename_vector(self, report_id: str, change: _Change) -> None:
@@ -185,7 +192,7 @@ class _Decider:
         self._known = known
         self._feeds = {feed.id: feed for feed in feeds}
         self._former = {feed: frozenset(map(normal_name, names)) for feed, names in renaming.former.items()}
-        present = (self._own(feed) for feed in self._former if feed in self._feeds)
+        present = (self._own(feed) for feed, names in self._former.items() if names and feed in self._feeds)
         self._names = frozenset[str]().union(*self._former.values()) | {normal_name(name) for name in present}
         self._has_name: dict[str, bool] = {}
 
@@ -193,8 +200,12 @@ class _Decider:
         """Return whether a feed is a wire service."""
         return self._feeds[feed_id].is_agency
 
+    def category(self, entry: EntrySource) -> str | None:
+        """Return the category of an entry now: its feed's."""
+        return self._feeds[entry.feed_id].category
+
     def may_change(self, feed_id: int, publisher: str) -> bool:
-        """Return whether an entry of a feed, stored under a publisher, may be another's now."""
+        """Return whether an entry of a feed, stored under a publisher, may be another's now or of another category."""
         return feed_id in self._feeds and (feed_id in self._former or self._is_named(publisher))
 
     def publisher(self, entry: EntrySource) -> str:
@@ -208,7 +219,7 @@ class _Decider:
             named = publisher_of_link(entry.url, self._known)
             return named if named and self._is_named(entry.publisher) else entry.publisher
         if not (entry.source_title or entry.source_url):
-            return self._own(feed.id) if feed.id in self._former else entry.publisher
+            return self._own(feed.id) if self._former.get(feed.id) else entry.publisher
         if not self._is_named(entry.publisher):
             return entry.publisher
         own = self._former.get(feed.id) or {normal_name(self._own(feed.id))}

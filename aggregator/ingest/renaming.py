@@ -1,4 +1,4 @@
-"""Feeds taken over from feeds.yaml, with a note of the publishers that got another name there.
+"""Feeds taken over from feeds.yaml, with a note of the publishers and categories that changed there.
 
 Whatever leads to another name comes through here: an edited file, the commands on feeds, a list that was imported, a feed that
 stands there again, a reload. The stored entries follow later, see ``reattribution.py``.
@@ -22,11 +22,12 @@ from aggregator.text.masking import shown_address
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The publishers of all feeds: of each feed its former one, of each publisher of a feed the family that it is now."""
+    """The names of all feeds: of each its former publisher and category, of each publisher the family that it is now."""
 
     former: Mapping[int, str]
     present: Mapping[str, str]
     normal: Mapping[str, str]  # former publisher -> its normal form
+    categories: Mapping[int, str | None]
 
 
 def follow_feeds(store: Store, feeds: Sequence[Feed], known: Families, now: datetime) -> None:
@@ -70,9 +71,11 @@ def fingerprint(known: Families) -> str:
 
 def _names(rows: Sequence[FeedName], listed: Sequence[tuple[Feed, str]], known: Families) -> _Names:
     """Return the names of all feeds; none where feeds.yaml names them as it did."""
-    before = {(row.url, row.name, row.publisher, row.is_agency) for row in rows if row.is_followed}
-    if before == {(shown_address(feed), feed.name, publisher, feed.agency) for feed, publisher in listed}:
-        return _Names({}, {}, {})
+    before = {(row.url, row.name, row.publisher, row.is_agency, row.category) for row in rows if row.is_followed}
+    if before == {
+        (shown_address(feed), feed.name, publisher, feed.agency, feed.category) for feed, publisher in listed
+    }:
+        return _Names({}, {}, {}, {})
     were = families(_as_listed(row) for row in rows if row.is_followed)
     former = {row.id: own_publisher(row.publisher, were) for row in rows}
     publishers = {row.publisher for row in rows} | {publisher for _, publisher in listed}
@@ -80,30 +83,33 @@ def _names(rows: Sequence[FeedName], listed: Sequence[tuple[Feed, str]], known: 
         former,
         {publisher: own_publisher(publisher, known) for publisher in publishers},
         {publisher: normal_name(publisher) for publisher in {*former.values()}},
+        {row.id: row.category for row in rows},
     )
 
 
-def _renamed(rows: RenamingStore, names: _Names) -> dict[int, str]:
-    """Return feed -> the former publisher of its entries, for the feeds whose entries are another's now.
+def _renamed(rows: RenamingStore, names: _Names) -> dict[int, tuple[str, ...]]:
+    """Return feed -> the former publisher of its entries, for the feeds whose entries are another's now; none where only the category is.
 
     A feed that left the file follows where its whole house was renamed: where all that shared its publisher's name share
     one other name now.
     """
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, ...]] = {}
     houses: dict[str, set[str]] = {}  # normal name of a former publisher -> the present ones of its feeds
     stored = [(feed, names.former[feed.id]) for feed in rows.feeds() if feed.id in names.former]
     for feed, was in stored:
+        if feed.category != names.categories[feed.id]:
+            found[feed.id] = ()
         if feed.is_followed or feed.is_archive:
             publisher = names.present[feed.publisher]
             if feed.is_followed:
                 houses.setdefault(names.normal[was], set()).add(publisher)
             if publisher != was:
-                found[feed.id] = was
+                found[feed.id] = (was,)
     for feed, was in stored:
         present = houses.get(names.normal[was], set())
         if not feed.is_followed and not feed.is_archive and len(present) == 1 and present != {was}:
             rows.rename_feed(feed.id, *present)
-            found[feed.id] = was
+            found[feed.id] = (was,)
     return found
 
 
@@ -114,9 +120,9 @@ def _as_listed(feed: FeedName) -> Feed:
     return unnamed if derived else Feed(feed.url, feed.name, feed.publisher, agency=feed.is_agency)
 
 
-def _merged(pending: Renaming | None, renamed: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+def _merged(pending: Renaming | None, renamed: Mapping[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
     """Return feed -> all former publishers under which entries of it may still be stored."""
     found = {} if pending is None else {feed: tuple(names) for feed, names in pending.former.items()}
     for feed, was in renamed.items():
-        found[feed] = tuple(dict.fromkeys((*found.get(feed, ()), was)))
+        found[feed] = tuple(dict.fromkeys((*found.get(feed, ()), *was)))
     return found

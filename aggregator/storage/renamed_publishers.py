@@ -1,4 +1,4 @@
-"""Publishers that were renamed in feeds.yaml and whose stored entries have yet to follow, some at a time.
+"""Publishers and categories that changed in feeds.yaml and whose stored entries have yet to follow, some at a time.
 
 Which feeds they are is noted together with the feeds' rows. A number says how far the entries were looked through, so that
 whoever comes next goes on from there.
@@ -24,7 +24,7 @@ _REACHED: Final = "entries of renamed publishers"
 
 
 class FeedName(NamedTuple):
-    """A feed's row, as far as it tells whose the feed's entries are."""
+    """A feed's row, as far as it tells whose the feed's entries are, and of which category."""
 
     id: int
     is_archive: bool
@@ -33,14 +33,15 @@ class FeedName(NamedTuple):
     name: str | None
     publisher: str
     is_agency: bool
+    category: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
     """What has to follow: feed -> the former publishers of its entries, and how far the entries were looked through.
 
-    ``families`` is the fingerprint of the publishers in feeds.yaml that the entries are to follow. ``run`` is another number
-    whenever it begins from the first entry.
+    A feed whose category alone changed has no former publisher. ``families`` is the fingerprint of the publishers in feeds.yaml
+    that the entries are to follow. ``run`` is another number whenever it begins from the first entry.
     """
 
     former: Mapping[int, Sequence[str]]
@@ -51,12 +52,13 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class EntrySource:
-    """What decides whose an entry is, with the publisher and the agency that it is stored under."""
+    """What decides whose an entry is, with the publisher, category and agency that it is stored under."""
 
     number: int
     id: str
     feed_id: int
     publisher: str
+    category: str | None
     url: str | None
     source_title: str | None
     source_url: str | None
@@ -76,14 +78,14 @@ class RenamingStore:
     def feeds(self) -> list[FeedName]:
         """Return all feeds, those of archives and those that left feeds.yaml among them."""
         rows = self._db.execute(
-            "SELECT id, kind = 'archive', followed, url, name, publisher, agency FROM feed ORDER BY id"
+            "SELECT id, kind = 'archive', followed, url, name, publisher, agency, category FROM feed ORDER BY id"
         )
         return list(map(FeedName._make, rows))
 
     def as_now(self, feed: StoredFeed) -> StoredFeed:
-        """Return a feed that was read before, under its publisher's present name."""
-        row = self._db.execute("SELECT publisher FROM feed WHERE id = ?", (feed.id,)).fetchone()
-        return replace(feed, publisher=row[0])
+        """Return a feed that was read before, with its present publisher and category."""
+        row = self._db.execute("SELECT publisher, category FROM feed WHERE id = ?", (feed.id,)).fetchone()
+        return replace(feed, publisher=row[0], category=row[1])
 
     def rename_feed(self, feed_id: int, publisher: str) -> None:
         """Give a feed that is not followed any more the new name of its publisher."""
@@ -135,7 +137,7 @@ class RenamingStore:
     def sources(self, numbers: Sequence[int]) -> list[EntrySource]:
         """Return what decides whose these entries are, in order of arrival."""
         rows = self._db.execute(
-            "SELECT number, id, feed_id, publisher, url, source_title, source_url, agency, evidence ->> '$.agency.form'"
+            "SELECT number, id, feed_id, publisher, category, url, source_title, source_url, agency, evidence ->> '$.agency.form'"
             " FROM entry WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
             (json.dumps(numbers),),
         )
@@ -145,11 +147,14 @@ class RenamingStore:
         """Return entry id -> publisher as it is now."""
         return dict(rows_among(self._db, "SELECT id, publisher FROM entry WHERE id", entry_ids))
 
-    def attribute(self, entry: EntrySource, publisher: str) -> tuple[str | None] | None:
-        """Store an entry and its sketch under another publisher and return its report; None where it is gone or changed meanwhile."""
+    def attribute(self, entry: EntrySource, publisher: str, category: str | None) -> tuple[str | None] | None:
+        """Store an entry and its sketch under another publisher or category and return its report.
+
+        None where the entry is gone or changed meanwhile.
+        """
         found: tuple[str | None] | None = self._db.execute(
-            "UPDATE entry SET publisher = ? WHERE number = ? AND id = ? AND publisher = ? RETURNING report_id",
-            (publisher, entry.number, entry.id, entry.publisher),
+            "UPDATE entry SET publisher = ?, category = ? WHERE number = ? AND id = ? AND publisher = ? RETURNING report_id",
+            (publisher, category, entry.number, entry.id, entry.publisher),
         ).fetchone()
         if found is not None:
             self._db.execute("UPDATE sketch SET publisher = ? WHERE entry_id = ?", (publisher, entry.id))

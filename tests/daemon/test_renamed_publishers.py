@@ -21,7 +21,7 @@ def test_a_reload_that_renames_a_publisher_is_followed_and_a_kill_between_loses_
         daemon.hear("1 feed asked")
         newsroom.follow({"url": url, "publisher": "Gazette"})
         daemon.send(signal.SIGHUP)
-        daemon.hear("publishers were renamed: 3 more entries")
+        daemon.hear("publishers or categories were renamed: 3 more entries")
         wait_for(lambda: houses(newsroom) == [("Gazette", 3)])
         assert daemon.stop() == 0
     newsroom.follow({"url": url, "publisher": "Mail"})
@@ -31,7 +31,7 @@ def test_a_reload_that_renames_a_publisher_is_followed_and_a_kill_between_loses_
         daemon.end()
     assert houses(newsroom) == [("Gazette", 3)]
     with newsroom.daemon() as daemon:
-        daemon.hear("publishers were renamed: 3 more entries")
+        daemon.hear("publishers or categories were renamed: 3 more entries")
         assert daemon.stop() == 0
     assert houses(newsroom) == [("Mail", 3)]
     assert newsroom.rows("SELECT name FROM fact WHERE name = 'publishers renamed'") == []

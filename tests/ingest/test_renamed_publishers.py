@@ -107,6 +107,17 @@ def test_lists_search_counts_and_explanations_tell_the_new_name_after_the_next_p
         assert set(publishers(app).values()) == {"Gazette"}
 
 
+def test_a_category_that_is_given_or_changed_later_holds_for_stories_that_are_open() -> None:
+    feed = Feed(POST, publisher="Post")
+    with open_desk(FakeFetcher({POST: rss(FIRE)}), Clock(), [feed]) as app:
+        app.fetch()
+        for category in ("weather", "ports", None):
+            app.follow([replace(feed, category=category)])
+            app.fetch()
+            assert [story.category for story in app.stories(StoryQuery(category=category))] == [category]
+            assert app.follow_publishers() == 0
+
+
 def test_of_two_feeds_of_one_house_the_one_that_keeps_its_name_keeps_its_entries() -> None:
     with open_desk(fetcher(), Clock(), [Feed(POST, publisher="Post"), Feed(TIMES, publisher="Post")]) as app:
         app.fetch()
