@@ -157,7 +157,7 @@ class Aggregator(Lookup):
         place_left(self._pass_context(), stop or Event())
 
     def follow_publishers(self, stop: Event | None = None) -> int:
-        """Have what is stored follow publishers that were renamed in the feeds; return how many entries did."""
+        """Have what is stored follow publishers and categories that changed in the feeds; return how many entries did."""
         followed = 0
         while (stop is None or not stop.is_set()) and (some := self.follow_publishers_step()) is not None:
             followed += some

@@ -45,7 +45,7 @@ def stored(app: Aggregator) -> dict[str, list[object]]:
     for story, entry in ask("SELECT story_id, id FROM entry ORDER BY id"):
         members.setdefault(story, []).append(entry)
     return {
-        "entries": ask("SELECT id, publisher, agency, evidence, report_id FROM entry ORDER BY id").fetchall(),
+        "entries": ask("SELECT id, publisher, category, agency, evidence, report_id FROM entry ORDER BY id").fetchall(),
         "sketches": ask("SELECT entry_id, publisher FROM sketch ORDER BY 1").fetchall(),
         "vectors": ask("SELECT report_id, entry_id, vector FROM report_vector ORDER BY 1").fetchall(),
         "reports": ask("SELECT id, agency, entries FROM report ORDER BY 1").fetchall(),
@@ -241,9 +241,9 @@ class WaitingFetcher(FakeFetcher):
         return super().fetch(feed, state, now, other_feed)
 
 
-def test_a_pass_of_another_process_that_began_before_stores_the_new_name(tmp_path: Path) -> None:
+def test_a_pass_of_another_process_that_began_before_stores_the_new_names(tmp_path: Path) -> None:
     desk, answers = tmp_path / "desk.db", WaitingFetcher(fetcher().answers)
-    old, new = ([Feed(POST, publisher=name), Feed(TIMES, publisher=name)] for name in ("Post", "Gazette"))
+    old, new = ([Feed(url, publisher=name, category=name) for url in (POST, TIMES)] for name in ("Post", "Gazette"))
 
     def rename(outcome: FeedOutcome, done: int, total: int) -> None:
         if done == 1:
