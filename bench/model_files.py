@@ -94,9 +94,9 @@ def note_one(path: Path, learned: Logistic) -> None:
     _write(path, {"why": {}, **told}, shipped, numbers(learned))
 
 
-def write_one(path: Path, learned: Logistic, told: Mapping[str, object]) -> None:
-    """Write one model that ships as it was learned, with what is told of it."""
-    _write(path, {**told, "why": {}}, numbers(learned), numbers(learned))
+def write_one(path: Path, shipped: Logistic, learned: Logistic, told: Mapping[str, object]) -> None:
+    """Write one model with what is told of it."""
+    _write(path, {"why": {}, **told}, numbers(shipped), numbers(learned))
 
 
 def _write(path: Path, told: dict[str, Any], shipped: Mapping[str, float], learned: Mapping[str, float]) -> None:

@@ -113,7 +113,7 @@ def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) 
     cluster = np.array([item.cluster or f"?{n}" for n, item in enumerate(items)])
     archives = np.array([item.archive or "" for item in items])
     same = cluster[first] == cluster[second]
-    days = np.array([_day(item.side) for item in items])
+    days = side_days(items)
     far = (side[first] != side[second]) & ~(np.abs(days[first] - days[second]) <= APART)
     known = far | ((archives[first] != "") & (archives[second] != ""))
     label = np.where(known, same, -1).astype(np.int8)
@@ -128,6 +128,11 @@ def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) 
     return Table(
         name, items, first, second, features, comparison.rows.rank[: len(items)].copy(), label, beside.astype(str)
     )
+
+
+def side_days(items: Sequence[Item]) -> NDArray[np.float64]:
+    """Return the day that each item's side is named after; NaN for an archive."""
+    return np.array([_day(item.side) for item in items])
 
 
 def _day(side: str) -> float:

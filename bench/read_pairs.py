@@ -3,8 +3,9 @@
     python -m bench.read_pairs
 
 Tells for each week how many of its pairs stand in one story still, and how many of these tell one event; unclear ones count
-as wrong. What was never drawn is not judged: draw anew (`certain_negatives.py take`, `import`, `export`, `pairs`) to know
-what a change adds. Needs the shared streams beside the project.
+as wrong. The pairs were drawn twice, and read by two readers, of whom the second is stricter. What was never drawn is not
+judged: draw anew (`certain_negatives.py take`, `import`, `export`, `pairs`) to know what a change adds. Needs the shared
+streams beside the project.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from aggregator.clustering.graph import group
 from bench.worlds import Item, cut, row_key, week
 
 DRAWN = Path(__file__).with_name("pairs-drawn-by-lot.tsv")
+DRAWN_AGAIN = Path(__file__).with_name("pairs-drawn-again.tsv")
 # Streams, first day of the week, and what the machine saw.
 WEEKS = (
     ("gnews-en-2025", "2025-11-03", "lede"),
@@ -34,13 +36,24 @@ WEEKS = (
     ("newsapi-gb-2023", "2023-07-10", "headline"),
     ("newsapi-de-2023", "2023-08-07", "headline"),
 )
+WEEKS_AGAIN = (
+    ("gnews-en-2025", "2025-10-20", "lede"),
+    ("gnews-en-2025", "2025-11-17", "lede"),
+    ("newsapi-us-2023", "2023-07-10", "lede"),
+    ("newsapi-us-2023", "2023-08-14", "lede"),
+    ("newsapi-gb-2023", "2023-07-31", "headline"),
+    ("newsapi-au-2023", "2023-08-07", "headline"),
+    ("newsapi-de-2023", "2023-07-10", "headline"),
+    ("newsapi-fr-2023", "2023-07-24", "headline"),
+    ("gnews-en-2025", "2025-12-08", "headline"),
+)
 Verdicts = Mapping[tuple[str, str], str]
 
 
 def verdicts(path: Path = DRAWN) -> dict[tuple[str, str], str]:
     """Return both keys -> "one", "two" or "unclear"."""
     rows = (line.split("\t") for line in path.read_text("utf-8").splitlines() if not line.startswith(("#", "verdict")))
-    return {(left, right): verdict for verdict, _, left, right in rows}
+    return {(row[-2], row[-1]): row[0] for row in rows}
 
 
 def together(items: Sequence[Item], known: Verdicts) -> Counter[str]:
@@ -56,13 +69,16 @@ def together(items: Sequence[Item], known: Verdicts) -> Counter[str]:
 
 def main() -> None:
     """Measure and print."""
-    known, every = verdicts(), Counter[str]()
-    for name, first, text in WEEKS:
-        items = week((name,), first)
-        found = together(cut(items, 0) if text == "headline" else items, known)
-        every += found
-        print(f"{name} {first} {text}: {_told(found)}", flush=True)
-    print(f"all: {_told(every)}; {sum(every.values())} of {len(known)} pairs that were drawn stand in one story still")
+    for title, path, weeks in (("drawn", DRAWN, WEEKS), ("drawn again", DRAWN_AGAIN, WEEKS_AGAIN)):
+        known, every = verdicts(path), Counter[str]()
+        for name, first, text in weeks:
+            items = week((name,), first)
+            found = together(cut(items, 0) if text == "headline" else items, known)
+            every += found
+            print(f"{name} {first} {text}: {_told(found)}", flush=True)
+        print(
+            f"all that were {title}: {_told(every)}; {sum(every.values())} of {len(known)} pairs stand in one story still"
+        )
 
 
 def _told(found: Counter[str]) -> str:

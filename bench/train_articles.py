@@ -171,7 +171,7 @@ def main() -> None:
             "made by": "python -m bench.train_articles --write",
             "learned on": {"archives, their texts whole": sorted({name for name, _ in TEXTS})},
         }
-        model_files.write_one(MODELS / "articles.json", model, told)
+        model_files.write_one(MODELS / "articles.json", model, model, told)
     elif options.note:
         model_files.note_one(MODELS / "articles.json", model)
 

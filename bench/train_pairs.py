@@ -83,8 +83,8 @@ SIGNS = {
     "names alone": (None, -2.0),
     "one publisher, other names": (None, -8.0),
 }  # fmt: skip
-# Inputs of the first model that are left to its products, and what the second model weighs beside the graph.
-NOT_FIRST = ("cosine squared", "cosine by strongest", "told by cosine")
+# Inputs of the first model that are left to its products or to train_ledes.py, and what the second model weighs beside the graph.
+NOT_FIRST = ("cosine squared", "cosine by strongest", "told by cosine", "hours")
 KNOWN = (
     "cosine", "title cosine", "contained, least", "contained, most", "told now", "told in titles now", "strongest now",
     "second now", "plain now", "names unshared, least", "names unshared, most", "numbers differ", "ordinals differ",

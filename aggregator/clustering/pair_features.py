@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, ReportColumns, Rows, shared
+from aggregator.clustering.timing import tells_hour
 
 LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
 ONE_TITLE = 0.95  # share of both titles' information from which on they are one
@@ -48,6 +49,9 @@ class PairFeatures(NamedTuple):
     numbers_differ: Floats  # both titles have numbers, none is shared
     ordinals_differ: Floats
     gap: Floats  # hours, bounded from below
+    hours_apart: Floats  # the same without a bound; 0 where one of the two has no time, or a date alone
+    # How far the two are of a stream: 0 where one of them tells no hour, near 1 where many reports came before.
+    streamed: Floats
     same_publisher: Floats
     same_skeleton: Floats  # titles from one mould
     same_mould: Floats  # at one publisher
@@ -290,12 +294,16 @@ def _is_form(terms: _SharedTerms, texts: Floats, params: ClusteringParams) -> Fl
 
 
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
-    gap = np.abs(reports.time[first] - reports.time[second])
-    gap = np.where(np.isnan(gap), params.least_gap, np.clip(gap, params.least_gap, params.window)) / HOUR
+    apart = np.abs(reports.time[first] - reports.time[second])
+    gap = np.where(np.isnan(apart), params.least_gap, np.clip(apart, params.least_gap, params.window)) / HOUR
+    timed = tells_hour(reports.time[first]) & tells_hour(reports.time[second])
+    before = steps_of(reports.before[first])
     skeleton = _same_skeleton(reports, first, second)
     publisher = _same_publisher(reports, first, second)
     found = {
         "gap": gap,
+        "hours_apart": np.where(timed, apart, 0.0) / HOUR,
+        "streamed": np.where(timed, before / (before + params.stream_half), 0.0),
         "same_publisher": publisher,
         "same_skeleton": skeleton,
         "same_mould": skeleton & publisher,

@@ -44,6 +44,10 @@ class ClusteringParams:
     missing: float = -3.0  # log odds of a pair that was no candidate. Prototype: -3
     clip: tuple[float, float] = (-5.0, 4.0)  # log odds are bounded: one sure pair must not outvote many. Prototype
 
+    # Reports before a pair from which on half counts of what is learned of headlines and ledes in real weeks: in a window of a
+    # few reports pairs are judged as archives have it. Design
+    stream_half: float = 50.0
+
     # --- groups that each name what the other does not
     own_names_reports: int = 3  # reports of each from which on it counts. Measured
     own_names_share: float = 0.7  # share of a group that has a name, from which on it is the group's. Measured

@@ -1,8 +1,9 @@
 """Log odds that two reports tell one event, from pair features, by the shipped logistic models.
 
 ``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by its context in the graph; ``bench/train_pairs.py`` makes
-them. ``models/articles.json`` corrects the weights of the second for two articles, which share more by chance than two ledes;
-``bench/train_articles.py`` makes it. Each file names its training data.
+them. Two files correct the weights of the second: ``models/articles.json`` for two articles, which share more by chance than two
+ledes (``bench/train_articles.py``), and ``models/ledes.json`` for headlines and ledes, by pairs of real weeks that were read
+(``bench/train_ledes.py``). Each file names its training data.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts ar
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
 # Words of the shorter of two reports, from which on they are articles, and wholly so.
 ARTICLE = (np.log(60.0), np.log(160.0))
+# And up to which they are headlines or ledes wholly, and not at all.
+LEDE = (np.log(50.0), np.log(100.0))
 PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
 ONE_NAME = 1.0  # rarity of the names in both titles from which on one is named in both
 OTHERS = (5.0, 7.0)  # rarity of the names that only one title has, from which on they count, and count in full
 # Rarity of shared names from which on they make up for titles which name others, and do so in full.
 NAMED = (16.0, 20.0)
+QUARTER_DAY = 6.0  # hours; what a gap tells grows with the logarithm from about there on
+DAY_AND_MORE = 28.0  # hours from which on the gap counts that archives teach
 FIGURES = (0.4, 0.7)  # share of numbers and dates in what is shared, from which on they count, and say nothing at all
 DIGITS = 3  # of log odds: sums in another order must not decide
 
@@ -92,6 +97,7 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "numbers differ": f["numbers_differ"],
         "ordinals differ": f["ordinals_differ"],
         "gap": np.log1p(f["gap"]),
+        "hours": np.log1p(np.minimum(f["hours_apart"], DAY_AND_MORE) / QUARTER_DAY),
         "same publisher": f["same_publisher"],
         "same skeleton": f["same_skeleton"],
         "same mould": f["same_mould"],
@@ -155,7 +161,21 @@ def known_inputs(features: PairFeatures, first: Floats) -> dict[str, NDArray[np.
 
 def article_share(words: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return how far reports of so many words are articles: 0 for headlines and ledes, 1 for whole texts."""
-    return np.asarray(np.clip((np.log1p(words.astype(np.float64)) - ARTICLE[0]) / (ARTICLE[1] - ARTICLE[0]), 0.0, 1.0))
+    return _share(words, ARTICLE)
+
+
+def stream_share(features: PairFeatures) -> NDArray[np.float64]:
+    """Return how far pairs are headlines or ledes of a stream: 0 for what is longer, and for a series.
+
+    What design keeps apart nothing learned brings together.
+    """
+    apart = np.maximum(features.series, features.bare)
+    return features.streamed * (1.0 - _share(features.words_least, LEDE)) * (1.0 - apart.astype(np.float64))
+
+
+def _share(words: NDArray[np.floating], bounds: tuple[float, float]) -> NDArray[np.float64]:
+    """Return where the logarithm of words lies between two bounds, from 0 to 1."""
+    return np.asarray(np.clip((np.log1p(words.astype(np.float64)) - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0))
 
 
 class _ByLength:
@@ -178,9 +198,12 @@ class _ByLength:
 class LearnedScorer:
     """The shipped models."""
 
-    def __init__(self, pairs: Logistic, graph: Logistic, articles: Logistic | None = None) -> None:
+    def __init__(
+        self, pairs: Logistic, graph: Logistic, articles: Logistic | None = None, ledes: Logistic | None = None
+    ) -> None:
         self.pairs = pairs
         self.graph = graph
+        self._ledes = ledes or Logistic(0.0, {})
         (own, around), (own_articles, around_articles) = map(_halves, (graph, articles or Logistic(0.0, {})))
         self._of_pair, self._of_graph = _ByLength(own, own_articles), _ByLength(around, around_articles)
 
@@ -190,7 +213,9 @@ class LearnedScorer:
 
     def known(self, features: PairFeatures, first: Floats) -> Floats:
         """Return the part of the second round's log odds that the pair itself decides."""
-        return self._of_pair.odds(known_inputs(features, first), features.words_least).astype(np.float32)
+        inputs = known_inputs(features, first)
+        odds = self._of_pair.odds(inputs, features.words_least)
+        return (odds + stream_share(features) * self._ledes.odds(inputs)).astype(np.float32)
 
     def second(self, known: Floats, context: Context, words: Floats) -> Floats:
         """Return the log odds of pairs within the graph; ``words`` has the shorter report of each."""
@@ -207,7 +232,7 @@ def _halves(model: Logistic) -> tuple[Logistic, Logistic]:
 @lru_cache(maxsize=1)
 def shipped_scorer() -> LearnedScorer:
     """Return the shipped models."""
-    return LearnedScorer(*(read_model(MODELS / f"{name}.json") for name in ("pairs", "graph", "articles")))
+    return LearnedScorer(*(read_model(MODELS / f"{name}.json") for name in ("pairs", "graph", "articles", "ledes")))
 
 
 def read_model(path: Path) -> Logistic:

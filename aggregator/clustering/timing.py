@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.params import DAY, ClusteringParams
 
 Numbers = NDArray[np.float64]
 
@@ -18,6 +18,11 @@ BOUNDS = (3.0, 12.0, 24.0, 48.0)  # hours at which one class of gaps ends and th
 CLASSES = len(BOUNDS) + 1
 NEAR = 3  # classes within a day
 UNDATED = CLASSES  # class of an unknown gap
+
+
+def tells_hour(times: Numbers) -> NDArray[np.bool_]:
+    """Return which times tell an hour: one that is midnight to the second is a date alone, and not every report has one."""
+    return np.asarray(np.isfinite(times) & (times % DAY != 0))
 
 
 def gaps(later: Numbers, earlier: Numbers) -> Numbers:

@@ -12,7 +12,7 @@ from aggregator.clustering.scoring import MODELS, Logistic, read_model
 from bench import model_files
 from bench.model_files import Models
 
-NAMES = ("pairs", "graph", "articles")
+NAMES = ("pairs", "graph", "articles", "ledes")
 
 
 def told(name: str, folder: Path = MODELS) -> dict[str, Any]:
