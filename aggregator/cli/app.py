@@ -16,6 +16,7 @@ from aggregator import __version__
 from aggregator.cli.examples import show_examples, write_examples
 from aggregator.cli.global_options import accept_after_command, global_options
 from aggregator.cli.session import Session
+from aggregator.cli.times import check_local_zone
 from aggregator.exceptions import AggregatorError
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def cli(
 ) -> None:
     """Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
     ctx.obj = session = Session(database, feeds_option, config, assignments, now_option, verbose, quiet)
+    check_local_zone()
     session.clock()  # a bad --now is a fault of the call, even where the command has no use for the time
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from aggregator.config.durations import parse_duration
-from aggregator.exceptions import UsageError
+from aggregator.exceptions import ConfigurationError, UsageError
 
 _DayT = TypeVar("_DayT", bound=date)
 
@@ -53,6 +54,16 @@ def parse_day(text: str, now: datetime, zone: ZoneInfo) -> date:
         return _in_range(text, date.fromisoformat(wanted))
     except ValueError as error:
         raise UsageError(f"{text!r} is no day; write today, yesterday or 2026-10-01") from error
+
+
+def check_local_zone() -> None:
+    """Raise ConfigurationError where TZ is a day or more from UTC: no time of day could be shown."""
+    try:
+        datetime.fromtimestamp(0).astimezone()
+    except ValueError as error:
+        raise ConfigurationError(
+            f"TZ={os.environ.get('TZ', '')}: is no time zone; name a place, such as Europe/Brussels"
+        ) from error
 
 
 def parse_clock(text: str) -> datetime:

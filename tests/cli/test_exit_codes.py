@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], told: str) -> None
     outcome = call(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert told in outcome.err
+
+
+@pytest.mark.parametrize("zone", ["UTC+25", "UTC-24"])
+def test_a_time_zone_of_the_system_that_is_none_is_told(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom()
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", zone)
+        time.tzset()
+        outcome = call("stories")
+    time.tzset()
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"TZ={zone}: is no time zone; name a place" in outcome.err
 
 
 @pytest.mark.parametrize(
