@@ -27,7 +27,7 @@ from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.scoring import known_inputs, pair_inputs
 from bench import model_files
-from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, some, week
+from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, seen, some, verdict_rows, week
 
 ENGLISH_2023 = ("newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023")
 GOOGLE = ("gnews-en-2025",)
@@ -286,14 +286,11 @@ READ_WEEKS = (
 def read_by_eye(params: ClusteringParams = DEFAULT) -> list[Table]:
     """Return single weeks of streams in which only the pairs that were read are known; unclear ones are not."""
     verdicts: dict[tuple[str, frozenset[str]], str] = {}
-    for line in READ_BY_EYE.read_text("utf-8").splitlines():
-        if not line.startswith(("#", "verdict")):
-            verdict, text, *both = line.split("\t")
-            verdicts[text, frozenset(both)] = verdict
+    for verdict, text, *both in verdict_rows(READ_BY_EYE):
+        verdicts[text, frozenset(both)] = verdict
     found = []
     for number, (streams, first, text) in enumerate(READ_WEEKS):
-        items = week(streams, first)
-        one = table(f"read {number}", cut(items, 0) if text == "headline" else items, params)
+        one = table(f"read {number}", seen(week(streams, first), text), params)
         keys = [row_key(item.key) for item in one.items]
         one.label[:] = -1
         for place, (a, b) in enumerate(zip(one.first.tolist(), one.second.tolist(), strict=True)):

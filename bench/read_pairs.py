@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aggregator.clustering.graph import group
-from bench.worlds import Item, cut, row_key, week
+from bench.worlds import Item, row_key, seen, verdict_rows, week
 
 DRAWN = Path(__file__).with_name("pairs-drawn-by-lot.tsv")
 DRAWN_AGAIN = Path(__file__).with_name("pairs-drawn-again.tsv")
@@ -52,8 +52,7 @@ Verdicts = Mapping[tuple[str, str], str]
 
 def verdicts(path: Path = DRAWN) -> dict[tuple[str, str], str]:
     """Return both keys -> "one", "two" or "unclear"."""
-    rows = (line.split("\t") for line in path.read_text("utf-8").splitlines() if not line.startswith(("#", "verdict")))
-    return {(row[-2], row[-1]): row[0] for row in rows}
+    return {(row[-2], row[-1]): row[0] for row in verdict_rows(path)}
 
 
 def together(items: Sequence[Item], known: Verdicts) -> Counter[str]:
@@ -72,8 +71,7 @@ def main() -> None:
     for title, path, weeks in (("drawn", DRAWN, WEEKS), ("drawn again", DRAWN_AGAIN, WEEKS_AGAIN)):
         known, every = verdicts(path), Counter[str]()
         for name, first, text in weeks:
-            items = week((name,), first)
-            found = together(cut(items, 0) if text == "headline" else items, known)
+            found = together(seen(week((name,), first), text), known)
             every += found
             print(f"{name} {first} {text}: {_told(found)}", flush=True)
         print(

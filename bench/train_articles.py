@@ -33,7 +33,7 @@ from aggregator.clustering.partition import Edges, partition
 from aggregator.clustering.scoring import MODELS, Logistic, article_share, shipped_scorer
 from bench import model_files
 from bench.pair_examples import LEARNED, Table, second_inputs, table, weights_of
-from bench.train_pairs import KNOWN, SIGNS
+from bench.train_pairs import KNOWN, SIGNS, bounds_of_addition
 from bench.worlds import archive
 
 # Archives of whole texts, and whether their dates count.
@@ -112,16 +112,7 @@ def _fitted(rows: Matrix, base: Matrix, labels: Matrix, weights: Matrix) -> Logi
         likely = np.where(labels > 0, np.logaddexp(0, -odds), np.logaddexp(0, odds))
         return float((share * likely).sum() + RIDGE * (point**2).sum()), scaled.T @ slope + 2 * RIDGE * point
 
-    already = shipped_scorer().graph.weights
-    bounds: list[tuple[float | None, float | None]] = []
-    for name, scale in zip(NAMES, spread.tolist(), strict=False):
-        low, high = SIGNS.get(name, (None, None))
-        before = already[name]
-        bounds.append(
-            (None if low is None else (low - before) * scale, None if high is None else (high - before) * scale)
-        )
-    bounds.append((None, None))
-    start = [min(max(0.0, low or 0.0), 0.0 if high is None else high) for low, high in bounds]
+    bounds, start = bounds_of_addition(NAMES, SIGNS, shipped_scorer().graph, spread)
     point = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 300}).x / spread
     return Logistic(float(point[-1]), dict(zip(NAMES, point[:-1].tolist(), strict=True)))
 

@@ -36,8 +36,8 @@ from aggregator.clustering.scoring import MODELS, LearnedScorer, Logistic, known
 from bench import model_files
 from bench.kept import KEPT, MADE_BY, kept, program
 from bench.pair_examples import APART, GOOGLE, SCATTERED, learned_days, side_days
-from bench.train_pairs import SIGNS, background_without
-from bench.worlds import Item, cut, row_key, scattered, week
+from bench.train_pairs import SIGNS, background_without, bounds_of_addition
+from bench.worlds import Item, row_key, scattered, seen, verdict_rows, week
 
 READ = Path(__file__).with_name("pairs-of-weeks.tsv")
 US, GB, AU = "newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023"
@@ -135,10 +135,8 @@ def known(
 def read_pairs() -> Iterator[Pairs]:
     """Yield the pairs that were read, by week; unclear ones count as two events."""
     weeks: dict[tuple[str, str, str], dict[frozenset[str], tuple[float, float]]] = defaultdict(dict)
-    for line in READ.read_text("utf-8").splitlines():
-        if not line.startswith(("#", "verdict")):
-            verdict, streams, first, text, stands_for, *both = line.split("\t")
-            weeks[streams, first, text][frozenset(both)] = (float(verdict == "one"), float(stands_for))
+    for verdict, streams, first, text, stands_for, *both in verdict_rows(READ):
+        weeks[streams, first, text][frozenset(both)] = (float(verdict == "one"), float(stands_for))
     for (streams, first, text), verdicts in weeks.items():
         yield compared(f"read {text} {streams} {first}", seen(week(streams.split("+"), first), text), verdicts)
 
@@ -155,11 +153,6 @@ def scatters() -> Iterator[Pairs]:
     yield compared(f"scatter lede {GOOGLE[0]}", scattered(GOOGLE[0], *SCATTERED[1], 3_000, False, 3))
     for name in OTHERS:
         yield compared(f"scatter headline {name}", scattered(name, *SCATTERED[0], 3_000, True, 3))
-
-
-def seen(items: Sequence[Item], text: str) -> list[Item]:
-    """Return what the machine sees of some reports."""
-    return cut(items, 0) if text == "headline" else list(items)
 
 
 def every_pair() -> Pairs:
@@ -189,15 +182,7 @@ def learn(found: Pairs, chosen: NDArray[np.bool_]) -> Logistic:
         moved = SLOPE * point
         return float((weight * likely).sum() + (ridge * moved**2).sum()), scaled.T @ slope + 2 * SLOPE * ridge * moved
 
-    bounds: list[tuple[float | None, float | None]] = []
-    for name, size in zip(NAMES, spread.tolist(), strict=False):
-        low, high = BOUNDS.get(name, (None, None))
-        already = graph.weights.get(name, 0.0)
-        bounds.append(
-            (None if low is None else (low - already) * size, None if high is None else (high - already) * size)
-        )
-    bounds.append((None, None))
-    start = [min(max(0.0, low or 0.0), 0.0 if high is None else high) for low, high in bounds]
+    bounds, start = bounds_of_addition(NAMES, BOUNDS, graph, spread)
     point = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 500}).x / spread
     return Logistic(float(point[-1]), dict(zip(NAMES, point[:-1].tolist(), strict=True)))
 

@@ -53,6 +53,7 @@ from bench.pair_examples import (
 from bench.worlds import DATA
 
 RIDGE = 1e-6
+Bounds = tuple[float | None, float | None]  # of a weight
 _FOR, _AGAINST = (0.0, None), (None, 0.0)
 SIGNS = {
     **dict.fromkeys(
@@ -247,6 +248,24 @@ def fit(
     coefficients = found.x[:-1] / spread
     bias = float(found.x[-1] - (coefficients * mean).sum())
     return Logistic(bias, dict(zip(names, coefficients.tolist(), strict=True)))
+
+
+def bounds_of_addition(
+    names: Sequence[str], signs: Mapping[str, Bounds], already: Logistic, spread: NDArray[np.float64]
+) -> tuple[list[Bounds], list[float]]:
+    """Return the bounds of weights that are added to a model's, so that the sums keep their signs, and where to begin.
+
+    The weights are those of inputs divided by their spread; a bias without bounds is the last.
+    """
+    bounds: list[Bounds] = []
+    for name, size in zip(names, spread.tolist(), strict=False):
+        low, high = signs.get(name, (None, None))
+        before = already.weights.get(name, 0.0)
+        bounds.append(
+            (None if low is None else (low - before) * size, None if high is None else (high - before) * size)
+        )
+    bounds.append((None, None))
+    return bounds, [min(max(0.0, low or 0.0), 0.0 if high is None else high) for low, high in bounds]
 
 
 def from_least_gap(model: Logistic) -> Logistic:

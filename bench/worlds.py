@@ -109,6 +109,17 @@ def cut(items: Sequence[Item], words: int) -> list[Item]:
     return distinct([replace(item, body=" ".join(item.body.split()[:words])) for item in items])
 
 
+def seen(items: Sequence[Item], text: str) -> Sequence[Item]:
+    """Return what the machine sees of some items: their headlines alone, or all that they hold."""
+    return cut(items, 0) if text == "headline" else items
+
+
+def verdict_rows(path: Path) -> list[list[str]]:
+    """Return the rows of a file of pairs that were read: the verdict first, both keys last."""
+    lines = path.read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith(("#", "verdict"))]
+
+
 def week(names: Sequence[str], first: str, days: int = 7, onto: float = START) -> list[Item]:
     """Return some days of streams, laid onto the days from ``onto``; its side is named after the first day."""
     begin = datetime.fromisoformat(first).replace(tzinfo=UTC).timestamp()

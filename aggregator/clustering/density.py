@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from aggregator.clustering import timing
 from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.pair_features import LEAST_TEXT
-from aggregator.clustering.params import DAY, HOUR, ClusteringParams
+from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Rows
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.timing import Numbers
@@ -215,4 +215,4 @@ def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _told_hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the UTC hours of some times; minus infinity where no hour is told: midnight to the second is a date alone."""
-    return np.where(np.isfinite(times) & (times % DAY == 0), _UNDATED, _hours(times))
+    return np.where(timing.tells_hour(times), _hours(times), _UNDATED)

@@ -14,6 +14,7 @@ from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.scoring import MODELS, LearnedScorer, Logistic, pair_inputs, read_model
 from aggregator.clustering.vectors import ReportVector
 from bench.train_ledes import BOUNDS, NAMES, READ
+from bench.worlds import verdict_rows
 from tests.clustering.reports import report
 
 NOTHING = Logistic(0.0, {})
@@ -87,7 +88,7 @@ def test_a_window_of_few_reports_hardly_counts_and_a_date_alone_never() -> None:
 
 
 def test_each_pair_that_was_read_stands_for_a_number_of_pairs_and_has_a_verdict() -> None:
-    rows = [line.split("\t") for line in READ.read_text("utf-8").splitlines() if not line.startswith(("#", "verdict"))]
+    rows = verdict_rows(READ)
     assert len(rows) == 3026
     assert {row[0] for row in rows} == {"one", "two", "unclear"}
     assert all(float(row[4]) >= 1 and len(row) == 7 for row in rows)
