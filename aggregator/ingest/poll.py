@@ -1,8 +1,8 @@
 """One pass over feeds: fetch in threads, prepare in workers, save with one commit what ends together.
 
 The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
-hand their results over a queue; no outcome is reported before it is saved. Entries are placed in stories when the
-pass has them all, in order of time: the order in which feeds answer decides nothing.
+hand their results over a queue; no outcome is reported before it is saved. Entries are placed in reports when the
+pass has them all, or too many wait, in order of time: the order in which feeds answer decides nothing.
 
 However a pass ends, nothing of it remains for the next one except the pauses between requests to hosts. A feed that was under
 way and is not saved stays due.
@@ -15,22 +15,22 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from queue import Empty, SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
-from aggregator.ingest.large_documents import is_large
 from aggregator.ingest.polls import Poll
 from aggregator.ingest.preparation import PreparationJob
 from aggregator.ingest.prepare import Preparation, Prepared
 from aggregator.ingest.record import MAX_WAITING
-from aggregator.ingest.save import Saver, UnchangedAnswers
-from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
+from aggregator.ingest.results import FetchedFeed, PreparedFeed, Result, Results
+from aggregator.ingest.save import Saver
+from aggregator.ingest.unchanged_answers import UnchangedAnswers
+from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
 from aggregator.settings import Settings
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
@@ -77,19 +77,6 @@ class FeedFetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    poll: Poll
-    outcome: FetchOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    poll: Poll
-    response: Response
-    result: Prepared | FetchFailure
-
-
 class PollPass:
     """A pass over some feeds; ``now`` gives the time by the product's clock.
 
@@ -114,7 +101,7 @@ class PollPass:
         self._saver = saver
         self._now = now
         self._stop = stop
-        self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
+        self._results = Results()
         self._hosts = hosts
         self._other_feed = other_feed
         self._within = within
@@ -162,19 +149,26 @@ class PollPass:
             for ended in (*self._save_results(threads, self._sleep()), *self._unchanged.save(self._keep_waiting())):
                 outcomes.append(ended)
                 progress(ended, len(outcomes), total)
-            self._place(self._place_meanwhile)
+            self._place(partial(self._place_meanwhile, threads))
         for ended in (*self._unchanged.save(self._keep_waiting(), last=True), *self._fail_hanging()):
             outcomes.append(ended)
             progress(ended, len(outcomes), total)
         return outcomes
 
-    def _place_meanwhile(self) -> None:
+    def _place_meanwhile(self, threads: Executor) -> None:
         """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
         behind = time.monotonic() - self._settled > _SETTLE_INTERVAL
-        self._saver.place(self._now(), 0 if behind else MAX_WAITING, self._stop, keep_waiting=self._keep_waiting())
+        leave, occupy = 0 if behind else MAX_WAITING, partial(self._keep_occupied, threads)
+        self._saver.place(self._now(), leave, self._stop, lambda done, total: occupy(), self._keep_waiting())
         if behind:
             self._saver.finish(self._now(), self._stop, self._keep_waiting())
             self._settled = time.monotonic()
+
+    def _keep_occupied(self, threads: Executor) -> None:
+        """Ask further feeds while entries are placed, which takes longer than the documents under way occupy the workers."""
+        for result in self._results.take_handed_on():
+            self._hosts.done(result.poll.feed.url, time.monotonic())
+        self._start_fetches(threads)
 
     def _is_unfinished(self) -> bool:
         """Return whether something is still to be waited for."""
@@ -243,7 +237,8 @@ class PollPass:
             return
         for url in self._hosts.ready(time.monotonic(), room):
             self._under_way[url] = poll = self._waiting.pop(url)
-            threads.submit(self._fetch, poll)
+            is_first = poll.stored.state.last_ok is None
+            threads.submit(self._fetch, poll, self._preparation(poll) if is_first else None)
 
     def _sleep(self) -> float:
         if self._stop.is_set():
@@ -253,7 +248,8 @@ class PollPass:
         wait = self._hosts.wait(time.monotonic())
         return _MAX_SLEEP if wait is None else min(_MAX_SLEEP, max(0.0, wait))
 
-    def _fetch(self, poll: Poll) -> None:
+    def _fetch(self, poll: Poll, first: Preparation | None) -> None:
+        """Fetch a feed in a thread. A first document is handed on at once: workers would idle while the coordinator writes."""
         outcome: FetchOutcome
         try:
             if self._stop.is_set() or poll.feed.url not in self._under_way:
@@ -264,50 +260,54 @@ class PollPass:
                 )
         except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
-        self._results.put(_Fetched(poll, outcome))
+        fetched = FetchedFeed(poll, outcome)
+        if first is None or not isinstance(outcome, Response) or fetched.unchanged is not None:
+            self._results.put(fetched)
+            return
+        self._results.put(replace(fetched, is_handed_on=True))
+        try:
+            self._hand_on(poll, outcome, first)
+        except Exception as error:  # noqa: BLE001 - the workers are stopped, or as above
+            self._put_result(poll, outcome, FetchFailure("internal", f"unexpected: {failure_of(error).message}"))
 
     def _save_results(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
         """Save the results of a short time with one commit; return the outcomes, which are reported only then."""
         ended: list[FeedOutcome] = []
-        large: list[_Prepared] = []
-        result = self._next_result(timeout)
+        large: list[PreparedFeed] = []
+        result = self._results.next(timeout)
         if result is None:
             return ended
         until, taken = time.monotonic() + _BATCH_SECONDS, 0
         with self._saver.batch(self._keep_waiting()):
             while result is not None:
                 taken += 1
-                if isinstance(result, _Prepared) and _is_large(result):
+                if isinstance(result, PreparedFeed) and result.is_large:
                     large.append(result)
                 else:
                     ended += self._handle(result)
                 if self._under_way and self._free_slots() >= self._settings.fetch.workers // 2:
                     self._start_fetches(threads)  # so that free hosts do not wait for the commit
                 go_on = taken < _BATCH and bool(self._under_way) and not self._stop.is_set()
-                result = self._next_result(max(0.0, until - time.monotonic())) if go_on else None
+                result = self._results.next(max(0.0, until - time.monotonic())) if go_on else None
         for one in large:
             ended += self._handle(one)
         return ended
 
-    def _next_result(self, timeout: float) -> _Fetched | _Prepared | None:
-        try:
-            return self._results.get(timeout=timeout) if timeout > 0 else self._results.get_nowait()
-        except Empty:
-            return None
-
-    def _handle(self, result: _Fetched | _Prepared) -> list[FeedOutcome]:
+    def _handle(self, result: Result) -> list[FeedOutcome]:
         """Process a result; return the final outcome of its feed, if any, and those of feeds that it held back."""
         poll = result.poll
-        if isinstance(result, _Fetched):
+        if isinstance(result, FetchedFeed):
             self._hosts.done(poll.feed.url, time.monotonic())
+            if result.is_handed_on:
+                return []
         left, edits = self._is_abandoned(result), None
-        if not left and isinstance(result, _Prepared) and _is_large(result):
+        if not left and isinstance(result, PreparedFeed) and result.is_large:
             edits = self._save_edits(result)
             left = self._is_abandoned(result) or (edits is not None and not edits.complete)
         if left:
             del self._under_way[poll.feed.url]
             return []
-        if (unchanged := _unchanged(result)) is not None:
+        if isinstance(result, FetchedFeed) and (unchanged := result.unchanged) is not None:
             self._unchanged.add(poll, unchanged)
             del self._under_way[poll.feed.url]
             return []
@@ -324,24 +324,24 @@ class PollPass:
         del self._under_way[poll.feed.url]
         return [outcome, *self._skip_held()]
 
-    def _save_edits(self, result: _Prepared) -> SavedEdits | None:
+    def _save_edits(self, result: PreparedFeed) -> SavedEdits | None:
         if isinstance(result.result, FetchFailure):
             return None
         return self._saver.save_edits(result.poll, result.result, self._now(), self._has_time, self._keep_waiting())
 
-    def _is_abandoned(self, result: _Fetched | _Prepared) -> bool:
+    def _is_abandoned(self, result: Result) -> bool:
         """Return whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
-        what = result.outcome if isinstance(result, _Fetched) else result.result
+        what = result.outcome if isinstance(result, FetchedFeed) else result.result
         if isinstance(what, FetchFailure):
             return what.kind == "stopped"
         return isinstance(what, Prepared) and len(what.entries) > SAVED_WHEN_STOPPING and self._stop.is_set()
 
-    def _saved(self, result: _Fetched | _Prepared, edits: SavedEdits | None) -> FeedOutcome | None:
-        if isinstance(result, _Prepared):
+    def _saved(self, result: Result, edits: SavedEdits | None) -> FeedOutcome | None:
+        if isinstance(result, PreparedFeed):
             return self._saver.save_document(result.poll, result.response, result.result, self._now(), edits)
         outcome = result.outcome
         if isinstance(outcome, Response):
-            self._prepare(result.poll, outcome)
+            self._hand_on(result.poll, outcome, self._preparation(result.poll))
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
         if result.poll.feed.url in self._saver.held_hosts:
@@ -349,21 +349,25 @@ class PollPass:
             self._held += self._hosts.remove(host, lambda url: self._waiting[url].feed.host_backoff)
         return saved
 
-    def _prepare(self, poll: Poll, response: Response) -> None:
-        task = self._preparation(poll, response)
+    def _hand_on(self, poll: Poll, response: Response, preparation: Preparation) -> None:
+        """Hand a document to a worker."""
+        task = replace(
+            preparation, body=response.body, url=response.url, headers=dict(response.headers), now=self._now()
+        )
         PreparationJob(
             self._workers, task, partial(self._put_result, poll, response), keep_going=lambda: not self._stop.is_set()
         ).start()
 
     def _put_result(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:
-        self._results.put(_Prepared(poll, response, result))
+        self._results.put(PreparedFeed(poll, response, result))
 
-    def _preparation(self, poll: Poll, response: Response) -> Preparation:
+    def _preparation(self, poll: Poll) -> Preparation:
+        """Return what is known of a document before it comes."""
         stored = poll.stored
         return Preparation(
-            body=response.body,
-            url=response.url,
-            headers=dict(response.headers),
+            body=b"",
+            url=poll.address,
+            headers={},
             now=self._now(),
             limits=self._settings.parse,
             language=poll.feed.language,
@@ -373,15 +377,3 @@ class PollPass:
             boilerplate=self._saver.boilerplate(stored.id),
             sketching=self._settings.stories.enabled,
         )
-
-
-def _is_large(result: _Prepared) -> bool:
-    return isinstance(result.result, Prepared) and is_large(result.result.entries)
-
-
-def _unchanged(result: _Fetched | _Prepared) -> NotModified | Response | None:
-    """Return an answer that brought nothing new."""
-    if isinstance(result, _Prepared) or isinstance(result.outcome, FetchFailure):
-        return None
-    answer, known = result.outcome, result.poll.stored.state.content_hash
-    return answer if isinstance(answer, NotModified) or answer.content_hash == known else None

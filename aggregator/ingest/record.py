@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 from aggregator.clustering.identifiers import mint
 from aggregator.ingest.large_documents import SavedEdits
@@ -38,7 +40,6 @@ from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, f
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.known_keys import stored
 from aggregator.storage.renamed_publishers import RenamingStore
-from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
@@ -46,8 +47,8 @@ from aggregator.text.boilerplate import REPEATED
 log = logging.getLogger("aggregator.saving")
 # On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
-# Most entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Beyond that the oldest are placed.
-MAX_WAITING = 2_000
+# Most entries that wait for their place, more than a pass of ten thousand feeds brings; beyond that the oldest are placed.
+MAX_WAITING = 500
 # The beginning of the address of an archive's feed; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
 # Stands for most entries, whose publisher is that of their feed.
@@ -159,7 +160,7 @@ class Recorder:
         backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
         self._add(origin, fresh, now, backlog)
         if origin.archive:
-            self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
+            self.place(now, len(fresh), just_stored=True)  # in order of date: nothing is to come that happened before
         else:
             self._entries.mark_seen(still, now)
         return Recorded(len(fresh), updated, len(still), first)
@@ -171,17 +172,28 @@ class Recorder:
         """How many entries wait for their place."""
         return len(self._waiting)
 
-    def place(self, now: datetime, limit: int) -> list[str]:
-        """Place the oldest entries that wait, at most ``limit``; return their ids.
+    @contextmanager
+    def single_unit(self, keep_waiting: Callable[[], bool]) -> Iterator[None]:
+        """A transaction in which all is undone where a part fails, in memory as well. See :meth:`Store.single_unit`."""
+        waiting = dict(self._waiting)
+        try:
+            with self._store.single_unit(keep_waiting):
+                yield
+        except BaseException:
+            self._waiting = waiting
+            raise
 
-        One that cannot be placed stays stored, in no story, and is kept for a report.
+    def place(self, now: datetime, limit: int, *, seconds: float = math.inf, just_stored: bool = False) -> list[str]:
+        """Place the oldest entries that wait, at most ``limit``, until ``seconds`` are over; return their ids.
+
+        One that cannot be placed stays stored, in no story, and is kept for a report. Those ``just_stored`` were stored in
+        the same transaction.
         """
+        ends = monotonic() + seconds
         chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         placed = []
         # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
-        present = (
-            {} if self._store.is_single_unit else self._names.publishers_of(one.arrival.entry_id for one in chosen)
-        )
+        present = {} if just_stored else self._names.publishers_of(one.arrival.entry_id for one in chosen)
         for waiting in chosen:
             entry_id = waiting.arrival.entry_id
             arrived = replace(waiting.arrival, publisher=present.get(entry_id, waiting.arrival.publisher))
@@ -200,6 +212,8 @@ class Recorder:
                 log.warning("entry %s stays in no story: %s", entry_id, fault.error)
             else:
                 placed.append(entry_id)
+            if monotonic() >= ends:
+                break
         return placed
 
     def resume(self, now: datetime) -> None:
@@ -384,8 +398,3 @@ class Recorder:
         if key not in self._publishers:
             self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)
         return self._publishers[key]
-
-
-def is_left(store: Store, settings: Settings, now: datetime) -> bool:
-    """Return whether an earlier pass left entries to place, or stories to settle."""
-    return settings.stories.enabled and VectorStore(store.connection).is_work_left(now - settings.stories.window)

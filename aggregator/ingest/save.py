@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from threading import Event
-from time import monotonic, sleep
+from time import sleep
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
@@ -27,15 +26,16 @@ from aggregator.fetching.politeness import (
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.large_documents import SavedEdits, save_edits
 from aggregator.ingest.place import Placer
-from aggregator.ingest.record import Recorder, is_left
+from aggregator.ingest.record import Recorder
 from aggregator.ingest.record_values import Origin, Recorded
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
-from aggregator.storage.database import PAUSE
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, SavepointFailedError
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.renamed_publishers import RenamingStore
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.masking import holds_secret
 
@@ -59,10 +59,8 @@ def never() -> bool:
     return False
 
 
-# Entries a transaction: some 150 ms, well under what another writer notices.
-PLACED_PER_TRANSACTION = 100
-# "Unchanged" answers that are saved with one commit, a tenth of a second; and the seconds that one waits for others.
-UNCHANGED_PER_COMMIT, UNCHANGED_WAIT = 256, 2.0
+# Most entries that are placed in one transaction; most transactions end before, when their time is over.
+PLACED_PER_TRANSACTION = 250
 
 
 class Saver:
@@ -245,11 +243,20 @@ class Saver:
         """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; in short transactions."""
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
-            with self._store.transaction(keep_waiting):
-                self._recorder.place(now, min(PLACED_PER_TRANSACTION, self._recorder.waiting - leave))
+            self._place_some(now, min(PLACED_PER_TRANSACTION, self._recorder.waiting - leave), keep_waiting)
             progress(every + leave - self._recorder.waiting, every)
             if self._recorder.waiting > leave and self._store.path is not None:
                 sleep(PAUSE)
+
+    def _place_some(self, now: datetime, limit: int, keep_waiting: KeepWaiting) -> None:
+        """Place entries in one short transaction; where one fails, place them again, each in a savepoint."""
+        place = partial(self._recorder.place, now, limit, seconds=MAX_TRANSACTION)
+        try:
+            with self._recorder.single_unit(keep_waiting):
+                place()
+        except SavepointFailedError:
+            with self._store.transaction(keep_waiting):
+                place()
 
     def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
         """End a pass in transactions of its own: settle the reports, and pass the changed stories on.
@@ -303,34 +310,6 @@ class Saver:
         return ended
 
 
-class UnchangedAnswers:
-    """ "Unchanged" answers of a pass, saved together since they write the same pages of the database; until then their feeds stay due."""
-
-    def __init__(self, saver: Saver, now: Callable[[], datetime]) -> None:
-        self._saver = saver
-        self._now = now
-        self._answers: list[tuple[Poll, NotModified | Response]] = []
-        self._until = math.inf
-
-    def add(self, poll: Poll, answer: NotModified | Response) -> None:
-        """Keep an answer to be saved, without the bytes that are known."""
-        if isinstance(answer, Response):
-            answer = replace(answer, body=b"")
-        if not self._answers:
-            self._until = monotonic() + UNCHANGED_WAIT
-        self._answers.append((poll, answer))
-
-    def save(self, keep_waiting: KeepWaiting, *, last: bool = False) -> list[FeedOutcome]:
-        """Save the answers once they are many or waited long enough, or are the last of the pass; return the outcomes."""
-        is_due = last or len(self._answers) >= UNCHANGED_PER_COMMIT or monotonic() >= self._until
-        if not self._answers or not is_due:
-            return []
-        answers, self._answers = self._answers, []
-        self._until = math.inf
-        with self._saver.batch(keep_waiting):
-            return [self._saver.save_unchanged(poll, answer, self._now()) for poll, answer in answers]
-
-
 @dataclass(frozen=True, slots=True)
 class PassContext:
     """The values that the passes of one process share; ``settled`` is called with the stories that a pass changed."""
@@ -353,8 +332,9 @@ def open_saver(context: PassContext, neighbours: Callable[[str], tuple[int, ...]
 
 def place_left(context: PassContext, stop: Event) -> None:
     """Place and settle what an earlier pass left."""
-    now = context.clock
-    if stop.is_set() or not is_left(context.store, context.settings, now()):
+    now, stories = context.clock, context.settings.stories
+    is_left = stories.enabled and VectorStore(context.store.connection).is_work_left(now() - stories.window)
+    if stop.is_set() or not is_left:
         return
     saver = open_saver(context, lambda address: ())
     while not stop.is_set() and saver.resume(now()):

@@ -131,22 +131,23 @@ class Store:
         return self.connection.total_changes != self._changes
 
     @contextmanager
-    def single_unit(self) -> Iterator[sqlite3.Connection]:
+    def single_unit(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
         """Open a transaction without savepoints; where one would be undone, all is, and SavepointFailedError is raised.
 
         Hardly any part ever fails, and to be ready for it SQLite copies each page that a part changes.
+        ``keep_waiting`` is that of :meth:`transaction`.
         """
         self._whole = not self.connection.in_transaction
         self.unit_number += 1
         try:
-            with self.transaction() as db:
+            with self.transaction(keep_waiting) as db:
                 yield db
         finally:
             self._whole = False
 
     @property
     def is_single_unit(self) -> bool:
-        """Whether the transaction has no savepoints: only an archive's entries are written until it ends."""
+        """Whether the transaction has no savepoints: until it ends, nothing but entries is written."""
         return self._whole
 
     def read_then_write(

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from aggregator.ingest import save
+from aggregator.ingest import unchanged_answers
 from aggregator.model import Feed, FeedOutcome
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
@@ -15,8 +15,8 @@ FEEDS = [Feed(f"https://house{n}.example/feed") for n in range(7)]
 
 @pytest.mark.parametrize("most", [1, 3, 100])
 def test_every_unchanged_feed_is_saved_and_told_of_once(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(save, "UNCHANGED_PER_COMMIT", most)
-    monkeypatch.setattr(save, "UNCHANGED_WAIT", math.inf)
+    monkeypatch.setattr(unchanged_answers, "UNCHANGED_PER_COMMIT", most)
+    monkeypatch.setattr(unchanged_answers, "UNCHANGED_WAIT", math.inf)
     fetcher = FakeFetcher({feed.url: rss(Item(feed.url, "News")) for feed in FEEDS})
     told: list[str] = []
     with open_desk(fetcher, Clock(), FEEDS) as app:
