@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
+from aggregator.ingest.placing_queue import MAX_WAITING
 from aggregator.ingest.polls import Poll
 from aggregator.ingest.preparation import PreparationJob
 from aggregator.ingest.prepare import Preparation, Prepared
-from aggregator.ingest.record import MAX_WAITING
 from aggregator.ingest.results import FetchedFeed, PreparedFeed, Result, Results
 from aggregator.ingest.save import Saver
 from aggregator.ingest.unchanged_answers import UnchangedAnswers

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic
 
 from aggregator.clustering.identifiers import mint
 from aggregator.ingest.large_documents import SavedEdits
 from aggregator.ingest.place import Placer
+from aggregator.ingest.placing_queue import PlacingQueue
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.ingest.recognise import Recogniser
 from aggregator.ingest.record_values import (
@@ -28,7 +27,7 @@ from aggregator.ingest.record_values import (
     stock_time,
 )
 from aggregator.ingest.story_rows import agency_evidence
-from aggregator.model import LONG_AGO, Entry, EntryData
+from aggregator.model import LONG_AGO, EntryData
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
 from aggregator.newsroom.revisions import compare
@@ -39,7 +38,6 @@ from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.known_keys import stored
-from aggregator.storage.renamed_publishers import RenamingStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
@@ -47,8 +45,6 @@ from aggregator.text.boilerplate import REPEATED
 log = logging.getLogger("aggregator.saving")
 # On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
-# Most entries that wait for their place, more than a pass of ten thousand feeds brings; beyond that the oldest are placed.
-MAX_WAITING = 500
 # The beginning of the address of an archive's feed; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
 # Stands for most entries, whose publisher is that of their feed.
@@ -60,7 +56,7 @@ class _UndoneError(Exception):
 
 
 class Recorder:
-    """Writes entries, and places them when the pass has them all; the caller holds the transaction."""
+    """Writes entries, and adds new ones to the queue of those to place; the caller holds the transaction."""
 
     def __init__(self, store: Store, settings: Settings, families: Families, placer: Placer) -> None:
         self._store = store
@@ -70,10 +66,8 @@ class Recorder:
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
-        self._names = RenamingStore(store.connection)
-        self._waiting: dict[str, WaitingEntry] = {}
+        self.queue = PlacingQueue(store, settings, placer)
         self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
-        self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
         self._publishers: dict[tuple[str | bool | None, ...], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
@@ -89,7 +83,6 @@ class Recorder:
         An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
         """
         faults: dict[str, EntryFault] = {}
-        self._unplaced = []
         try:
             with self.savepoint():
                 recorded = self._record(origin, entries, now, edits)
@@ -100,7 +93,6 @@ class Recorder:
             if not faults:
                 raise
             sound = [entry for entry in entries if entry.data.key not in faults]
-            self._unplaced = []
             with self.savepoint():
                 recorded = self._record(origin, sound, now)
         incomplete = (
@@ -108,7 +100,7 @@ class Recorder:
         )
         for fault in (*faults.values(), *incomplete):
             self._faults.keep(origin.feed.id, fault, now)
-        return replace(recorded, faults=(*faults.values(), *self._unplaced))
+        return replace(recorded, faults=(*faults.values(), *recorded.faults))
 
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
         """Try to record one entry alone, undo that, and return what it raised."""
@@ -126,13 +118,8 @@ class Recorder:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what the block records where it fails, in the database and in memory."""
-        waiting = dict(self._waiting)
-        try:
-            with self._placer.savepoint():
-                yield
-        except BaseException:
-            self._waiting = waiting
-            raise
+        with self.queue.undone_with(self._placer.savepoint()):
+            yield
 
     def _record(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None
@@ -159,79 +146,12 @@ class Recorder:
                 still += [] if is_edit else [before.number]
         backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
         self._add(origin, fresh, now, backlog)
-        if origin.archive:
-            self.place(now, len(fresh), just_stored=True)  # in order of date: nothing is to come that happened before
+        unplaced: list[EntryFault] = []
+        if origin.archive:  # it is read in order of date: nothing is to come that happened before
+            unplaced = self.queue.place(now, len(fresh), just_stored=True)
         else:
             self._entries.mark_seen(still, now)
-        return Recorded(len(fresh), updated, len(still), first)
-
-    # --- placing what is stored -----------------------------------------------------------------
-
-    @property
-    def waiting(self) -> int:
-        """How many entries wait for their place."""
-        return len(self._waiting)
-
-    @contextmanager
-    def single_unit(self, keep_waiting: Callable[[], bool]) -> Iterator[None]:
-        """A transaction in which all is undone where a part fails, in memory as well. See :meth:`Store.single_unit`."""
-        waiting = dict(self._waiting)
-        try:
-            with self._store.single_unit(keep_waiting):
-                yield
-        except BaseException:
-            self._waiting = waiting
-            raise
-
-    def place(self, now: datetime, limit: int, *, seconds: float = math.inf, just_stored: bool = False) -> list[str]:
-        """Place the oldest entries that wait, at most ``limit``, until ``seconds`` are over; return their ids.
-
-        One that cannot be placed stays stored, in no story, and is kept for a report. Those ``just_stored`` were stored in
-        the same transaction.
-        """
-        ends = monotonic() + seconds
-        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
-        placed = []
-        # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
-        present = {} if just_stored else self._names.publishers_of(one.arrival.entry_id for one in chosen)
-        for waiting in chosen:
-            entry_id = waiting.arrival.entry_id
-            arrived = replace(waiting.arrival, publisher=present.get(entry_id, waiting.arrival.publisher))
-            del self._waiting[entry_id]
-            try:
-                with self._placer.savepoint():
-                    report_id = self._placer.place(arrived, now, waiting.vector)
-                    if waiting.lines:
-                        self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
-            except Exception as error:
-                if is_database_error(error):
-                    raise
-                fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
-                self._faults.keep_of_entry(entry_id, fault, now)
-                self._unplaced.append(fault)
-                log.warning("entry %s stays in no story: %s", entry_id, fault.error)
-            else:
-                placed.append(entry_id)
-            if monotonic() >= ends:
-                break
-        return placed
-
-    def resume(self, now: datetime) -> None:
-        """Queue stored entries that an earlier pass did not place, or that came while stories were off."""
-        if self._settings.stories.enabled:
-            left = self._faults.unplaceable()
-            for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
-                if entry.id not in left:
-                    self._queue_stored(entry, now)
-
-    def _queue_stored(self, entry: Entry, now: datetime) -> None:
-        try:
-            self._waiting[entry.id] = WaitingEntry(self._placer.arrival_of(entry, sketching=True))
-        except Exception as error:
-            if is_database_error(error):
-                raise
-            with self._placer.savepoint():
-                self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
+        return Recorded(len(fresh), updated, len(still), first, tuple(unplaced))
 
     def has_entries(self, feed_id: int) -> bool:
         """Return whether an entry of the feed is stored."""
@@ -314,7 +234,7 @@ class Recorder:
     def _queue(self, origin: Origin, entry: PreparedEntry, row: EntryRow, number: int) -> None:
         if self._settings.stories.enabled:
             made = arrival(row, origin, entry)
-            self._waiting[row.id] = WaitingEntry(made, origin.feed.id, number, entry.lines, entry.vector)
+            self.queue.add(WaitingEntry(made, origin.feed.id, number, entry.lines, entry.vector))
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""
@@ -338,10 +258,8 @@ class Recorder:
         self._entries.note_amendments(before, facts_of(entry.data), now)
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
-        if before.id in self._waiting:  # left by an earlier pass
-            self._waiting[before.id] = WaitingEntry(
-                arrival(row, origin, entry), origin.feed.id, before.number, entry.lines, entry.vector
-            )
+        if before.id in self.queue:  # left by an earlier pass
+            self._queue(origin, entry, row, before.number)
         else:
             self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive

@@ -86,6 +86,7 @@ class Saver:
         self._settings = settings
         self._placer = placer
         self._recorder = recorder
+        self._queue = recorder.queue
         self._jitter = jitter
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
@@ -229,8 +230,8 @@ class Saver:
 
     def resume(self, now: datetime) -> int:
         """Begin a pass: queue entries that an earlier one did not place; return how many wait now."""
-        self._recorder.resume(now)
-        return self._recorder.waiting
+        self._queue.resume(now)
+        return len(self._queue)
 
     def place(
         self,
@@ -241,18 +242,18 @@ class Saver:
         keep_waiting: KeepWaiting = never,
     ) -> None:
         """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; in short transactions."""
-        every = self._recorder.waiting - leave
-        while self._recorder.waiting > leave and not stop.is_set():
-            self._place_some(now, min(PLACED_PER_TRANSACTION, self._recorder.waiting - leave), keep_waiting)
-            progress(every + leave - self._recorder.waiting, every)
-            if self._recorder.waiting > leave and self._store.path is not None:
+        every = len(self._queue) - leave
+        while (more := len(self._queue) - leave) > 0 and not stop.is_set():
+            if more < every and self._store.path is not None:
                 sleep(PAUSE)
+            self._place_some(now, min(PLACED_PER_TRANSACTION, more), keep_waiting)
+            progress(every + leave - len(self._queue), every)
 
     def _place_some(self, now: datetime, limit: int, keep_waiting: KeepWaiting) -> None:
         """Place entries in one short transaction; where one fails, place them again, each in a savepoint."""
-        place = partial(self._recorder.place, now, limit, seconds=MAX_TRANSACTION)
+        place = partial(self._queue.place, now, limit, seconds=MAX_TRANSACTION)
         try:
-            with self._recorder.single_unit(keep_waiting):
+            with self._queue.single_unit(keep_waiting):
                 place()
         except SavepointFailedError:
             with self._store.transaction(keep_waiting):
