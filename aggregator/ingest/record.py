@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,7 +41,6 @@ from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
-log = logging.getLogger("aggregator.saving")
 # On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
 # The beginning of the address of an archive's feed; the rest is the source, empty where a line names none.
