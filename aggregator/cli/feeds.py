@@ -238,7 +238,8 @@ def _one(session: Session, wanted: str) -> Feed:
 
 def _titles(session: Session) -> dict[str, str]:
     """Return what feeds call themselves, by address, as far as the database knows."""
-    from aggregator.storage.feeds import FeedStore, feed_key
+    from aggregator.storage.feeds import FeedStore
+    from aggregator.storage.listed_feeds import feed_key
 
     addresses = {feed_key(feed.url): feed.url for feed in session.feeds() if feed.name is None}
     try:

@@ -15,7 +15,8 @@ from aggregator.newsroom.health import LEAST_SILENCE, RHYTHM, Hour, feed_state, 
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import FaultStore, StoredFault
-from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+from aggregator.storage.feeds import FeedStore, StoredFeed
+from aggregator.storage.listed_feeds import feed_key
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import shown
 from aggregator.text.counts import amount

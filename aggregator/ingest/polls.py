@@ -11,7 +11,8 @@ from aggregator.exceptions import NotFoundError
 from aggregator.fetching.politeness import address_key, without_future
 from aggregator.model import Feed, FeedOutcome
 from aggregator.storage.database import Store
-from aggregator.storage.feeds import Answering, FeedStore, StoredFeed, feed_key
+from aggregator.storage.feeds import Answering, FeedStore, StoredFeed
+from aggregator.storage.listed_feeds import feed_key
 from aggregator.text.address import host_of
 
 

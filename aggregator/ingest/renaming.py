@@ -16,8 +16,8 @@ from aggregator.model import Feed
 from aggregator.newsroom.publishers import Families, families, normal_name, own_publisher, publisher_of_feed
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.listed_feeds import ListedFeeds
 from aggregator.storage.renamed_publishers import FeedName, Renaming, RenamingStore
-from aggregator.text.masking import shown_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ def follow_feeds(store: Store, feeds: Sequence[Feed], known: Families, now: date
     if store.read_only:
         return
     rows = RenamingStore(store.connection)
-    listed = [(feed, publisher_of_feed(feed)) for feed in feeds]
+    listed = ListedFeeds([(feed, publisher_of_feed(feed)) for feed in feeds], now)
     families_now = fingerprint(known)
 
     def write(names: _Names) -> None:
-        FeedStore(store).sync(listed, now)
+        FeedStore(store).sync(listed)
         renamed = _renamed(rows, names) if names.former else {}
         pending = rows.pending()
         if renamed or (pending is not None and pending.families != families_now):
@@ -69,16 +69,14 @@ def fingerprint(known: Families) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _names(rows: Sequence[FeedName], listed: Sequence[tuple[Feed, str]], known: Families) -> _Names:
+def _names(rows: Sequence[FeedName], listed: ListedFeeds, known: Families) -> _Names:
     """Return the names of all feeds; none where feeds.yaml names them as it did."""
     before = {(row.url, row.name, row.publisher, row.is_agency, row.category) for row in rows if row.is_followed}
-    if before == {
-        (shown_address(feed), feed.name, publisher, feed.agency, feed.category) for feed, publisher in listed
-    }:
+    if before == listed.names:
         return _Names({}, {}, {}, {})
     were = families(_as_listed(row) for row in rows if row.is_followed)
     former = {row.id: own_publisher(row.publisher, were) for row in rows}
-    publishers = {row.publisher for row in rows} | {publisher for _, publisher in listed}
+    publishers = {row.publisher for row in rows} | listed.publishers
     return _Names(
         former,
         {publisher: own_publisher(publisher, known) for publisher in publishers},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +9,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from aggregator.model import Feed, FeedOutcome, FeedState
+from aggregator.model import FeedOutcome, FeedState
 from aggregator.newsroom.health import Hour
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
-from aggregator.storage.moved_feeds import follow_moves
+from aggregator.storage.listed_feeds import ListedFeeds, feed_key
 from aggregator.storage.poll_lines import LINES
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
 from aggregator.storage.waiting_polls import FEEDS_NOW, POLLS_NOW, STEP, DeferredPoll, deferred, fold, fold_many
-from aggregator.text.masking import shown_address
 
 _FEW = 64  # due feeds that wait for others: so many are saved with one commit
 MANY = 1_000  # followed feeds from which on due ones wait for others; what a smaller desk writes is little
@@ -57,11 +55,6 @@ Answering = tuple[int, str, str | None, str]
 
 
 @lru_cache(1 << 16)  # each pass asks for the key of every feed
-def feed_key(url: str) -> str:
-    """Return what identifies a feed by its address without storing the secrets in it."""
-    return hashlib.sha256(url.encode()).hexdigest()[:32]
-
-
 class FeedStore:
     """Rows of ``feed`` and ``poll``."""
 
@@ -69,21 +62,12 @@ class FeedStore:
         self._store = store
         self._db = store.connection
 
-    def sync(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
-        """Update the rows from feeds.yaml: ``feeds`` pairs each feed with its publisher.
-
-        A feed that left the file is no longer followed; its row, memory and entries stay. One that stands there under the
-        address to which it moved is followed on. Where the database can only be read, its rows stay as they are.
-        """
+    def sync(self, feeds: ListedFeeds) -> None:
+        """Update the rows from feeds.yaml. Where the database can only be read, they stay as they are."""
         if self._store.read_only:
             return
         with self._store.transaction() as db:
-            keys = {feed_key(feed.url): feed.url for feed, _ in feeds}
-            follow_moves(db, keys, self._fold)
-            for key, feed_id in db.execute("SELECT key, id FROM feed WHERE kind = 'poll' AND followed").fetchall():
-                if key not in keys:
-                    db.execute("UPDATE feed SET followed = 0 WHERE id = ?", (feed_id,))
-            db.executemany(_SYNC, [_row(feed, publisher, now) for feed, publisher in feeds])
+            feeds.write(db, self._fold)
 
     def ensure(self, url: str, publisher: str, now: datetime, *, name: str | None = None) -> StoredFeed:
         """Return the feed with the address ``url``, created as an archive's where it is missing.
@@ -351,32 +335,7 @@ class FeedStore:
         return [_stored(row) for row in cursor]
 
 
-_SYNC = """
-INSERT INTO feed (key, url, name, publisher, category, language, authority, agency, paused, followed, added)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
-ON CONFLICT (key) DO UPDATE SET url = excluded.url, name = excluded.name, publisher = excluded.publisher,
-  category = excluded.category, language = coalesce(excluded.language, language), authority = excluded.authority,
-  agency = excluded.agency, paused = excluded.paused, followed = 1, kind = 'poll'
-WHERE (url, name, publisher, category, authority, agency, paused, followed) IS NOT
-  (excluded.url, excluded.name, excluded.publisher, excluded.category, excluded.authority, excluded.agency, excluded.paused, 1)
-  OR (excluded.language IS NOT NULL AND language IS NOT excluded.language)
-"""
 _SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE id = ?"
-
-
-def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
-    return (
-        feed_key(feed.url),
-        shown_address(feed),
-        feed.name,
-        publisher,
-        feed.category,
-        feed.language,
-        feed.authority,
-        int(feed.agency),
-        int(feed.paused),
-        to_text(now),
-    )
 
 
 def _stored(row: Sequence[Any]) -> StoredFeed:

@@ -16,7 +16,8 @@ from aggregator.ingest.clocks import begin_pass, is_settled, went_back
 from aggregator.model import Feed, FeedState, FetchFailure
 from aggregator.settings import FetchSettings
 from aggregator.storage.database import Store
-from aggregator.storage.feeds import FeedStore, feed_key
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.listed_feeds import feed_key
 from aggregator.storage.times import to_text
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 

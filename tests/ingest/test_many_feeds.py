@@ -11,7 +11,8 @@ from aggregator.ingest import polls
 from aggregator.ingest.polls import named, subscriptions
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome
 from aggregator.storage import feeds as stored
-from aggregator.storage.feeds import FeedStore, feed_key
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.listed_feeds import feed_key
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FetchFailure, FetchOutcome
 from aggregator.settings import FetchSettings, Settings
 from aggregator.storage.database import Store
-from aggregator.storage.feeds import FeedStore, feed_key
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.listed_feeds import feed_key
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 ONE = Feed("https://ledger.example/one", name="One")

@@ -22,7 +22,8 @@ from aggregator.model import Feed, FetchFailure
 from aggregator.storage import feeds as feeds_module
 from aggregator.storage import waiting_polls
 from aggregator.storage.database import Store
-from aggregator.storage.feeds import FeedStore, feed_key
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.listed_feeds import feed_key
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID
 from aggregator.storage.times import to_text
