@@ -25,6 +25,7 @@ from aggregator.storage import poll_lines, waiting_polls
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.times import to_text
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 from tests.storage.test_waiting_polls import EVENTS, FEEDS, ONE_AFTER_ANOTHER, happens
 
@@ -61,7 +62,7 @@ def played(events: list[tuple[str, int]], database: Path | None) -> list[object]
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(64), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 50)), min_size=2, max_size=14))
 def test_nobody_sees_whether_a_poll_waits_beside_the_database(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, int]]

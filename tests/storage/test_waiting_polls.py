@@ -27,6 +27,7 @@ from aggregator.storage.listed_feeds import feed_key
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID
 from aggregator.storage.times import to_text
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 # Each on a host of its own, for of two on one host time decides which is asked; the address of one holds a secret.
@@ -119,7 +120,7 @@ def played(events: list[tuple[str, int]]) -> list[list[object]]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(64), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 50)), min_size=2, max_size=14))
 def test_nobody_sees_where_a_poll_is_written(events: list[tuple[str, int]]) -> None:
     with patch.object(feeds_module, "deferred", lambda *_: None):
