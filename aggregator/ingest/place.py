@@ -169,7 +169,6 @@ class Placer:
             document=prepared.compared or prepared.document,
             sketch=prepared.sketch,
             time=entry.time,
-            agency=entry.agency,
             dated=not entry.is_undated_stock,
         )
 
@@ -221,7 +220,7 @@ class Placer:
         # two entries that name no source are not of one publisher
         publisher = arrival.entry_id if arrival.publisher == UNNAMED else arrival.publisher
         if made is None:
-            vector = vectorize(document, publisher, moment, arrival.dated, document.language)
+            vector = vectorize(document, publisher, moment, arrival.dated)
         else:
             vector = with_source(made, publisher, moment, arrival.dated)
         meanings = (None, None) if self._meanings is None else self._meanings.of(document)

@@ -232,7 +232,7 @@ def prepare_entry(
 def _vector(compared: Document) -> ReportVector:
     from aggregator.clustering.vectorize import vectorize  # numpy: only where it is needed
 
-    return vectorize(compared, "", datetime.fromtimestamp(0, UTC), True, compared.language)
+    return vectorize(compared, "", datetime.fromtimestamp(0, UTC))
 
 
 def is_other_language(said: str, sample: str) -> bool:

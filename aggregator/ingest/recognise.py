@@ -191,7 +191,7 @@ def _identity(
     if published is not None:
         published = published.replace(microsecond=0)  # as it is stored
     moment = exact_time(published, facts.published_text, facts.date_flag)
-    spelt = " ".join(words(plain_typography(title), None)) or title  # case, quotes and full stops are typesetting
+    spelt = " ".join(words(plain_typography(title))) or title  # case, quotes and full stops are typesetting
     return Identity(name, key, spelt, address, content_hash, guid, published, moment, seen)
 
 

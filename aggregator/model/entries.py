@@ -128,7 +128,6 @@ class Arrival:
     document: Document
     sketch: Sketch | None
     time: datetime  # published where it can be believed, else first seen
-    agency: str | None = None
     dated: bool = True  # False where neither the entry nor its arrival says when the event was
 
 

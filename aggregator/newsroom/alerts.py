@@ -186,7 +186,7 @@ def _is_fresh(entry: Entry, alerted: Mapping[str, Alerted]) -> bool:
 
 def _is_strange(name: str, past: str, spoken: set[str | None]) -> bool:
     """Return whether a word of a name is new; in a language new to the story all would be."""
-    parts = [part for word in words(name, None) for part in word.split("'") if _LETTER.match(part) and len(part) > 1]
+    parts = [part for word in words(name) for part in word.split("'") if _LETTER.match(part) and len(part) > 1]
     return bool(spoken) and any(
         (f" {part[:_STEM]}" if len(part) > _STEM else f" {part} ") not in past for part in parts
     )

@@ -18,10 +18,10 @@ _CLOSING = 1_200
 
 _OPENINGS = [(kind, openings(kind)) for kind in KINDS]
 _BRACKETED_TITLE = re.compile(
-    r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
+    r"[(\[（【]\s*(?:corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
     r"corrección|rectificación|corretto|rettifica|corrigid[ao]|correção|correctie|rectificatie|korekta|sprostowanie|исправлено|"
     r"поправка|виправлено|rättad|rettet|更正|訂正|정정)\s*[)\]）】]"
-    r"|[-–—|]\s*(?P<version>(?:korrigierte|berichtigte) fassung|corrected version|version corrigée|versión corregida|"
+    r"|[-–—|]\s*(?:(?:korrigierte|berichtigte) fassung|corrected version|version corrigée|versión corregida|"
     r"versione corretta|versão corrigida|gecorrigeerde versie|wersja poprawiona|исправленная версия|виправлена версія)\s*$",
     re.IGNORECASE,
 )
@@ -46,10 +46,9 @@ _OF_A_TEXT = re.compile(r"\b(?:story|stories|article|headline)\W*$", re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice in an entry: its kind, the phrase that marks it, and the phrase's sentence with the next one."""
+    """A notice in an entry: its kind, and the sentence that marks it with the next one."""
 
     kind: Kind
-    phrase: str
     statement: str = ""
 
 
@@ -77,9 +76,9 @@ def _in_title(title: str, text: str) -> Notice | None:
             continue
         # a slug such as BC-Harbor-Fire names the story before the word
         if not _means_something_else(kind, match, bare="-" not in match["phrase"]):
-            return Notice(kind, match["phrase"], title)
+            return Notice(kind, title)
     tail = _BRACKETED_TITLE.search(title)
-    return Notice("correction", tail["phrase"] or tail["version"], title) if tail else None
+    return Notice("correction", title) if tail else None
 
 
 def _in_text(text: str) -> list[Notice]:
@@ -87,7 +86,7 @@ def _in_text(text: str) -> list[Notice]:
     found = []
     for end in ends:
         for kind, match in stated(end):
-            found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
+            found.append(Notice(kind, _sentence_at(end, match.start())))
         for line in end.split("\n"):
             notice = _in_line(line.strip(), end)
             if notice is not None:
@@ -101,7 +100,7 @@ def _in_line(line: str, text: str) -> Notice | None:
         if match is None or not match["rest"].strip(" :–—-.!") or _names_a_column(kind, match, text):
             continue
         if not _means_something_else(kind, match):
-            return Notice(kind, match["phrase"], _first_sentences(line))
+            return Notice(kind, _first_sentences(line))
     return None
 
 
@@ -237,7 +236,7 @@ def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    return words(text, None)
+    return words(text)
 
 
 def _nearest(notice: Entry, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:

@@ -302,7 +302,7 @@ def _share(one: str, other: str) -> float:
 
 def _significant_words(text: str) -> set[str]:
     """Return the words of a text's beginning that may say what it is about: of alphabets, those of four letters and more."""
-    found = words(text[: 20 * BEGINNING], None)[:BEGINNING]
+    found = words(text[: 20 * BEGINNING])[:BEGINNING]
     return {word for word in found if len(word) >= 4 or not word.isascii() or word[0].isdigit()}
 
 

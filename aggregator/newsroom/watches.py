@@ -197,7 +197,7 @@ def _needles(text: str) -> tuple[str, ...]:
             continue
         alone = "".join(run)
         # A character of a script without blanks between words is separate from a following Latin letter.
-        if len(alone) == 1 and len(words(alone + "a", None)) == 2:
+        if len(alone) == 1 and len(words(alone + "a")) == 2:
             found.append(alone)
         else:
             found.append(f" {' '.join(run)}" + ("" if part.strip().endswith("*") else " "))
@@ -212,7 +212,7 @@ def marked(text: str) -> str:
 
 def _sentences(text: str) -> list[str]:
     """Return the words of a text, what stands before an apostrophe apart: l'Élysée is found by Élysée."""
-    return [part for word in words(text, None) for part in word.split("'") if part]
+    return [part for word in words(text) for part in word.split("'") if part]
 
 
 def beginning(text: str, most: int) -> str:

@@ -324,11 +324,12 @@ class EntryStore:
     def revisions(self, entry_id: str) -> tuple[Revision, ...]:
         """Return the versions before the present one, oldest first."""
         rows = self._db.execute(
-            "SELECT entry_id, number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number",
+            "SELECT number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number",
             (entry_id,),
         )
         return tuple(
-            Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
+            Revision(entry_id, number, title, url, text, from_text(seen), from_text(replaced))
+            for number, title, url, text, seen, replaced in rows
         )
 
     def archive_places(self) -> dict[tuple[str, str], Place]:

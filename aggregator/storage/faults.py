@@ -35,9 +35,8 @@ OF_ALL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class StoredFault:
-    """A stored fault: its feed, how often it occurred, when first and last."""
+    """A stored fault: how often it occurred, when first and last."""
 
-    feed_id: int
     fault: EntryFault
     first: datetime
     last: datetime
@@ -86,7 +85,7 @@ class FaultStore:
             "SELECT feed_id, step, entry, error, given, first, last, times FROM entry_fault ORDER BY last DESC, id DESC"
         ):
             fault = EntryFault(step, entry, error, given)
-            found.setdefault(feed_id, []).append(StoredFault(feed_id, fault, from_text(first), from_text(last), times))
+            found.setdefault(feed_id, []).append(StoredFault(fault, from_text(first), from_text(last), times))
         return found
 
     def prune(self, before: datetime) -> int:

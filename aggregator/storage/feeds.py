@@ -38,10 +38,7 @@ class StoredFeed:
     title: str | None
     publisher: str
     category: str | None
-    language: str | None
-    authority: int
     agency: bool
-    followed: bool
     paused: bool
     added: datetime
     state: FeedState
@@ -344,7 +341,7 @@ class FeedStore:
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
         names = ", ".join(COLUMNS)
         cursor = self._db.execute(
-            "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
+            "SELECT id, key, url, name, title, publisher, category, agency, paused, added, "
             f"{names} FROM {FEEDS_NOW} {where}",
             values,
         )
@@ -380,7 +377,7 @@ def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
 
 
 def _stored(row: Sequence[Any]) -> StoredFeed:
-    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added = row[:13]
+    feed_id, key, url, name, title, publisher, category, agency, paused, added = row[:10]
     return StoredFeed(
         id=feed_id,
         url_key=key,
@@ -389,11 +386,8 @@ def _stored(row: Sequence[Any]) -> StoredFeed:
         title=title,
         publisher=publisher,
         category=category,
-        language=language,
-        authority=authority,
         agency=bool(agency),
-        followed=bool(followed),
         paused=bool(paused),
         added=from_text(added),
-        state=state_of(row[13:]),
+        state=state_of(row[10:]),
     )

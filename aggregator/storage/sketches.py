@@ -6,16 +6,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aggregator.clustering.copies import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
 from aggregator.storage.bands import PER_KEY, Bands
 from aggregator.storage.binding import marks
 from aggregator.storage.times import from_text, to_text
-
-if TYPE_CHECKING:
-    pass
 
 TABLES: Final = """
 CREATE TABLE sketch (

@@ -127,7 +127,6 @@ class Delivery:
     id: int
     alert_id: str
     target: str
-    at: datetime
     attempts: int
     payload: Mapping[str, Any]
 
@@ -297,7 +296,7 @@ class Outbox:
     def claim(self, target: str, now: datetime, until: datetime) -> Delivery | None:
         """Take the target's oldest due delivery in hand: no other process tries it before ``until``."""
         row = self._db.execute(
-            "SELECT d.id, d.alert_id, d.target, a.at, d.attempts + 1, a.payload FROM delivery d JOIN alert a ON a.id = d.alert_id"
+            "SELECT d.id, d.alert_id, d.target, d.attempts + 1, a.payload FROM delivery d JOIN alert a ON a.id = d.alert_id"
             " WHERE d.state = 'waiting' AND d.target = ? AND d.next_try <= ? ORDER BY a.at, d.id LIMIT 1",
             (target, to_text(now)),
         ).fetchone()
@@ -306,7 +305,7 @@ class Outbox:
         self._db.execute(
             "UPDATE delivery SET attempts = attempts + 1, next_try = ? WHERE id = ?", (to_text(until), row[0])
         )
-        return Delivery(row[0], row[1], row[2], from_text(row[3]), row[4], from_json(row[5], dict))
+        return Delivery(row[0], row[1], row[2], row[3], from_json(row[4], dict))
 
     def mark_delivered(self, delivery_id: int, now: datetime) -> None:
         """Note that a delivery arrived."""

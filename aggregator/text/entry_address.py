@@ -126,8 +126,6 @@ def _longest_number(*texts: str) -> str | None:
 
 def is_headline_slug(part: str, title: str) -> bool:
     """Return whether a part of an address is made of the words of a headline."""
-    spelt = [
-        word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " "), None) if not word.isdigit()
-    ]
-    title_words = set(words(title, None))
+    spelt = [word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " ")) if not word.isdigit()]
+    title_words = set(words(title))
     return len(spelt) >= 2 and 2 * sum(word in title_words for word in spelt) >= len(spelt)
