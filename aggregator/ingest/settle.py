@@ -143,7 +143,7 @@ class Settler:
             asked = {report for report in related if report in self._window} - covered
         return SettlePlan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, unmoved)
 
-    def _related_reports(self, report_ids: Collection[str]) -> set[str]:
+    def _related_reports(self, report_ids: Collection[str]) -> frozenset[str]:
         """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._storylines.of_stories(stories).values())

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
-from aggregator.storage.binding import marks, parts, rows_among
+from aggregator.storage.binding import column, column_among, first_value, marks, parts, rows_among
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     AMEND,
@@ -91,11 +91,11 @@ class EntryStore:
 
     def has_any(self, feed_id: int) -> bool:
         """Return whether the feed ever brought an entry."""
-        return self._db.execute("SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)) is not None
 
-    def taken(self, entry_ids: Sequence[str]) -> set[str]:
+    def taken(self, entry_ids: Sequence[str]) -> frozenset[str]:
         """Return the ids among these that entries have."""
-        return {row[0] for row in rows_among(self._db, "SELECT id FROM entry WHERE id", entry_ids)}
+        return column_among(self._db, "SELECT id FROM entry WHERE id", entry_ids)
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
         """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
@@ -269,9 +269,9 @@ class EntryStore:
     def resolve_all(self, prefixes: Sequence[str]) -> frozenset[str]:
         """Return the entry ids that begin with these prefixes, one each; ids in full are looked up together."""
         wanted = [prefix.strip().lower() for prefix in prefixes]
-        exact = {row[0] for row in rows_among(self._db, "SELECT id FROM entry WHERE id", wanted)}
+        exact = self.taken(wanted)
         rest = [prefix for prefix, plain in zip(prefixes, wanted, strict=True) if plain not in exact]
-        return frozenset(exact.union(self.resolve(prefix) for prefix in rest))
+        return exact.union(self.resolve(prefix) for prefix in rest)
 
     def beginning(self, prefix: str, limit: int) -> list[tuple[str, str, str]]:
         """Return id, publisher and title of the newest entries whose id begins with ``prefix``."""
@@ -299,16 +299,12 @@ class EntryStore:
 
     def ids_of_story(self, story_id: str) -> list[str]:
         """Return the ids of a story's entries, in order of arrival; those that have yet to follow their reports among them."""
-        rows = self._db.execute(
-            "SELECT e.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number",
-            (story_id,),
-        )
-        return [row[0] for row in rows]
+        query = "SELECT e.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number"
+        return column(self._db, query, (story_id,))
 
     def ids_of_report(self, report_id: str) -> list[str]:
         """Return the ids of a report's entries, in order of arrival."""
-        rows = self._db.execute("SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
-        return [row[0] for row in rows]
+        return column(self._db, "SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
 
     def placement(self, entry_id: str) -> tuple[str, str | None] | None:
         """Return an entry's report and story, None for an unsettled story; None where the entry is gone or has no report."""
@@ -360,12 +356,12 @@ class EntryStore:
         if since is not None:
             best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ?"
             bound = (expression, to_text(since), limit)
-        rows = self._db.execute(
+        return column(
+            self._db,
             f"SELECT e.id FROM ({best}) AS best JOIN entry e ON e.number = best.rowid"
             f" {'' if since is None else 'WHERE e.time >= ?'} ORDER BY best.rank, e.time DESC, e.number LIMIT ?",
             (*bound, limit) if since is None else bound,
         )
-        return [row[0] for row in rows]
 
     def select(self, where: str, values: tuple[object, ...] = (), *, light: bool = False) -> list[Entry]:
         """Return entries by a clause of ours over ``e`` (entry) and ``f`` (feed).

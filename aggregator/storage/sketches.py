@@ -11,7 +11,7 @@ from typing import Final
 from aggregator.clustering.copies import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
 from aggregator.storage.bands import PER_KEY, Bands
-from aggregator.storage.binding import marks
+from aggregator.storage.binding import column, first_value, marks
 from aggregator.storage.times import from_text, to_text
 
 TABLES: Final = """
@@ -91,8 +91,7 @@ class SketchStore:
 
     def text(self, entry_id: str) -> str:
         """Return the plain text of an entry; empty where it is not known."""
-        row = self._db.execute("SELECT text FROM entry WHERE id = ?", (entry_id,)).fetchone()
-        return str(row[0]) if row is not None else ""
+        return first_value(self._db, "SELECT text FROM entry WHERE id = ?", (entry_id,)) or ""
 
     def add(self, arrival: Arrival, report_id: str) -> None:
         """Store an entry's sketch under its keys."""
@@ -139,8 +138,7 @@ class SketchStore:
 
     def of_other_versions(self, version: str) -> list[str]:
         """Return the entries with sketches of other versions, oldest first."""
-        rows = self._db.execute("SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
-        return [str(row[0]) for row in rows]
+        return column(self._db, "SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
 
     def prune(self, before: datetime, most: int) -> int:
         """Drop at most so many of the sketches older than the window; return how many. Their keys are swept later."""

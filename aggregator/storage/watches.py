@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
-from aggregator.storage.binding import marks, parts, rows_among
+from aggregator.storage.binding import column, first_value, marks, parts, rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 
@@ -168,7 +168,7 @@ class WatchStore:
 
     def alert_taken(self, alert_id: str) -> bool:
         """Return whether an alert has this id."""
-        return self._db.execute("SELECT 1 FROM alert WHERE id = ?", (alert_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM alert WHERE id = ?", (alert_id,)) is not None
 
     def alert(self, alert: NewAlert) -> None:
         """Store an alert, what it reports, and a delivery to each target, due at once."""
@@ -240,14 +240,14 @@ class WatchStore:
     def candidates(self, expression: str | None, since: datetime) -> list[str]:
         """Return the stories with an entry since a time that full-text search finds; without an expression, all stories since then."""
         if expression is None:
-            sql, values = "SELECT DISTINCT story_id FROM entry WHERE time >= ?", (to_text(since),)
+            found = column(self._db, "SELECT DISTINCT story_id FROM entry WHERE time >= ?", (to_text(since),))
         else:
-            sql = (
+            query = (
                 "SELECT DISTINCT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid"
                 " WHERE entry_fts MATCH ? AND e.time >= ?"
             )
-            values = (expression, to_text(since))  # type: ignore[assignment]
-        return sorted(row[0] for row in self._db.execute(sql, values) if row[0] is not None)
+            found = column(self._db, query, (expression, to_text(since)))
+        return sorted(story_id for story_id in found if story_id is not None)
 
     def beginnings(self, entry_ids: Sequence[str], most: int) -> dict[str, str]:
         """Return entry id -> the first ``most`` characters of its plain text."""
@@ -262,15 +262,14 @@ class WatchStore:
 
     def known_publishers(self) -> set[str]:
         """Return the publishers of all feeds and entries."""
-        return {row[0] for row in self._db.execute("SELECT publisher FROM feed UNION SELECT publisher FROM entry")}
+        return set(column(self._db, "SELECT publisher FROM feed UNION SELECT publisher FROM entry"))
 
     def _last_error(self, watch: str) -> str | None:
-        row = self._db.execute(
+        query = (
             "SELECT d.error FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE a.watch = ? AND d.state <> 'delivered'"
-            " AND d.error IS NOT NULL ORDER BY a.at DESC, d.id DESC LIMIT 1",
-            (watch,),
-        ).fetchone()
-        return None if row is None else row[0]
+            " AND d.error IS NOT NULL ORDER BY a.at DESC, d.id DESC LIMIT 1"
+        )
+        return first_value(self._db, query, (watch,))
 
 
 class Outbox:
@@ -281,11 +280,8 @@ class Outbox:
 
     def due(self, now: datetime) -> list[str]:
         """Return the targets with a delivery that is due, the longest waiting first."""
-        rows = self._db.execute(
-            "SELECT target FROM delivery WHERE state = 'waiting' AND next_try <= ? GROUP BY target ORDER BY min(next_try), target",
-            (to_text(now),),
-        )
-        return [row[0] for row in rows]
+        due = "state = 'waiting' AND next_try <= ? GROUP BY target ORDER BY min(next_try), target"
+        return column(self._db, f"SELECT target FROM delivery WHERE {due}", (to_text(now),))
 
     def make_due(self, beyond: datetime, now: datetime) -> None:
         """Make deliveries due now that are due after ``beyond``, which a fast clock postponed."""
