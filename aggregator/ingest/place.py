@@ -185,7 +185,7 @@ class Placer:
 
     def _revector(self, report_id: str) -> None:
         """Recompute a report's vector from its present entries; without any, delete it."""
-        standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
+        standing = self.entries.of_report(report_id)
         self.vectors.drop(report_id)
         for entry in standing:
             self._update_vector(report_id, self.arrival_of(entry))

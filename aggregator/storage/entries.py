@@ -28,6 +28,7 @@ from aggregator.storage.entry_rows import (
     entry_of,
     evidence_text,
     fact_values,
+    inserted,
     known_of,
     values_of,
 )
@@ -112,35 +113,26 @@ class EntryStore:
 
     def add(self, rows: Sequence[EntryRow], now: datetime) -> range:
         """Insert new entries without a report; return their numbers."""
-        seen = to_text(now)
         first = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM entry").fetchone()[0]
-        numbers = range(first, first + len(rows))
-        self._db.executemany(
-            INSERT,
-            [
-                (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), number)
-                for number, row in zip(numbers, rows, strict=True)
-            ],
-        )
-        self._unindexed |= {
-            number: (row.index_title, row.index_text) for number, row in zip(numbers, rows, strict=True)
-        }
-        self._store.call_at_end(self._index)
-        return numbers
+        seen, numbered = to_text(now), list(enumerate(rows, first))
+        self._db.executemany(INSERT, [inserted(row, seen, number) for number, row in numbered])
+        self._index_later(numbered)
+        return range(first, first + len(rows))
 
     def add_one(self, row: EntryRow, now: datetime) -> int | None:
         """Insert a new entry and return its number; None where another entry has its id."""
-        seen = to_text(now)
-        values = (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), None)
         try:
-            number = int(self._db.execute(INSERT, values).lastrowid or 0)
+            number = int(self._db.execute(INSERT, inserted(row, to_text(now), None)).lastrowid or 0)
         except sqlite3.IntegrityError:
             if self.taken([row.id]):
                 return None
             raise
-        self._unindexed[number] = (row.index_title, row.index_text)
-        self._store.call_at_end(self._index)
+        self._index_later([(number, row)])
         return number
+
+    def _index_later(self, rows: Iterable[tuple[int, EntryRow]]) -> None:
+        self._unindexed |= {number: (row.index_title, row.index_text) for number, row in rows}
+        self._store.call_at_end(self._index)
 
     @property
     def unindexed(self) -> dict[int, tuple[str, str]]:
@@ -166,21 +158,29 @@ class EntryStore:
             " coalesce((SELECT max(replaced) FROM revision r WHERE r.entry_id = entry.id), first_seen), ? FROM entry WHERE id = ?",
             (to_text(now), known.id),
         )
-        self._db.execute(REVISE, (*values_of(row), to_text(now), 1, known.id))
-        self._reindex(known, row)
+        self._rewrite(known, row, now, versions=1)
 
     def retouch(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
         """Replace an entry's text where the words are the same: no version is kept."""
-        self._db.execute(REVISE, (*values_of(row), to_text(now), 0, known.id))
-        self._reindex(known, row)
+        self._rewrite(known, row, now, versions=0)
 
-    def _reindex(self, known: KnownEntry, row: EntryRow) -> None:
+    def _rewrite(self, known: KnownEntry, row: EntryRow, now: datetime, *, versions: int) -> None:
+        self._db.execute(REVISE, (*values_of(row), to_text(now), versions, known.id))
         if known.number in self._unindexed:
             self._unindexed[known.number] = (row.index_title, row.index_text)
             return
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
+
+    def correct_future(self, ahead: datetime, now: datetime) -> list[str]:
+        """Set the times of entries seen later than ``ahead`` to now; return the ids of those first seen then."""
+        text, limit = to_text(now), to_text(ahead)
+        found = column(self._db, "SELECT id FROM entry WHERE first_seen > ?", (limit,))
+        moved = "UPDATE entry SET time = min(time, ?1), first_seen = ?1 WHERE first_seen > ?2"
+        self._db.execute(moved, (text, limit))
+        self._db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, limit))
+        return found
 
     def mark_seen(self, numbers: Iterable[int], now: datetime) -> None:
         """Note that these entries are still in their feed."""
@@ -296,6 +296,10 @@ class EntryStore:
             ):
                 grouped[entry.story_id].append(entry)
         return grouped
+
+    def of_report(self, report_id: str) -> list[Entry]:
+        """Return a report's entries, in order of arrival."""
+        return self.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
 
     def ids_of_story(self, story_id: str) -> list[str]:
         """Return the ids of a story's entries, in order of arrival; those that have yet to follow their reports among them."""

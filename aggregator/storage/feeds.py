@@ -370,16 +370,5 @@ def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
 
 def _stored(row: Sequence[Any]) -> StoredFeed:
     feed_id, key, url, name, title, publisher, category, agency, paused, added = row[:10]
-    return StoredFeed(
-        id=feed_id,
-        url_key=key,
-        url=url,
-        name=name,
-        title=title,
-        publisher=publisher,
-        category=category,
-        agency=bool(agency),
-        paused=bool(paused),
-        added=from_text(added),
-        state=state_of(row[10:]),
-    )
+    flags, since, state = (bool(agency), bool(paused)), from_text(added), state_of(row[10:])
+    return StoredFeed(feed_id, key, url, name, title, publisher, category, *flags, since, state)

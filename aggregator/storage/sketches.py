@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from aggregator.clustering.copies import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
@@ -166,16 +166,16 @@ class SketchStore:
         self._keeping = False
 
 
-def _stored(row: Sequence[object]) -> StoredSketch:
+def _stored(row: Sequence[Any]) -> StoredSketch:
     entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words = row
     return StoredSketch(
-        entry_id=str(entry_id),
-        report_id=str(report_id),
-        feed=str(feed),
-        publisher=str(publisher),
-        title=str(title),
-        url=None if url is None else str(url),
-        numbers=frozenset(str(numbers).split()),
-        time=from_text(str(time)),
-        sketch=Sketch(str(version), signature, shingles, (), int(str(words))),  # type: ignore[arg-type]
+        entry_id,
+        report_id,
+        feed,
+        publisher,
+        title,
+        url,
+        frozenset(numbers.split()),
+        from_text(time),
+        Sketch(version, signature, shingles, (), words),
     )

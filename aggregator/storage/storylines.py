@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import StorylineSummary
@@ -162,17 +163,8 @@ class StorylineStore:
         return {row[0]: _summary(row) for row in rows}
 
 
-def _summary(row: Sequence[object]) -> StorylineSummary:
-    identity, title, name, named_by, first, last, entries, reports, publishers, stories = row
-    return StorylineSummary(
-        id=str(identity),
-        title=str(title),
-        name=None if name is None else str(name),
-        named_by=None if named_by is None else str(named_by),
-        first_seen=from_text(str(first)),
-        last_seen=from_text(str(last)),
-        entries=int(str(entries)),
-        reports=int(str(reports)),
-        publishers=int(str(publishers)),
-        stories=int(str(stories)),
-    )
+def _summary(row: Sequence[Any]) -> StorylineSummary:
+    """Return a row of ``_FIELDS`` as a value."""
+    identity, title, name, by, first_seen, last_seen, entries, reports, publishers, stories = row
+    first, last = from_text(first_seen), from_text(last_seen)
+    return StorylineSummary(identity, title, name, by, first, last, entries, reports, publishers, stories)
