@@ -20,7 +20,7 @@ from aggregator.clustering.sketch import MIN_WORDS, overlaps
 from aggregator.clustering.templated_texts import WORDS, lacks_headline_words, shares_only_passages, substitutions
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
-from aggregator.text.entry_address import landmarks
+from aggregator.text.entry_address import names_an_article
 from aggregator.text.tokens import words
 
 # Two entries of one headline and no text are copies only this close in time: headlines come again.
@@ -171,8 +171,7 @@ def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bo
         lacks_headline_words(made.title, other.title, texts[0])
         or lacks_headline_words(other.title, made.title, texts[1])
     ):
-        place = landmarks(made.canonical_url or "")
-        return place is None or not place.names_an_article or made.canonical_url != other.url
+        return made.canonical_url != other.url or not names_an_article(made.canonical_url)
     if edge.jaccard == 1.0:
         return False
     if one_feed and shares_only_passages((made.title, texts[0]), (other.title, texts[1])):

@@ -6,7 +6,7 @@ Each step obeys the editors' decisions; see ``editor_constraints.py``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -136,6 +136,13 @@ class Placer:
             return frozenset()
         self._add_meanings(keep_waiting)
         return self._settler.settle(now, changed, keep_waiting)
+
+    def finish_own(self, now: datetime, others: Collection[str]) -> None:
+        """Settle the stories of all changed reports; the ``others``, which were unsettled before, are left to the watches."""
+        self.finish(now)
+        with self._store.transaction():
+            # without those past the window, else each call would settle again what a killed one left
+            self.vectors.mark_unsettled(self.vectors.vector_entries(others))
 
     def compare_ahead(self) -> None:
         """Compare new reports with the window while others write or work, so that :meth:`finish` has less to do."""

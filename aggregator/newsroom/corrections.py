@@ -176,8 +176,8 @@ def stale_copies(
     ]
     if notice.correction in WITHDRAWN:
         chosen = [entry for entry, _ in rest]
-    elif before is not None and _tokens(before) != _tokens(text):
-        edited = _changes(_tokens(before), _tokens(text), budget)
+    elif before is not None and words(before) != words(text):
+        edited = _changes(words(before), words(text), budget)
         chosen = [entry for entry, text_of_entry in _nearest(notice, rest) if _carries(text_of_entry, edited, budget)]
     else:
         corrected = _Statement(text)
@@ -235,10 +235,6 @@ def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:
     return entry.publisher in publishers or entry.agency in publishers
 
 
-def _tokens(text: str) -> list[str]:
-    return words(text)
-
-
 def _nearest(notice: Entry, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
     return sorted(others, key=lambda one: one[0].report_id != notice.report_id)
 
@@ -263,7 +259,7 @@ def _carries(text: str, edited: Sequence[tuple[str, str]], budget: StepBudget) -
     """Return whether a text holds a passage as it was and not as it is; each passage costs a look through the text."""
     if not budget.spend(len(text) // _CHARACTERS * (1 + len(edited) // _PASSAGES)):
         return False
-    spaced = _spaced(_tokens(text))
+    spaced = _spaced(words(text))
     return any(was in spaced and now not in spaced for was, now in edited)
 
 
@@ -271,7 +267,7 @@ class _Statement:
     """A corrected text, read once: the words of its "X, not Y", and its sentences that hold numbers."""
 
     def __init__(self, text: str) -> None:
-        pairs = [(_spaced(_tokens(match["old"])), _spaced(_tokens(match["new"]))) for match in _NOT.finditer(text)]
+        pairs = [(_spaced(words(match["old"])), _spaced(words(match["new"]))) for match in _NOT.finditer(text)]
         self._stated = [(old, new) for old, new in pairs if old.strip() and new.strip() and old != new]
         self._counted = [one for one in _counted(text) if len(one.plain) >= 5]
 
@@ -279,7 +275,7 @@ class _Statement:
         """Return whether a text holds the wrong words, or one of the sentences with other numbers."""
         if not budget.spend(len(text) // _CHARACTERS * (1 + len(self._stated) // _PASSAGES)):
             return False
-        spaced = _spaced(_tokens(text))
+        spaced = _spaced(words(text))
         if any(old in spaced and new not in spaced for old, new in self._stated):
             return True
         counted = _counted(text)
@@ -300,9 +296,9 @@ class _Counted:
 
     @classmethod
     def of(cls, sentence: str) -> _Counted:
-        words = frozenset(_tokens(sentence))
-        numbers = frozenset(word for word in words if word[0].isdigit())
-        return cls(numbers, words - numbers)
+        found = frozenset(words(sentence))
+        numbers = frozenset(word for word in found if word[0].isdigit())
+        return cls(numbers, found - numbers)
 
     def differs(self, other: _Counted) -> bool:
         """Return whether the other sentence is this one with other numbers."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregator.storage.binding import column, first_value
 
@@ -28,8 +27,7 @@ CREATE INDEX match_decision ON match (parameters) WHERE kind = 'editor';
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
+class Follower(NamedTuple):
     """An entry that has to follow its report, to this story."""
 
     number: int
@@ -38,8 +36,7 @@ class Follower:
     decision: int | None  # the verb that moved the report; None for an undo, which leaves no reason
 
 
-@dataclass(frozen=True, slots=True)
-class EndingStory:
+class EndingStory(NamedTuple):
     """A story that ends when nothing stands in it any more, and the one that its id leads to then."""
 
     story_id: str
@@ -66,10 +63,7 @@ class MoveStore:
 
     def end_later(self, ending: EndingStory) -> None:
         """Note a story that ends when its entries are gone."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO ending_story (story_id, into_id, reason) VALUES (?, ?, ?)",
-            (ending.story_id, ending.into, ending.reason),
-        )
+        self._db.execute("INSERT OR REPLACE INTO ending_story (story_id, into_id, reason) VALUES (?, ?, ?)", ending)
 
     def is_pending(self) -> bool:
         """Return whether anything has yet to follow or to end."""

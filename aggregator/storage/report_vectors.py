@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregator.storage.binding import column, first_value, marks, rows_among
 from aggregator.storage.facts import FactStore
@@ -44,8 +43,7 @@ _COLUMNS: Final = "report_id, entry_id, words, time, language, version, vector, 
 _PRUNED: Final = "vectors pruned"  # the fact that says up to which time, in seconds
 
 
-@dataclass(frozen=True, slots=True)
-class VectorRow:
+class VectorRow(NamedTuple):
     """A report's vector as it is stored, made from the text of one of its entries."""
 
     report_id: str
@@ -69,20 +67,7 @@ class VectorStore:
 
     def put(self, row: VectorRow) -> None:
         """Store a report's vector in place of an older one, and leave the report unsettled."""
-        self._db.execute(
-            f"INSERT OR REPLACE INTO report_vector ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                row.report_id,
-                row.entry_id,
-                row.words,
-                row.time,
-                row.language,
-                row.version,
-                row.vector,
-                row.meaning_version,
-                row.meaning,
-            ),
-        )
+        self._db.execute(f"INSERT OR REPLACE INTO report_vector ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._db.execute("INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", (row.report_id,))
 
     def drop(self, report_id: str) -> None:

@@ -116,6 +116,12 @@ def landmarks(address: str) -> Landmarks | None:
     return Landmarks(host, parts, own or leading, slug, leading is not None)
 
 
+def names_an_article(address: str | None) -> bool:
+    """Return whether an address is that of one article rather than of a page that lists many."""
+    found = landmarks(address or "")
+    return found is not None and found.names_an_article
+
+
 def _longest_number(*texts: str) -> str | None:
     """Return the longest number that may be an article's; a date is none."""
     numbers = [one for text in texts for one in _NUMBER.findall(text)]

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
-from aggregator.text.address import BLANKS, Address, address_of, joined, registrable
+from aggregator.text.address import BLANKS, Address, address_of, address_of_site, joined, registrable
 from aggregator.text.randomness import looks_mixed, looks_random
 
 _TRACKING_PREFIXES = (
@@ -169,7 +169,7 @@ def registered_domain(url: str) -> str | None:
 
     Uses the Public Suffix List that ships with the library: no network. Addresses by number have none.
     """
-    address = address_of(url if "://" in url else "http://" + url)
+    address = address_of_site(url)
     return address.domain if address is not None else None
 
 
