@@ -104,8 +104,8 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
 
 @lru_cache(maxsize=128)
 def _sides(document: Document, language: str) -> tuple[_Side, _Side]:
-    text = f"{document.lede}\n{document.body}" if document.lede else document.body
-    return _side(document.title, language, TITLE_WORDS), _side(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
+    text = document.text[: TEXT_WORDS * 12]
+    return _side(document.title, language, TITLE_WORDS), _side(text, language, TEXT_WORDS)
 
 
 def _side(text: str, language: str, limit: int) -> _Side:

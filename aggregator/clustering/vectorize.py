@@ -102,8 +102,8 @@ def _publisher(name: str) -> int:
 
 def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
     """Return the terms of a document's title and of its text, in order."""
-    text = f"{document.lede}\n{document.body}" if document.lede else document.body
-    return terms_in(document.title, language, TITLE_WORDS), terms_in(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
+    text = document.text[: TEXT_WORDS * 12]
+    return terms_in(document.title, language, TITLE_WORDS), terms_in(text, language, TEXT_WORDS)
 
 
 def ordinals(title: str) -> list[str]:

@@ -153,22 +153,15 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
 
     def sizes(self, story_ids: Collection[str]) -> dict[str, int]:
         """Return story -> how many reports it has."""
-        found: dict[str, int] = {}
-        for part in parts(list(story_ids)):
-            found.update(
-                self._db.execute(
-                    f"SELECT story_id, count(*) FROM report WHERE story_id IN ({marks(part)}) GROUP BY story_id", part
-                ).fetchall()
-            )
-        return found
+        counted = (
+            "SELECT story_id, count(*) FROM report WHERE story_id IN (SELECT value FROM json_each(?)) GROUP BY story_id"
+        )
+        return dict(self._db.execute(counted, (json.dumps(list(story_ids)),)).fetchall())
 
     def larger_than(self, entries: int, story_ids: Collection[str]) -> frozenset[str]:
         """Return the stories among these with more than so many entries."""
-        found: set[str] = set()
-        for part in parts(list(story_ids)):
-            grouped = f"SELECT story_id FROM entry WHERE story_id IN ({marks(part)}) GROUP BY story_id"
-            found.update(column(self._db, f"{grouped} HAVING count(*) > ?", (*part, entries)))
-        return frozenset(found)
+        grouped = "SELECT story_id FROM entry WHERE story_id IN (SELECT value FROM json_each(?)) GROUP BY story_id"
+        return frozenset(column(self._db, f"{grouped} HAVING count(*) > ?", (json.dumps(list(story_ids)), entries)))
 
     def without_row(self, story_ids: Collection[str]) -> frozenset[str]:
         """Return the stories among these that were opened and whose fields nobody wrote yet."""

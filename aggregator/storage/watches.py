@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
-from aggregator.storage.binding import column, first_value, marks, parts, rows_among
+from aggregator.storage.binding import column, first_value, rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 
@@ -251,14 +251,7 @@ class WatchStore:
 
     def beginnings(self, entry_ids: Sequence[str], most: int) -> dict[str, str]:
         """Return entry id -> the first ``most`` characters of its plain text."""
-        found: dict[str, str] = {}
-        for chunk in parts(entry_ids):
-            found.update(
-                self._db.execute(
-                    f"SELECT id, substr(text, 1, ?) FROM entry WHERE id IN ({marks(chunk)})", (most, *chunk)
-                ).fetchall()
-            )
-        return found
+        return dict(rows_among(self._db, f"SELECT id, substr(text, 1, {int(most)}) FROM entry WHERE id", entry_ids))
 
     def known_publishers(self) -> set[str]:
         """Return the publishers of all feeds and entries."""
