@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aggregator.clustering.graph import group
+from aggregator.clustering.graph import StoryGraph
 from bench.worlds import Item, row_key, seen, verdict_rows, week
 
 DRAWN = Path(__file__).with_name("pairs-drawn-by-lot.tsv")
@@ -57,8 +57,9 @@ def verdicts(path: Path = DRAWN) -> dict[tuple[str, str], str]:
 
 def together(items: Sequence[Item], known: Verdicts) -> Counter[str]:
     """Return how many pairs of each verdict stand in one story of these entries."""
-    stories = group((row_key(item.key), item.vector()) for item in items).stories
-    story_of = {key: number for number, story in enumerate(stories) for key in story}
+    graph = StoryGraph()
+    graph.add_all((row_key(item.key), item.vector()) for item in items)
+    story_of = {key: number for number, story in enumerate(graph.settle().stories) for key in story}
     return Counter(
         verdict
         for (left, right), verdict in known.items()

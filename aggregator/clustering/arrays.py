@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,11 @@ def run_starts(values: NDArray[np.generic]) -> Places:
     if not len(values):
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+
+
+def moved_places(places: Iterable[int], moved: Places) -> set[int]:
+    """Return the new places of reports, without those that are gone; ``moved`` has -1 for these."""
+    return {int(moved[place]) for place in places if moved[place] >= 0}
 
 
 def parts_of(places: Places, size: int) -> list[Places]:

@@ -71,12 +71,12 @@ def _found(keys: Hashes, values: Floats, wanted: Hashes, default: float) -> Floa
 def background_of(language: str) -> Background:
     """Return the table of a language; an empty one where nothing is known of it."""
     if language.isascii() and language.isalpha():
-        for path, reader in (
-            (MODELS / f"background-{language}.npz", _read_table),
-            (BACKGROUND / f"{'nb' if language in ('no', 'nn') else language}.txt", _read_list),
-        ):
-            if path.is_file():
-                return reader(path, language)
+        table = MODELS / f"background-{language}.npz"
+        if table.is_file():
+            return _read_table(table)
+        listed = BACKGROUND / f"{'nb' if language in ('no', 'nn') else language}.txt"
+        if listed.is_file():
+            return _read_list(listed, language)
     return _table(
         LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), UNKNOWN * LIST_TEXTS
     )
@@ -88,7 +88,7 @@ def calendar_ids(language: str) -> Hashes:
     return np.array(sorted({word.id for word in terms_in(calendar_words(language), language, 10_000)}), np.uint32)
 
 
-def _read_table(path: Path, language: str) -> Background:
+def _read_table(path: Path) -> Background:
     with np.load(path) as file:
         provenance = json.loads(str(file["provenance"]))
         return _table(

@@ -65,22 +65,21 @@ class CandidateIndex:
             posting = self._postings.get(key)
             if posting is not None:
                 coded = np.frombuffer(posting, np.uint32)
-                left = coded[~np.isin(coded >> 8, places)]
-                if len(left):
-                    self._postings[key] = array("I", left.tobytes())
-                else:
-                    del self._postings[key]
+                self._keep(key, coded[~np.isin(coded >> 8, places)])
 
     def remap(self, moved: Places) -> None:
         """Move reports to new places; -1 means that a report is gone."""
         for key in list(self._postings):
             coded = np.frombuffer(self._postings[key], np.uint32)
             place = moved[coded >> 8]
-            left = ((place << 8) | (coded & 0xFF))[place >= 0].astype(np.uint32)
-            if len(left):
-                self._postings[key] = array("I", left.tobytes())
-            else:
-                del self._postings[key]
+            self._keep(key, ((place << 8) | (coded & 0xFF))[place >= 0].astype(np.uint32))
+
+    def _keep(self, key: int, left: NDArray[np.uint32]) -> None:
+        """Keep only this of a posting."""
+        if len(left):
+            self._postings[key] = array("I", left.tobytes())
+        else:
+            del self._postings[key]
 
     def __getstate__(self) -> dict[str, object]:
         """Return the state with all postings in one array: a hundred thousand small ones take a second to read."""
@@ -236,13 +235,10 @@ def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[C
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
     start = run_starts(report)
-    number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
+    counts = np.diff(np.r_[start, len(report)])
+    number = np.arange(len(report)) - np.repeat(start, counts)
     keep = order[number < most]
-    return (
-        Candidates(found.report[keep], found.other[keep], found.product[keep]),
-        report[start],
-        np.diff(np.r_[start, len(report)]),
-    )
+    return Candidates(found.report[keep], found.other[keep], found.product[keep]), report[start], counts
 
 
 def _summed(query: Places, other: Places, product: Places) -> tuple[Places, Places, Floats]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aggregator.clustering.arrays import Flags, Floats, Places, parts_of
+from aggregator.clustering.arrays import Flags, Floats, Places, moved_places, parts_of
 from aggregator.clustering.cross_language_pairs import CrossLanguagePairs
 from aggregator.clustering.day_counts import DayCounts
 from aggregator.clustering.density import Density, sure_partners
@@ -96,10 +96,8 @@ class Comparison:
         self.search.remap(moved)
         self.graph.remap(moved)
         self.density.remap(moved)
-        self._new, self._dirty, self._added_unreported = (
-            {int(moved[place]) for place in pending if moved[place] >= 0}
-            for pending in (self._new, self._dirty, self._added_unreported)
-        )
+        self._new, self._dirty = moved_places(self._new, moved), moved_places(self._dirty, moved)
+        self._added_unreported = moved_places(self._added_unreported, moved)
         self._dropped = [
             (moved[first][both], moved[second][both], odds[both])
             for first, second, odds in self._dropped

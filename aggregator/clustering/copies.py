@@ -20,7 +20,7 @@ from aggregator.clustering.sketch import MIN_WORDS, overlaps
 from aggregator.clustering.templated_texts import WORDS, lacks_headline_words, shares_only_passages, substitutions
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
-from aggregator.text.entry_address import landmarks
+from aggregator.text.entry_address import names_an_article
 from aggregator.text.tokens import words
 
 # Two entries of one headline and no text are copies only this close in time: headlines come again.
@@ -55,11 +55,10 @@ class StoredSketch:
 
 @dataclass(frozen=True, slots=True)
 class CopyDecision:
-    """The report that an entry is a copy of, if any; how many entries were compared, and whether a cap applied."""
+    """The report that an entry is a copy of, if any, and whether a cap applied."""
 
     report_id: str | None = None
     match: Match | None = None
-    compared: int = 0
     capped: int = 0
 
 
@@ -117,9 +116,9 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
             break
         differs = _differs_in_details(arrival, edge, memory) or _has_other_details(arrival, edge, memory)
         if not differs and _confirmed(made, edge, memory.members(report, CONFIRMING), settings):
-            return CopyDecision(report, _match(arrival, made, edge), len(ids), int(capped))
+            return CopyDecision(report, _match(arrival, made, edge), int(capped))
         refused.add(report)
-    return CopyDecision(compared=len(ids), capped=int(capped))
+    return CopyDecision(capped=int(capped))
 
 
 def numbers_of(arrival: Arrival) -> frozenset[str]:
@@ -165,15 +164,14 @@ def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bo
         return False
     one_publisher = arrival.publisher == other.publisher
     one_feed = one_publisher or arrival.feed == other.feed
-    if not one_feed and not _like_headlines(made.title, other.title, made.language):
+    if not one_feed and not _like_headlines(made.title, other.title):
         return False
     texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
     if one_feed and (
         lacks_headline_words(made.title, other.title, texts[0])
         or lacks_headline_words(other.title, made.title, texts[1])
     ):
-        place = landmarks(made.canonical_url or "")
-        return place is None or not place.names_an_article or made.canonical_url != other.url
+        return made.canonical_url != other.url or not names_an_article(made.canonical_url)
     if edge.jaccard == 1.0:
         return False
     if one_feed and shares_only_passages((made.title, texts[0]), (other.title, texts[1])):
@@ -189,9 +187,8 @@ def _has_other_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> boo
     """Return whether two short entries of one page and headline differ, as two bulletins or quotations do."""
     if edge.method != "link" or edge.jaccard:
         return False
-    language = arrival.document.language
-    mine = set(words(f"{arrival.document.lede} {arrival.document.body}", language))
-    theirs = set(words(memory.text(edge.other.entry_id), language))
+    mine = set(words(f"{arrival.document.lede} {arrival.document.body}"))
+    theirs = set(words(memory.text(edge.other.entry_id)))
     if not mine or not theirs:
         return False  # one has no text: headline and address speak for it
     own, others = ({word for word in one if word[0].isdigit()} for one in (mine - theirs, theirs - mine))
@@ -203,8 +200,8 @@ def _untailed(title: str) -> str:
     return title.partition(" | ")[0]
 
 
-def _like_headlines(one: str, other: str, language: str | None) -> bool:
-    own, others = set(words(one, language)), set(words(other, language))
+def _like_headlines(one: str, other: str) -> bool:
+    own, others = set(words(one)), set(words(other))
     return one != other and 2 * len(own & others) >= len(own | others)
 
 
@@ -237,8 +234,8 @@ def _title_edge(arrival: Arrival, other: StoredSketch) -> _Edge | None:
 def _same_headline(arrival: Arrival, other: StoredSketch) -> bool:
     if abs(arrival.time - other.time) > SAME_TITLE_WITHIN or is_recurring_title(arrival.document.title):
         return False
-    title = words(arrival.document.title, arrival.document.language)
-    return len(set(title)) >= 4 and title == words(other.title, arrival.document.language)
+    title = words(arrival.document.title)
+    return len(set(title)) >= 4 and title == words(other.title)
 
 
 def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:

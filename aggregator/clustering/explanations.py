@@ -39,17 +39,9 @@ def explain_pair(comparison: Comparison, one: int, two: int) -> PairExplanation:
     """Return what two places share."""
     across = comparison.cross_language
     if across is not None and across.is_cross_language(one, two):
-        return PairExplanation(
-            across.compared(one, two)[0],
-            across.odds(one, two),
-            comparison.odds_between(one, two),
-            comparison.params.story_bar,
-        )
-    pair, other = np.array([one]), np.array([two])
-    first = float(comparison.scorer.first(comparison.features(pair, other))[0])
-    return PairExplanation(
-        {name: float(values[0]) for name, values in comparison.evidence(pair, other).items()},
-        first,
-        comparison.odds_between(one, two),
-        comparison.params.story_bar,
-    )
+        features, first = across.compared(one, two)[0], across.odds(one, two)
+    else:
+        pair, other = np.array([one]), np.array([two])
+        first = float(comparison.scorer.first(comparison.features(pair, other))[0])
+        features = {name: float(values[0]) for name, values in comparison.evidence(pair, other).items()}
+    return PairExplanation(features, first, comparison.odds_between(one, two), comparison.params.story_bar)

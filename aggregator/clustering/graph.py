@@ -82,12 +82,8 @@ class StoryGraph:
             self.comparison = Comparison(self.params, self.comparison.scorer)
             self.comparison.add(given.items())
 
-    def add(self, report_id: str, vector: ReportVector) -> None:
-        """Add a report, or replace it; it counts as touched."""
-        self.add_all([(report_id, vector)])
-
     def add_all(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
-        """Add reports at once; they count as touched."""
+        """Add reports at once, or replace them; they count as touched."""
         given = list(rows)
         place = self.comparison.rows.place
         self._remove_places([place[name] for name, _ in given if name in place])  # what is replaced has another place
@@ -301,23 +297,9 @@ class StoryGraph:
         bar = probability_of(self.params.story_bar)
         return {
             name: Link(
-                one.other,
-                one.score,
                 bar,
                 self._cross_language_features(rows.place[name], rows.place[one.other])
                 or {feature: values[n] for feature, values in columns.items()},
             )
             for n, (name, one) in enumerate(best.items())
         }
-
-
-def group(
-    reports: Iterable[tuple[str, ReportVector]],
-    constraints: ReportConstraints = NO_CONSTRAINTS,
-    params: ClusteringParams = DEFAULT,
-    scorer: Scorer | None = None,
-) -> GraphUpdate:
-    """Return the stories and storylines of a set of reports."""
-    graph = StoryGraph(params, scorer)
-    graph.add_all(reports)
-    return graph.settle(constraints)

@@ -35,7 +35,7 @@ def _languages_of_words() -> Mapping[str, tuple[str, ...]]:
         language, _, kind = path.name.partition(".")
         if kind == "txt" and language not in _UNSPACED:
             common = " ".join(word for step, word in steps(path.read_text("utf-8")) if step >= _COMMONEST)
-            for word in set(words(common, None)):
+            for word in set(words(common)):
                 found[word] = (*found.get(word, ()), "no" if language == "nb" else language)
     return found
 

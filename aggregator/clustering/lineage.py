@@ -30,10 +30,9 @@ def assign_ids(
 ) -> Lineage:
     """Return the ids of the disjoint ``groups``.
 
-    ``before`` maps members to their former ids; ``age`` orders ids, the oldest first; ``barred`` returns whether a group,
-    by its place, must not get an id. An id that all its groups are
-    barred from is neither kept nor ended. An id follows its ``anchors``, members that an editor fixed
-    there, before it follows the larger part.
+    ``before`` maps members to their former ids; ``age`` orders ids, the oldest first; ``barred`` returns whether a group, by
+    its place, must not get an id. An id that all its groups are barred from is neither kept nor ended. An id follows its
+    ``anchors``, members that an editor fixed there, before it follows the larger part.
     """
     parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, group in enumerate(groups):

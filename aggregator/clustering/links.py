@@ -11,10 +11,8 @@ from aggregator.clustering.explanations import probability_of
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The strongest edge of a report inside its story, with its evidence."""
+    """The evidence of the strongest edge of a report inside its story."""
 
-    other: str
-    score: float  # probability
     threshold: float  # probability of the bar
     features: Mapping[str, float]
 

@@ -13,13 +13,13 @@ _DIGITS = frozenset("0123456789")
 
 def numbers_in(document: Document) -> frozenset[str]:
     """Return the numbers of title and first sentences."""
-    return _numbers(f"{document.title} {(document.body or document.lede)[:_READ]}", document.language)
+    return _numbers(f"{document.title} {(document.body or document.lede)[:_READ]}")
 
 
 @lru_cache(maxsize=8)  # one arrival is compared with many of its form
-def _numbers(text: str, language: str | None) -> frozenset[str]:
+def _numbers(text: str) -> frozenset[str]:
     numbered = " ".join(filter(_may_hold_number, text.split()))  # no word spans a blank
-    return frozenset(word for word in words(numbered, language) if word[0].isdigit())
+    return frozenset(word for word in words(numbered) if word[0].isdigit())
 
 
 def _may_hold_number(part: str) -> bool:

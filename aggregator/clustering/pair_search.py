@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Flags, Floats, Places, parts_of
+from aggregator.clustering.arrays import Flags, Floats, Places, moved_places, parts_of
 from aggregator.clustering.candidates import BATCH, CandidateIndex, Candidates, keep_best
 from aggregator.clustering.density import surest_partners
 from aggregator.clustering.latecomers import Latecomers
@@ -94,10 +94,9 @@ class PairSearch:
         kept, count = moved >= 0, len(moved)
         self._full, self._floor = self._full[:count][kept], self._floor[:count][kept]
         self._compared = self._compared[:count][kept]
-        self._to_search_again, self._no_longer_represented, self._newly_represented = (
-            {int(moved[place]) for place in pending if moved[place] >= 0}
-            for pending in (self._to_search_again, self._no_longer_represented, self._newly_represented)
-        )
+        self._to_search_again = moved_places(self._to_search_again, moved)
+        self._no_longer_represented = moved_places(self._no_longer_represented, moved)
+        self._newly_represented = moved_places(self._newly_represented, moved)
 
     def update(self, new: Collection[int]) -> tuple[set[int], set[int]]:
         """Search for new and scheduled reports; return those no longer represented, and those newly represented."""
@@ -294,7 +293,7 @@ class PairSearch:
             partners = self._comparison.graph.kept_count(others.tolist()) + offered
             again |= ~full & (partners >= self._params.represented_from)[number]
         self._to_search_again.update(found.other[again].tolist())
-        self._add_scored(found.report[~full & ~again], found.other[~full & ~again])
+        self._comparison.add_edges(*self._scored(found.report[~full & ~again], found.other[~full & ~again]))
 
     def _search_again(self, places: Sequence[int]) -> None:
         """Search for the candidates of old reports anew."""
@@ -344,10 +343,6 @@ class PairSearch:
         if edges.full.any():
             self._floor[edges.reports] = edges.floor
         self._comparison.add_edges(edges.first, edges.second, edges.odds, edges.known)
-
-    def _add_scored(self, first: Places, second: Places) -> None:
-        """Score pairs by themselves; store those over the bar as edges."""
-        self._comparison.add_edges(*self._scored(first, second))
 
     def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:
         """Score pairs by themselves; return those over the bar."""

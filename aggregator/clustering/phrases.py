@@ -104,8 +104,8 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
 
 @lru_cache(maxsize=128)
 def _sides(document: Document, language: str) -> tuple[_Side, _Side]:
-    text = f"{document.lede}\n{document.body}" if document.lede else document.body
-    return _side(document.title, language, TITLE_WORDS), _side(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
+    text = document.text[: TEXT_WORDS * 12]
+    return _side(document.title, language, TITLE_WORDS), _side(text, language, TEXT_WORDS)
 
 
 def _side(text: str, language: str, limit: int) -> _Side:
@@ -270,13 +270,12 @@ def _is_separate(word: Word) -> bool:
     return len(word.written) > 1
 
 
-def _capitals(form: _Form) -> int:
-    return form.capitals
-
-
 def _phrase(key: Key, forms: Sequence[_Form], rarity: Mapping[int, float]) -> Phrase:
     names = [form for form in forms if form.is_name]
-    text = min(names, key=lambda form: form.text.isupper()).text if names else min(forms, key=_capitals).text
+    if names:
+        text = min(names, key=lambda form: form.text.isupper()).text
+    else:
+        text = min(forms, key=lambda form: form.capitals).text
     telling = tuple(dict.fromkeys(term for term in key if term in rarity))
     return Phrase(text, bool(names), telling, sum(rarity[term] for term in telling))
 

@@ -51,13 +51,14 @@ class Represented:
         order = np.lexsort((rank[second], -odds, first))
         first, second, odds = first[order], second[order], odds[order]
         start = run_starts(first)
-        number = np.arange(len(first)) - np.repeat(start, np.diff(np.r_[start, len(first)]))
+        counts = np.diff(np.r_[start, len(first)])
+        number = np.arange(len(first)) - np.repeat(start, counts)
         best = np.flatnonzero(number < self._most)
         count = len(self._row)
         self._grow(count + len(start))
         for more, place in enumerate(first[start].tolist()):
             self._row[place] = count + more
-        row = count + np.repeat(np.arange(len(start)), np.diff(np.r_[start, len(first)]))[best]
+        row = count + np.repeat(np.arange(len(start)), counts)[best]
         new = slice(count, count + len(start))
         self._place[new], self._representatives[new], self._odds[new] = first[start], NO_REPRESENTATIVE, 0.0
         self._representatives[row, number[best]] = second[best]
@@ -68,11 +69,8 @@ class Represented:
         for place in places:
             row, last = self._row.pop(place, None), len(self._row)
             if row is not None and row != last:
-                self._place[row], self._representatives[row], self._odds[row] = (
-                    self._place[last],
-                    self._representatives[last],
-                    self._odds[last],
-                )
+                for column in (self._place, self._representatives, self._odds):
+                    column[row] = column[last]
                 self._row[int(self._place[row])] = row
 
     def remove_representatives(self, gone: Collection[int]) -> Places:

@@ -70,10 +70,6 @@ class Logistic:
             total = total + weight * inputs[name].astype(np.float64)
         return np.asarray(total)
 
-    def shares(self, inputs: Mapping[str, float]) -> dict[str, float]:
-        """Return what each input adds to the log odds."""
-        return {name: weight * inputs[name] for name, weight in self.weights.items()}
-
 
 def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
     """Return what the first model weighs: features on a scale that is linear in the log odds, and some products."""

@@ -56,7 +56,7 @@ _MULTIPLIERS = np.array(
 
 def sketch(document: Document) -> Sketch | None:
     """Return the sketch of a document, of its body where it has one, else of its lede; None for a document without words."""
-    title = words(document.title, document.language)
+    title = words(document.title)
     hashed = _hashed(document.body)
     if len(hashed) < MIN_WORDS:
         hashed = _hashed(document.lede) if document.lede else hashed
@@ -74,18 +74,13 @@ def sketch(document: Document) -> Sketch | None:
     return Sketch(VERSION, signature, distinct.astype("<u4").tobytes(), _keys(named), len(hashed), numbers_in(document))
 
 
-def shingles(tokens: Sequence[str]) -> Hashes:
-    """Return the hash of each shingle in order of the text, repeats included."""
-    return _mixed(np.fromiter(map(_word_hash, tokens), dtype=np.uint64, count=len(tokens)))
-
-
 def _hashed(text: str) -> NDArray[np.uint64]:
     """Return the hash of each word of a text, in order."""
     return np.fromiter(chain.from_iterable(_hashes.of(text.split())), dtype=np.uint64)
 
 
 def _hashes_of(part: str) -> tuple[int, ...]:
-    return tuple(map(_word_hash, words(part, None)))
+    return tuple(map(_word_hash, words(part)))
 
 
 _hashes = PartCache(_hashes_of)
@@ -125,26 +120,16 @@ def _band_keys(signature: bytes) -> list[bytes]:
     return [b"('band', %d, %a)" % (band, signature[start:end]) for band, start, end in _SLICES]
 
 
-def unpacked_sketch(sketched: Sketch) -> Hashes:
-    """Return the shingle hashes of a sketch, sorted and distinct."""
-    return np.frombuffer(sketched.shingles, dtype="<u4")
-
-
-def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
-    """Return Jaccard similarity, and the share of the smaller set that the larger contains."""
-    if not len(left) or not len(right):
-        return 0.0, 0.0
-    # both are sorted and distinct: to look each of the one up in the other costs a third of merging them
-    common = int(np.count_nonzero(left.take(np.searchsorted(left, right), mode="clip") == right))
-    return common / (len(left) + len(right) - common), common / min(len(left), len(right))
-
-
 def overlaps(one: Sketch, others: Sequence[Sketch]) -> list[tuple[float, float]]:
-    """Return the overlap of a text with each of some others: of a form or a flood there are very many."""
-    left, sizes = unpacked_sketch(one), np.array([len(other.shingles) // 4 for other in others], np.int64)
+    """Return the overlap of a text with each of some others, of which there are very many in a form or a flood.
+
+    It is the Jaccard similarity, and the share of the smaller set of shingles that the larger contains.
+    """
+    left, sizes = np.frombuffer(one.shingles, "<u4"), np.array([len(other.shingles) // 4 for other in others], np.int64)
     every = np.frombuffer(b"".join(other.shingles for other in others), dtype="<u4")
     if not len(left) or not len(every):
         return [(0.0, 0.0)] * len(others)
+    # both are sorted and distinct: to look each of the one up in the other costs a third of merging them
     hit = left.take(np.searchsorted(left, every), mode="clip") == every
     common = np.bincount(np.repeat(np.arange(len(sizes)), sizes), hit, len(sizes)).astype(np.int64)
     pairs = zip(common.tolist(), sizes.tolist(), strict=True)
@@ -157,7 +142,7 @@ def _opening(hashes: Sequence[int]) -> set[int]:
 
 def keys_of_title(title: str, language: str | None) -> tuple[int, ...]:
     """Return the keys under which an entry with this headline is looked up; none where it has too few words."""
-    return _keys(_title_keys(words(title, language), language))
+    return _keys(_title_keys(words(title), language))
 
 
 def _title_keys(title: Sequence[str], language: str | None) -> list[bytes]:

@@ -65,11 +65,9 @@ class _Count:
     marks: int = 0
 
 
-def vectorize(
-    document: Document, publisher: str, time: datetime, dated: bool = True, language: str | None = None
-) -> ReportVector:
-    """Return the vector of a report that this document begins; ``language`` overrides the document's own."""
-    spoken = language or document.language or ""
+def vectorize(document: Document, publisher: str, time: datetime, dated: bool = True) -> ReportVector:
+    """Return the vector of a report that this document begins."""
+    spoken = document.language or ""
     known = background_of(spoken)
     title, text = read(document, spoken)
     counts, pairs = _counted(document.title, title, text, known)
@@ -104,8 +102,8 @@ def _publisher(name: str) -> int:
 
 def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
     """Return the terms of a document's title and of its text, in order."""
-    text = f"{document.lede}\n{document.body}" if document.lede else document.body
-    return terms_in(document.title, language, TITLE_WORDS), terms_in(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
+    text = document.text[: TEXT_WORDS * 12]
+    return terms_in(document.title, language, TITLE_WORDS), terms_in(text, language, TEXT_WORDS)
 
 
 def ordinals(title: str) -> list[str]:
@@ -209,5 +207,5 @@ def _skeleton(written: str, title: Sequence[Word], known: Background, language: 
     common = ["_" if word.initial or (cased and word.capital) else _plain(word, known) for word in title]
     kept = [one for one, before in zip(common, ["", *common], strict=False) if not (one == before == "_")]
     if sum(one != "_" for one in kept) < _FEWEST_SKELETON:
-        kept = list(undated(words(written, language), language))
+        kept = list(undated(words(written), language))
     return zlib.crc32(" ".join(kept).encode("utf-8"))

@@ -16,7 +16,7 @@ BACKGROUND = Path(__file__).with_name("background")
 @lru_cache(maxsize=64)
 def calendar_stems(language: str) -> frozenset[str]:
     """Return the stems of a language's months and weekdays, which date an event and do not describe it."""
-    return frozenset(stems_of(words(calendar_words(language), language), language))
+    return frozenset(stems_of(words(calendar_words(language)), language))
 
 
 def calendar_words(language: str) -> str:

@@ -113,7 +113,7 @@ def _without_copies(given: Iterable[_DatedNotice]) -> list[_DatedNotice]:
     givers: dict[tuple[str, str], str] = {}
     statements: set[tuple[str, ...]] = set()
     for one in sorted(given, key=lambda one: (not one.entry.from_agency_feed, one.version.time, one.entry.id)):
-        statement = (one.kind, *words(one.statement, one.entry.language))
+        statement = (one.kind, *words(one.statement))
         giver = givers.setdefault((one.kind, one.entry.report_id), one.entry.publisher)
         if giver != one.entry.publisher or (len(statement) > 1 and statement in statements):
             continue
@@ -190,18 +190,18 @@ def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
 
 def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
     """Restrict a kill to the texts whose headline it names, if it names one: an agency sends several a story."""
-    wording = _spaced(text, notice)
+    wording = _spaced(text)
     reports = {
         entry.report_id
         for entry, _ in others
-        if len(_spaced(entry.data.title, entry).split()) >= _DISTINCT and _spaced(entry.data.title, entry) in wording
+        if len(_spaced(entry.data.title).split()) >= _DISTINCT and _spaced(entry.data.title) in wording
     }
     reports = reports | {notice.report_id} if reports else {entry.report_id for entry, _ in others}
     return [(entry, text) for entry, text in others if entry.report_id in reports]
 
 
-def _spaced(text: str, entry: Entry) -> str:
-    return f" {' '.join(words(text, entry.language))} "
+def _spaced(text: str) -> str:
+    return f" {' '.join(words(text))} "
 
 
 def _one_per_page(entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -63,7 +63,7 @@ class Reader:
         language = primary_language(query.language)
         if language is not None:  # entries know en, not en-GB
             query = replace(query, language=language)
-        wanted = SearchText.of(query.match or "", language)
+        wanted = SearchText.of(query.match or "")
         return self._with_withdrawals(self.stories.find(query, wanted.expression, self.new_since(query.since)))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:
@@ -153,5 +153,5 @@ def snippet(text: str, wanted: Sequence[str]) -> str:
     if not found:
         return ""
     goal = set(wanted)
-    best = max(found, key=lambda sentence: len(goal.intersection(words(sentence, None))))
+    best = max(found, key=lambda sentence: len(goal.intersection(words(sentence))))
     return best if len(best) <= _SNIPPET else best[: _SNIPPET - 1].rstrip() + "…"

@@ -100,7 +100,7 @@ class Importer:
     def record(self, entries: Collection[ArchiveEntry], progress: Progress) -> ImportOutcome:
         """Import entries in the given order, then settle their stories."""
         self._load_models(entries)
-        left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
+        others = self._placer.vectors.unsettled()
         new = updated = known = done = compared = 0
         skips: list[Skip] = []
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
@@ -119,10 +119,7 @@ class Importer:
                 ahead = done - compared >= _COMPARED_AHEAD
                 compared = done if ahead else compared
                 self._pause(rest, ahead=ahead)
-        self._placer.finish(self._now)
-        with self._store.transaction():
-            # without those past the window, else each import would settle again what a killed one left
-            self._placer.vectors.mark_unsettled(self._placer.vectors.vector_entries(left))
+        self._placer.finish_own(self._now, others)
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _prepare_next(self, rest: deque[Line]) -> None:

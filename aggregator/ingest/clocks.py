@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
+from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.times import from_text, to_text
@@ -54,7 +55,9 @@ def begin_pass(store: Store, now: datetime) -> None:
             return
         facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")
         dropped = facts.drop_from_future(now + AHEAD)
-        seen = _see_now(store, now)
+        # else no edition of this year would show them
+        seen = EntryStore(store).correct_future(now + AHEAD, now)
+        VectorStore(store.connection).mark_outdated(seen)
         Outbox(store.connection).make_due(now + AHEAD, now)
     log.warning("the clock went back from %s to %s: what is due later than it may be is asked now", before, now)
     if dropped:
@@ -62,7 +65,9 @@ def begin_pass(store: Store, now: datetime) -> None:
             "%d editions that were made while the clock was ahead do not count; their days are to come", dropped
         )
     if seen:
-        log.warning("seen while the clock was ahead, and counted as seen now: %s", amount(seen, "entry", "entries"))
+        log.warning(
+            "seen while the clock was ahead, and counted as seen now: %s", amount(len(seen), "entry", "entries")
+        )
 
 
 def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
@@ -81,14 +86,3 @@ def went_back(store: Store, now: datetime) -> WentBack | None:
         return None
     before, after = (from_text(part) for part in noted.split())
     return WentBack(before, after) if after > now - REPORTED_FOR else None
-
-
-def _see_now(store: Store, now: datetime) -> int:
-    """Set the first sight of entries that lies ahead to now, else no edition of this year would show them."""
-    text, ahead = to_text(now), to_text(now + AHEAD)
-    db = store.connection
-    entries = [row[0] for row in db.execute("SELECT id FROM entry WHERE first_seen > ?", (ahead,))]
-    db.execute("UPDATE entry SET time = min(time, ?), first_seen = ? WHERE first_seen > ?", (text, text, ahead))
-    db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, ahead))
-    VectorStore(db).mark_outdated(entries)
-    return len(entries)

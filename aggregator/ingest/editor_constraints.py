@@ -107,7 +107,7 @@ class EditorConstraints:
         pins = self._pinned()
         if not pins:
             return None
-        members = self._members(story_id)
+        members = frozenset(self._entries.ids_of_story(story_id))
         return next((entry for entry in pins if entry in members), None)
 
     def reports_pinned(self) -> frozenset[str]:
@@ -140,9 +140,6 @@ class EditorConstraints:
         if self._pins is None:
             self._pins = self._decisions.pins()
         return self._pins
-
-    def _members(self, story_id: str) -> frozenset[str]:
-        return frozenset(self._entries.ids_of_story(story_id))
 
 
 def _names(decision: Decision) -> frozenset[str]:

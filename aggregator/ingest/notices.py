@@ -15,13 +15,13 @@ from aggregator.clustering.sketch import keys_of_title
 from aggregator.model import Entry, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.named_headlines import headlines_named
-from aggregator.storage.binding import marks
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.notices import NoticeStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.text.headlines import letters, plain_headline
 
-_NOTICES = 1_000  # the newest are looked at; a desk meets some dozens a week
+_NAMED = 1_000  # entries that are looked at for those that notices name
 _OLDEST_DECISION = 0  # of a constraint: every editor's decision is newer, and rules
 
 
@@ -36,8 +36,8 @@ class NoticeLinks:
     """Reads notices, and looks up what they name among the entries in the window of copies."""
 
     def __init__(self, store: Store) -> None:
-        self._db = store.connection
         self._entries = EntryStore(store)
+        self._stored = NoticeStore(store)
         self._sketches = SketchStore(store.connection, store.bands)
         self._stamp = (0, 0)
         self._notices: Sequence[_Notice] = ()
@@ -48,9 +48,9 @@ class NoticeLinks:
         keys = sorted({key for notice in notices for key in notice.keys})
         if not keys:
             return []
-        ids, _ = self._sketches.candidates(keys, _NOTICES)
+        ids, _ = self._sketches.candidates(keys, _NAMED)
         by_name: dict[str, list[Entry]] = {}
-        for entry in self._entries.select(f"WHERE e.id IN ({marks(ids)})", tuple(ids), light=True):
+        for entry in self._stored.named(ids):
             by_name.setdefault(letters(plain_headline(entry.data.title)), []).append(entry)
         found = ((notice, _meant(notice, by_name)) for notice in notices)
         return [
@@ -60,16 +60,10 @@ class NoticeLinks:
         ]
 
     def _read(self) -> Sequence[_Notice]:
-        stamp = self._db.execute(
-            "SELECT count(*), coalesce(sum(number), 0) FROM"
-            " (SELECT number FROM entry WHERE correction IS NOT NULL ORDER BY time DESC, number LIMIT ?)",
-            (_NOTICES,),
-        ).fetchone()
+        stamp = self._stored.state()
         if stamp != self._stamp:
             self._stamp = stamp
-            latest = self._entries.select(
-                "WHERE e.correction IS NOT NULL ORDER BY e.time DESC, e.number LIMIT ?", (_NOTICES,), light=True
-            )
+            latest = self._stored.newest()
             texts = self._entries.texts([entry.id for entry in latest])
             found = (_notice(entry, texts[entry.id]) for entry in latest)
             self._notices = [notice for notice in found if notice is not None]

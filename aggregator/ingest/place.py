@@ -6,7 +6,7 @@ Each step obeys the editors' decisions; see ``editor_constraints.py``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -137,6 +137,13 @@ class Placer:
         self._add_meanings(keep_waiting)
         return self._settler.settle(now, changed, keep_waiting)
 
+    def finish_own(self, now: datetime, others: Collection[str]) -> None:
+        """Settle the stories of all changed reports; the ``others``, which were unsettled before, are left to the watches."""
+        self.finish(now)
+        with self._store.transaction():
+            # without those past the window, else each call would settle again what a killed one left
+            self.vectors.mark_unsettled(self.vectors.vector_entries(others))
+
     def compare_ahead(self) -> None:
         """Compare new reports with the window while others write or work, so that :meth:`finish` has less to do."""
         if self._settings.stories.enabled:
@@ -169,7 +176,6 @@ class Placer:
             document=prepared.compared or prepared.document,
             sketch=prepared.sketch,
             time=entry.time,
-            agency=entry.agency,
             dated=not entry.is_undated_stock,
         )
 
@@ -186,7 +192,7 @@ class Placer:
 
     def _revector(self, report_id: str) -> None:
         """Recompute a report's vector from its present entries; without any, delete it."""
-        standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
+        standing = self.entries.of_report(report_id)
         self.vectors.drop(report_id)
         for entry in standing:
             self._update_vector(report_id, self.arrival_of(entry))
@@ -221,7 +227,7 @@ class Placer:
         # two entries that name no source are not of one publisher
         publisher = arrival.entry_id if arrival.publisher == UNNAMED else arrival.publisher
         if made is None:
-            vector = vectorize(document, publisher, moment, arrival.dated, document.language)
+            vector = vectorize(document, publisher, moment, arrival.dated)
         else:
             vector = with_source(made, publisher, moment, arrival.dated)
         meanings = (None, None) if self._meanings is None else self._meanings.of(document)

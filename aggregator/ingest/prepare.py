@@ -88,7 +88,7 @@ class PreparedEntry:
     @property
     def text(self) -> str:
         """The plain text: lede and body."""
-        return plain(self.document)
+        return self.document.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def prepare_entry(
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
         sketch = _or_default(faults, None, sketch_document, compared)
-    text = plain(made)
+    text = made.text
     return PreparedEntry(
         data,
         made,
@@ -232,7 +232,7 @@ def prepare_entry(
 def _vector(compared: Document) -> ReportVector:
     from aggregator.clustering.vectorize import vectorize  # numpy: only where it is needed
 
-    return vectorize(compared, "", datetime.fromtimestamp(0, UTC), True, compared.language)
+    return vectorize(compared, "", datetime.fromtimestamp(0, UTC))
 
 
 def is_other_language(said: str, sample: str) -> bool:
@@ -248,8 +248,3 @@ def _language(text: str, hint: str | None, detected: str | None) -> str | None:
     if is_in(text, detected):
         return detected
     return identify(text, None if surely_other(text, detected) else detected)
-
-
-def plain(made: Document) -> str:
-    """Return a document's plain text, lede before body."""
-    return "\n".join(part for part in (made.lede, made.body) if part)

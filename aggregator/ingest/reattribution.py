@@ -61,7 +61,7 @@ class Reattribution:
         renaming = due(self._store, self._known)
         if renaming is None:
             return None
-        left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
+        others = self._placer.vectors.unsettled()
         decider = _Decider(self._names.feeds(), self._known, renaming)
         changed, begun, self._vectors_changed = 0, renaming.reached, 0
         while (
@@ -71,7 +71,7 @@ class Reattribution:
         ):
             read = self._names.publishers_after(renaming.reached, LOOKED_AT)
             if not read:
-                self._settle(changed, left, now)
+                self._settle(changed, others, now)
                 self._end(renaming)
                 return changed
             every = [number for number, feed, publisher in read if decider.may_change(feed, publisher)]
@@ -82,20 +82,18 @@ class Reattribution:
                 break  # another process goes on with it
             changed, renaming = changed + len(changes), written
         if changed:
-            self._settle(changed, left, now)
+            self._settle(changed, others, now)
         return changed
 
     # --- parts of a step -------------------------------------------------------------------------
 
-    def _settle(self, changed: int, left: Collection[str], now: datetime) -> None:
+    def _settle(self, changed: int, others: Collection[str], now: datetime) -> None:
         if changed:
             log.info(
                 "publishers or categories were renamed: %s under new names",
                 amount(changed, "more entry", "more entries"),
             )
-        self._placer.finish(now)
-        with self._store.transaction():
-            self._placer.vectors.mark_unsettled(self._placer.vectors.vector_entries(left))
+        self._placer.finish_own(now, others)
 
     def _end(self, renaming: Renaming) -> None:
         """Note that all entries follow and their stories are found: what a killed process left unsettled was found with these."""
@@ -181,7 +179,7 @@ class Reattribution:
             return
         publisher = change.entry.id if change.publisher == UNNAMED else change.publisher
         renamed = with_source(vector, publisher, datetime.fromtimestamp(vector.time, UTC), vector.dated)
-        self._placer.vectors.put(replace(row, vector=renamed.packed()))
+        self._placer.vectors.put(row._replace(vector=renamed.packed()))
         self._vectors_changed += 1
 
 

@@ -83,7 +83,11 @@ class Reclustering:
 
     def outcome(self) -> Outcome:
         """Return what the last run changed."""
-        return self._state_outcome(self._state.report())
+        report = self._state.report()
+        if report is None:
+            return Outcome([], "Nothing was clustered anew yet.")
+        kept: Any = from_json(report, dict)
+        return Outcome([Change(**change) for change in kept["changes"]], kept["sentence"])
 
     # --- parts of the steps ----------------------------------------------------------------------
 
@@ -113,9 +117,3 @@ class Reclustering:
                 "changes": [asdict(change) for change in outcome.changes[:MAX_REPORTED]],
             }
             self._state.close(json.dumps(report, ensure_ascii=False), clustering_fingerprint())
-
-    def _state_outcome(self, report: str | None) -> Outcome:
-        kept: Any = (
-            from_json(report, dict) if report else {"sentence": "Nothing was clustered anew yet.", "changes": []}
-        )
-        return Outcome([Change(**change) for change in kept["changes"]], kept["sentence"])

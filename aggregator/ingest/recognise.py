@@ -150,49 +150,30 @@ def _former_key(entry: PreparedEntry) -> str:
 
 
 def _arriving(entry: PreparedEntry) -> Identity:
-    data = entry.data
-    found = _identity(
-        data.key,
-        data.key,
-        data.title,
-        _address(data.link, entry.document.canonical_url),
-        entry.document.content_hash,
-        data.guid,
-        facts_of(data),
-        None,
-    )
+    data, content_hash = entry.data, entry.document.content_hash
+    address = _address(data.link, entry.document.canonical_url)
+    found = Identity(data.key, data.key, _spelt(data.title), address, content_hash, data.guid, *_dates(facts_of(data)))
     return replace(found, text=entry.text) if is_bare(found) else found
 
 
 def _stored(entry: KnownEntry) -> Identity:
-    return _identity(
-        entry.id,
-        entry.key,
-        entry.title,
-        _address(entry.url, entry.canonical_url),
-        entry.content_hash,
-        entry.guid,
-        entry.facts,
-        entry.last_seen,
+    address, dates = _address(entry.url, entry.canonical_url), _dates(entry.facts)
+    return Identity(
+        entry.id, entry.key, _spelt(entry.title), address, entry.content_hash, entry.guid, *dates, entry.last_seen
     )
 
 
-def _identity(
-    name: str,
-    key: str,
-    title: str,
-    address: str | None,
-    content_hash: str,
-    guid: str | None,
-    facts: Facts,
-    seen: datetime | None,
-) -> Identity:
+def _spelt(title: str) -> str:
+    """Return a title without what is typesetting: case, quotes and full stops."""
+    return " ".join(words(plain_typography(title))) or title
+
+
+def _dates(facts: Facts) -> tuple[datetime | None, datetime | None]:
+    """Return when an entry was published, as far as that is believed, and the same where it is known to the second."""
     published = facts.published if facts.date_flag in ("ok", "zoneless") else None
     if published is not None:
         published = published.replace(microsecond=0)  # as it is stored
-    moment = exact_time(published, facts.published_text, facts.date_flag)
-    spelt = " ".join(words(plain_typography(title), None)) or title  # case, quotes and full stops are typesetting
-    return Identity(name, key, spelt, address, content_hash, guid, published, moment, seen)
+    return published, exact_time(published, facts.published_text, facts.date_flag)
 
 
 def _address(url: str | None, canonical: str | None) -> str | None:

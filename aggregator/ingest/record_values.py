@@ -74,7 +74,6 @@ def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
         document=entry.compared or entry.document,
         sketch=entry.sketch,
         time=row.time,
-        agency=row.agency,
         dated=believed_date(entry.data) is not None or not row.backlog,  # as Entry.is_undated_stock
     )
 

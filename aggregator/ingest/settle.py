@@ -80,8 +80,8 @@ class Settler:
         """Settle all reports that are unsettled; return the stories that changed and live.
 
         ``changed`` is called inside the transaction that writes some of them, and after it for a large story, whose changed
-        reports stay unsettled until it returns. ``keep_waiting`` returns whether to go on waiting
-        for another process that writes.
+        reports stay unsettled until it returns. ``keep_waiting`` returns whether to go on waiting for another process that
+        writes.
         """
         self._keep_waiting = keep_waiting
         found: set[str] = set()
@@ -89,13 +89,13 @@ class Settler:
             self._mover.finish(now, keep_waiting)
             plan = self._plan()
             if plan is None or self._write(plan, now, changed, found):
-                return self._existing_stories(found)
+                return self._stories.existing(found)
         with self._store.transaction(self._keep_waiting):
             self._mover.finish(now)
             plan = self._plan()
             if plan is not None:
                 self._write(plan, now, changed, found)
-        return self._existing_stories(found)
+        return self._stories.existing(found)
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
         """Update the rows of stories, of these reports and of the storylines from the entries."""
@@ -143,7 +143,7 @@ class Settler:
             asked = {report for report in related if report in self._window} - covered
         return SettlePlan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, unmoved)
 
-    def _related_reports(self, report_ids: Collection[str]) -> set[str]:
+    def _related_reports(self, report_ids: Collection[str]) -> frozenset[str]:
         """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._storylines.of_stories(stories).values())
@@ -185,7 +185,7 @@ class Settler:
             with self._store.transaction(self._keep_waiting):
                 if self._is_outdated(plan):
                     return False
-                stories = self._existing_stories(self._stories.stories_of_reports(outside).values())
+                stories = self._stories.existing(self._stories.stories_of_reports(outside).values())
                 large = self.set_large_aside(stories)
                 self.refresh(stories - large, self._stories.existing_reports(outside), now)
                 changed(stories - large)
@@ -279,7 +279,7 @@ class Settler:
     def _end(self, assignment: StoryAssignment, plan: SettlePlan, now: datetime, changed: Changed) -> frozenset[str]:
         """Close the stories that end, and write the changed rows; return the large stories, whose rows are still to be written."""
         self._writer.end(assignment, plan.unsettled, now)
-        touched = self._existing_stories(assignment.touched)
+        touched = self._stories.existing(assignment.touched)
         large = self.set_large_aside(touched)
         self.refresh(touched - large, (), now)
         changed(touched - large)
@@ -313,7 +313,7 @@ class Settler:
     def _save_rows(self, story_id: str, now: datetime, rows: Sequence[StoryRow]) -> frozenset[str]:
         for row in rows:
             self._save_row(row, now)
-        living = self._existing_stories([story_id])
+        living = self._stories.existing([story_id])
         self._lines.refresh(living, now)
         return living
 
@@ -382,6 +382,3 @@ class Settler:
             found.append(block)
         sizes = self._stories.sizes(set(stored.values()))
         return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.unsettled)]
-
-    def _existing_stories(self, story_ids: Iterable[str]) -> frozenset[str]:
-        return self._stories.existing(set(story_ids))

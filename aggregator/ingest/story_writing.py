@@ -36,8 +36,7 @@ class StoryAssignment:
 
     groups: list[frozenset[str]]
     members: frozenset[str]  # reports of the groups, without those past the window
-    before: Mapping[str, str]  # report -> its story before
-    story_of: Mapping[str, str]  # the same, with the reports that follow an id that ends
+    story_of: Mapping[str, str]  # report -> its story before, with the reports that follow an id that ends
     targets: list[str | None]  # the stories of the groups, None where one is to be opened
     parents: Sequence[str | None]  # of a group without a story: the story of most of its reports
     ended: Mapping[str, int]  # story -> the group that it ends in
@@ -102,9 +101,7 @@ class StoryWriter:
         ended = self._ended(groups, lineage, rest, named)
         stood = before | {report: story for story in ended for report in rest[story]}
         speakers = self._vectors.vector_entries(members)
-        return StoryAssignment(
-            groups, members, before, stood, list(lineage.ids), lineage.parents, ended, rest, speakers
-        )
+        return StoryAssignment(groups, members, stood, list(lineage.ids), lineage.parents, ended, rest, speakers)
 
     def fits(self, assignment: StoryAssignment, chunk: ReportChunk) -> bool:
         """Return whether these reports are where they were at the beginning, and their stories still exist."""

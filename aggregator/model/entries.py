@@ -100,6 +100,11 @@ class Document:
     canonical_url: str | None
     content_hash: str  # hex, over title, lede and body after normalisation: what makes an edit an edit
 
+    @property
+    def text(self) -> str:
+        """All but the title: lede and body."""
+        return "\n".join(part for part in (self.lede, self.body) if part)
+
 
 @pickled_by_fields
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,6 @@ class Arrival:
     document: Document
     sketch: Sketch | None
     time: datetime  # published where it can be believed, else first seen
-    agency: str | None = None
     dated: bool = True  # False where neither the entry nor its arrival says when the event was
 
 

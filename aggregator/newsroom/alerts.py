@@ -15,9 +15,8 @@ from aggregator.model import Entry
 from aggregator.model.voices import voices as independent
 from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
-from aggregator.newsroom.watches import Matcher, Reading, by_arrival, marked, values_of
+from aggregator.newsroom.watches import Matcher, Reading, by_arrival, marked, parted_words, values_of
 from aggregator.settings import WatchSettings
-from aggregator.text.tokens import words
 
 Reason = Literal["new", "publishers", "correction", "facts"]
 
@@ -58,8 +57,8 @@ def decide(
     """Return why a watch raises an alert now; None where it has no reason.
 
     ``alerted`` is what it has reported of the story's entries. ``earlier`` holds the texts of entries edited since, as reported.
-    With ``backlog`` a story of backlog entries alone is reported too. ``old`` entries were there,
-    and matched, before the watch was added: they raise no first alert.
+    With ``backlog`` a story of backlog entries alone is reported too. ``old`` entries were there, and matched, before the watch
+    was added: they raise no first alert.
     """
     caught = matcher.matching_entries(story)
     if not any(reading.entry.id in alerted and alerted[reading.entry.id].matched for reading in story):
@@ -186,7 +185,7 @@ def _is_fresh(entry: Entry, alerted: Mapping[str, Alerted]) -> bool:
 
 def _is_strange(name: str, past: str, spoken: set[str | None]) -> bool:
     """Return whether a word of a name is new; in a language new to the story all would be."""
-    parts = [part for word in words(name, None) for part in word.split("'") if _LETTER.match(part) and len(part) > 1]
+    parts = [part for part in parted_words(name) if _LETTER.match(part) and len(part) > 1]
     return bool(spoken) and any(
         (f" {part[:_STEM]}" if len(part) > _STEM else f" {part} ") not in past for part in parts
     )

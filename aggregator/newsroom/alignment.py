@@ -8,7 +8,7 @@ replaced from its first difference to its last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
 from itertools import accumulate, takewhile
@@ -128,9 +128,7 @@ def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> 
         if not steps.spend(2 * len(reached) + 1):
             return []
         for diagonal in range(-edits, edits + 1, 2):
-            down = diagonal == -edits or (
-                diagonal != edits and reached.get(diagonal - 1, -1) < reached.get(diagonal + 1, -1)
-            )
+            down = _goes_down(reached, diagonal, edits)
             place = reached.get(diagonal + 1, 0) if down else reached[diagonal - 1] + 1
             further = _slide(old, new, place, place - diagonal)
             if not steps.spend(further - place + 1):
@@ -139,6 +137,13 @@ def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> 
             if further >= len(old) and further - diagonal >= len(new):
                 return _way_back(history, len(old), len(new))
     return []
+
+
+def _goes_down(reached: Mapping[int, int], diagonal: int, edits: int) -> bool:
+    """Return whether the furthest way to a diagonal comes from the one above it."""
+    if diagonal in (-edits, edits):
+        return diagonal == -edits
+    return reached.get(diagonal - 1, -1) < reached.get(diagonal + 1, -1)
 
 
 def _slide(old: Sequence[str], new: Sequence[str], a: int, b: int) -> int:
@@ -151,9 +156,7 @@ def _way_back(history: Sequence[dict[int, int]], a: int, b: int) -> list[Block]:
     blocks: list[Block] = []
     for edits in range(len(history) - 1, -1, -1):
         reached, diagonal = history[edits], a - b
-        down = diagonal == -edits or (
-            diagonal != edits and reached.get(diagonal - 1, -1) < reached.get(diagonal + 1, -1)
-        )
+        down = _goes_down(reached, diagonal, edits)
         before = diagonal + 1 if down else diagonal - 1
         from_a = reached.get(before, 0) if edits else 0
         from_b = from_a - before if edits else 0

@@ -18,10 +18,10 @@ _CLOSING = 1_200
 
 _OPENINGS = [(kind, openings(kind)) for kind in KINDS]
 _BRACKETED_TITLE = re.compile(
-    r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
+    r"[(\[（【]\s*(?:corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
     r"corrección|rectificación|corretto|rettifica|corrigid[ao]|correção|correctie|rectificatie|korekta|sprostowanie|исправлено|"
     r"поправка|виправлено|rättad|rettet|更正|訂正|정정)\s*[)\]）】]"
-    r"|[-–—|]\s*(?P<version>(?:korrigierte|berichtigte) fassung|corrected version|version corrigée|versión corregida|"
+    r"|[-–—|]\s*(?:(?:korrigierte|berichtigte) fassung|corrected version|version corrigée|versión corregida|"
     r"versione corretta|versão corrigida|gecorrigeerde versie|wersja poprawiona|исправленная версия|виправлена версія)\s*$",
     re.IGNORECASE,
 )
@@ -46,10 +46,9 @@ _OF_A_TEXT = re.compile(r"\b(?:story|stories|article|headline)\W*$", re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice in an entry: its kind, the phrase that marks it, and the phrase's sentence with the next one."""
+    """A notice in an entry: its kind, and the sentence that marks it with the next one."""
 
     kind: Kind
-    phrase: str
     statement: str = ""
 
 
@@ -77,9 +76,9 @@ def _in_title(title: str, text: str) -> Notice | None:
             continue
         # a slug such as BC-Harbor-Fire names the story before the word
         if not _means_something_else(kind, match, bare="-" not in match["phrase"]):
-            return Notice(kind, match["phrase"], title)
+            return Notice(kind, title)
     tail = _BRACKETED_TITLE.search(title)
-    return Notice("correction", tail["phrase"] or tail["version"], title) if tail else None
+    return Notice("correction", title) if tail else None
 
 
 def _in_text(text: str) -> list[Notice]:
@@ -87,7 +86,7 @@ def _in_text(text: str) -> list[Notice]:
     found = []
     for end in ends:
         for kind, match in stated(end):
-            found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
+            found.append(Notice(kind, _sentence_at(end, match.start())))
         for line in end.split("\n"):
             notice = _in_line(line.strip(), end)
             if notice is not None:
@@ -101,7 +100,7 @@ def _in_line(line: str, text: str) -> Notice | None:
         if match is None or not match["rest"].strip(" :–—-.!") or _names_a_column(kind, match, text):
             continue
         if not _means_something_else(kind, match):
-            return Notice(kind, match["phrase"], _first_sentences(line))
+            return Notice(kind, _first_sentences(line))
     return None
 
 
@@ -177,8 +176,8 @@ def stale_copies(
     ]
     if notice.correction in WITHDRAWN:
         chosen = [entry for entry, _ in rest]
-    elif before is not None and _tokens(before) != _tokens(text):
-        edited = _changes(_tokens(before), _tokens(text), budget)
+    elif before is not None and words(before) != words(text):
+        edited = _changes(words(before), words(text), budget)
         chosen = [entry for entry, text_of_entry in _nearest(notice, rest) if _carries(text_of_entry, edited, budget)]
     else:
         corrected = _Statement(text)
@@ -236,10 +235,6 @@ def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:
     return entry.publisher in publishers or entry.agency in publishers
 
 
-def _tokens(text: str) -> list[str]:
-    return words(text, None)
-
-
 def _nearest(notice: Entry, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
     return sorted(others, key=lambda one: one[0].report_id != notice.report_id)
 
@@ -264,7 +259,7 @@ def _carries(text: str, edited: Sequence[tuple[str, str]], budget: StepBudget) -
     """Return whether a text holds a passage as it was and not as it is; each passage costs a look through the text."""
     if not budget.spend(len(text) // _CHARACTERS * (1 + len(edited) // _PASSAGES)):
         return False
-    spaced = _spaced(_tokens(text))
+    spaced = _spaced(words(text))
     return any(was in spaced and now not in spaced for was, now in edited)
 
 
@@ -272,7 +267,7 @@ class _Statement:
     """A corrected text, read once: the words of its "X, not Y", and its sentences that hold numbers."""
 
     def __init__(self, text: str) -> None:
-        pairs = [(_spaced(_tokens(match["old"])), _spaced(_tokens(match["new"]))) for match in _NOT.finditer(text)]
+        pairs = [(_spaced(words(match["old"])), _spaced(words(match["new"]))) for match in _NOT.finditer(text)]
         self._stated = [(old, new) for old, new in pairs if old.strip() and new.strip() and old != new]
         self._counted = [one for one in _counted(text) if len(one.plain) >= 5]
 
@@ -280,7 +275,7 @@ class _Statement:
         """Return whether a text holds the wrong words, or one of the sentences with other numbers."""
         if not budget.spend(len(text) // _CHARACTERS * (1 + len(self._stated) // _PASSAGES)):
             return False
-        spaced = _spaced(_tokens(text))
+        spaced = _spaced(words(text))
         if any(old in spaced and new not in spaced for old, new in self._stated):
             return True
         counted = _counted(text)
@@ -301,9 +296,9 @@ class _Counted:
 
     @classmethod
     def of(cls, sentence: str) -> _Counted:
-        words = frozenset(_tokens(sentence))
-        numbers = frozenset(word for word in words if word[0].isdigit())
-        return cls(numbers, words - numbers)
+        found = frozenset(words(sentence))
+        numbers = frozenset(word for word in found if word[0].isdigit())
+        return cls(numbers, found - numbers)
 
     def differs(self, other: _Counted) -> bool:
         """Return whether the other sentence is this one with other numbers."""

@@ -73,7 +73,7 @@ from aggregator.newsroom.identity_traits import (
     versioned_guid,
     words_and_slug,
 )
-from aggregator.text.entry_address import entry_address, landmarks
+from aggregator.text.entry_address import entry_address, landmarks, names_an_article
 from aggregator.text.tokens import words
 
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-/._]?\d\d){1,2}|(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -170,8 +170,7 @@ class _Search:
         if arriving.published is None or stored.published is None or len(stored.title.split()) < HEADLINE:
             return False
         shift = arriving.published - stored.published
-        place = landmarks(arriving.address or "")
-        named = place is not None and place.names_an_article and _page(arriving) not in self._listing
+        named = names_an_article(arriving.address) and _page(arriving) not in self._listing
         same = arriving.address == stored.address and _has_like_title(arriving, stored)
         return named and same and (not shift or shift % _HOUR != timedelta())
 
@@ -179,10 +178,9 @@ class _Search:
         """Return whether two counters stand behind one article's guid, and not before the entries of one page."""
         if arriving.address is None or arriving.address != stored.address:
             return False
-        place = landmarks(arriving.address)
         beside = [one for one in self._document if one.key != arriving.key and issue(one) == issue(arriving)]
         same = all(one.title == arriving.title for one in beside)
-        return place is not None and place.names_an_article and len(beside) <= 1 and same
+        return names_an_article(arriving.address) and len(beside) <= 1 and same
 
     def _moved(self) -> int:
         """Count the entries that stand at another address than before: those just found, and those known by both addresses."""
@@ -248,7 +246,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     """Return whether an entry under a stored key is another entry; ``texts`` are the arriving and the stored text."""
     if arriving.key.startswith("hash:") or (arriving.moment is not None and arriving.moment == stored.moment):
         return False
-    named = (place := landmarks(arriving.address or "")) is not None and place.names_an_article
+    named = names_an_article(arriving.address)
     redated = arriving.published is None or arriving.published != stored.published
     if arriving.title == stored.title:
         retold = arriving.content_hash != stored.content_hash
@@ -302,7 +300,7 @@ def _share(one: str, other: str) -> float:
 
 def _significant_words(text: str) -> set[str]:
     """Return the words of a text's beginning that may say what it is about: of alphabets, those of four letters and more."""
-    found = words(text[: 20 * BEGINNING], None)[:BEGINNING]
+    found = words(text[: 20 * BEGINNING])[:BEGINNING]
     return {word for word in found if len(word) >= 4 or not word.isascii() or word[0].isdigit()}
 
 

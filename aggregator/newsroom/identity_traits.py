@@ -12,6 +12,7 @@ from aggregator.text.entry_address import (
     entry_address,
     is_headline_slug,
     landmarks,
+    names_an_article,
     place_spelt_alike,
     unversioned,
 )
@@ -68,9 +69,8 @@ def title_and_moment(entry: Identity) -> Hashable | None:
 
 
 def title_day_address(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
-    named = place is not None and place.names_an_article
-    return (entry.title, entry.published, entry.address) if entry.title and entry.published and named else None
+    known = entry.title and entry.published and names_an_article(entry.address)
+    return (entry.title, entry.published, entry.address) if known else None
 
 
 def guid_title_text(entry: Identity) -> Hashable | None:

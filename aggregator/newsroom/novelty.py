@@ -75,11 +75,6 @@ class Novelty:
     def __bool__(self) -> bool:
         return bool(self.sentences or self.numbers or self.names)
 
-    @property
-    def facts(self) -> int:
-        """Count the new numbers and names."""
-        return len(self.numbers) + len(self.names)
-
 
 def versions(entry: Entry, text: str, revisions: Sequence[Revision] = ()) -> tuple[Version, ...]:
     """Return the versions of an entry, oldest first; ``text`` is its present plain text."""
@@ -131,8 +126,8 @@ class _EarlierTexts:
             key = (version.entry_id, sentence)
             if key not in self.seen:
                 self.seen.add(key)
-                self._remember(sentence, words(sentence, version.language))
-        self._remember(version.title, words(version.title, version.language))
+                self._remember(sentence, words(sentence))
+        self._remember(version.title, words(version.title))
         self.languages.add(version.language)
 
     def news(self, version: Version) -> tuple[list[Finding], list[Finding], list[Finding]]:
@@ -148,7 +143,7 @@ class _EarlierTexts:
             if key in self.seen:
                 continue
             self.seen.add(key)
-            said = words(sentence, version.language)
+            said = words(sentence)
             counted = [one for one in numbers(sentence) if one.key not in self.values]
             unknown = [one for one in named if self._is_unknown(one, version.language)]
             if len(said) >= MIN_WORDS and (counted or unknown if foreign else not self._was_said(said)):
@@ -156,7 +151,7 @@ class _EarlierTexts:
             new_numbers += [_finding(version, one.text, sentence) for one in _once(counted)]
             new_names += [_finding(version, one.text, sentence) for one in _once(unknown)]
             self._remember(sentence, said)
-        self._remember(version.title, words(version.title, version.language))
+        self._remember(version.title, words(version.title))
         self.languages.add(version.language)
         return sentences_found, new_numbers, new_names
 
@@ -200,7 +195,7 @@ class _EarlierTexts:
         return math.log(2 + len(self.said) / (1 + len(self.holding.get(word, ()))))
 
     def _is_unknown(self, name: Mention, language: str | None) -> bool:
-        parts = [part for part in words(name.text, None) if _LETTER.match(part) and len(part) > 1]
+        parts = [part for part in words(name.text) if _LETTER.match(part) and len(part) > 1]
         bent = language in _BENDING
         return any((part[:_STEM] if bent else part) not in self.stems for part in parts)
 

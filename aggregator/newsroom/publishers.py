@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aggregator.model import EntryData, Feed
-from aggregator.text.address import Address, address_of
+from aggregator.text.address import address_of_site
 from aggregator.text.tokens import fold
 from aggregator.text.urls import mask_secrets
 
@@ -123,7 +123,7 @@ def publisher_of_feed(feed: Feed) -> str:
         return domain
     if feed.name:
         return feed.name
-    address = _address(feed.url)
+    address = address_of_site(feed.url)
     if address is None:
         return feed.url
     host, shared = address.plain_host.removeprefix("www."), address.domain
@@ -134,15 +134,10 @@ def publisher_of_feed(feed: Feed) -> str:
 
 
 def _own_domain(url: str) -> str | None:
-    address = _address(url)
+    address = address_of_site(url)
     if address is None or address.domain in _SHARED or address.host in _SHARED:
         return None
     return address.domain
-
-
-def _address(url: str) -> Address | None:
-    """Return an address, or a host name written without its scheme, taken apart."""
-    return address_of(url if "://" in url else "http://" + url)
 
 
 def is_aggregator(feed: Feed) -> bool:
@@ -155,7 +150,7 @@ def is_aggregator(feed: Feed) -> bool:
         return feed.speaks_for_others
     if feed.agency or any(_SEARCH_NAME.search(name) for name in (feed.name, feed.publisher) if name):
         return True
-    address = _address(feed.url)
+    address = address_of_site(feed.url)
     return address is not None and _SEARCH_ADDRESS.match(f"{address.host}{address.path}") is not None
 
 

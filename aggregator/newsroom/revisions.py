@@ -75,8 +75,8 @@ def compare(
     """Return what changed between two versions, each (title, plain text)."""
     if before == after:
         return Change("none")
-    titles = [_content_words(version[0], language) for version in (before, after)]
-    texts = [_content_words(lasting_text(version[1]), language) for version in (before, after)]
+    titles = [_content_words(version[0]) for version in (before, after)]
+    texts = [_content_words(lasting_text(version[1])) for version in (before, after)]
     title, text = titles[0] != titles[1], texts[0] != texts[1]
     if not title and not text:
         return Change("cosmetic")
@@ -84,8 +84,8 @@ def compare(
     return Change("substantive", title, text, round(kept, 4))
 
 
-def _content_words(text: str, language: str | None) -> list[str]:
-    return [*words(text, language), *_SIGNS.findall(unicodedata.normalize("NFKC", text))]
+def _content_words(text: str) -> list[str]:
+    return [*words(text), *_SIGNS.findall(unicodedata.normalize("NFKC", text))]
 
 
 def _kept(before: Sequence[str], after: Sequence[str]) -> float:

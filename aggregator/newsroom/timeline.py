@@ -111,18 +111,17 @@ def lags(entries: Iterable[Entry]) -> tuple[Lag, ...]:
     return tuple(
         Lag(
             publisher=publisher,
-            entry_id=entries_of_publisher[0].id,
-            title=entries_of_publisher[0].data.title,
-            url=entries_of_publisher[0].data.link,
-            agency=entries_of_publisher[0].agency,
-            time=publication_time(entries_of_publisher[0]),
-            lag=publication_time(entries_of_publisher[0]) - publication_time(ordered[0]),
-            entries=len(entries_of_publisher),
-            own=entries_of_publisher[0].id in opened,
-            dated=entries_of_publisher[0].data.published is not None
-            and entries_of_publisher[0].data.date_flag in _DATED,
+            entry_id=first.id,
+            title=first.data.title,
+            url=first.data.link,
+            agency=first.agency,
+            time=publication_time(first),
+            lag=publication_time(first) - publication_time(ordered[0]),
+            entries=1 + len(later),
+            own=first.id in opened,
+            dated=first.data.published is not None and first.data.date_flag in _DATED,
         )
-        for publisher, entries_of_publisher in mine.items()
+        for publisher, (first, *later) in mine.items()
     )
 
 

@@ -192,12 +192,12 @@ def _needles(text: str) -> tuple[str, ...]:
     """Return what to look for in a marked text: a run of words for each alternative."""
     found = []
     for part in text.split("|"):
-        run = _sentences(part.strip().rstrip("*"))
+        run = parted_words(part.strip().rstrip("*"))
         if not run:
             continue
         alone = "".join(run)
         # A character of a script without blanks between words is separate from a following Latin letter.
-        if len(alone) == 1 and len(words(alone + "a", None)) == 2:
+        if len(alone) == 1 and len(words(alone + "a")) == 2:
             found.append(alone)
         else:
             found.append(f" {' '.join(run)}" + ("" if part.strip().endswith("*") else " "))
@@ -206,13 +206,13 @@ def _needles(text: str) -> tuple[str, ...]:
 
 def marked(text: str) -> str:
     """Return the normalised words of a text, each between blanks, with a break where no phrase goes on."""
-    parts = (_sentences(part) for part in _BREAK.split(text) if part)
+    parts = (parted_words(part) for part in _BREAK.split(text) if part)
     return "\n".join(f" {' '.join(part)} " for part in parts if part)
 
 
-def _sentences(text: str) -> list[str]:
+def parted_words(text: str) -> list[str]:
     """Return the words of a text, what stands before an apostrophe apart: l'Élysée is found by Élysée."""
-    return [part for word in words(text, None) for part in word.split("'") if part]
+    return [part for word in words(text) for part in word.split("'") if part]
 
 
 def beginning(text: str, most: int) -> str:

@@ -192,16 +192,10 @@ def _by_opening(text: str) -> Attribution | None:
             return found
         if place and _LABELLED.match(line):
             continue  # the source of a figure in the text
-        if len(line) <= 80 and (place == 0 or _BYLINE.match(line) or agency_called(line)):
-            signed = _lone_byline(line)
+        if len(line) <= 80 and (agency_called(line) or _BYLINE.match(line)):
+            signed = _by_author(line)
             if signed is not None:
                 return signed
-    return None
-
-
-def _lone_byline(line: str) -> Attribution | None:
-    if agency_called(line) or _BYLINE.match(line):
-        return _by_author(line)
     return None
 
 

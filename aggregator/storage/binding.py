@@ -1,4 +1,4 @@
-"""Many values bound in one statement, in parts as large as SQLite accepts."""
+"""What stores have in common: single values and columns read, and many values bound in one statement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
+Bound = Sequence[object]
 Value = TypeVar("Value")
 
 AT_ONCE: Final = 500  # bound variables a statement; SQLite's own limit is 32,766
@@ -23,7 +24,23 @@ def marks(values: Collection[object]) -> str:
     return ", ".join("?" * len(values))
 
 
+def first_value(connection: sqlite3.Connection, query: str, values: Bound = ()) -> Any | None:
+    """Return the value in the first row and column of a query; None where it finds no row."""
+    row = connection.execute(query, values).fetchone()
+    return None if row is None else row[0]
+
+
+def column(connection: sqlite3.Connection, query: str, values: Bound = ()) -> list[Any]:
+    """Return the first column of a query's rows."""
+    return [row[0] for row in connection.execute(query, values)]
+
+
 def rows_among(connection: sqlite3.Connection, selection: str, ids: Iterable[str]) -> Iterator[Any]:
     """Yield the rows of a statement that ends with a column, where that is one of these ids."""
     for part in parts(list(ids)):
         yield from connection.execute(f"{selection} IN ({marks(part)})", part)
+
+
+def column_among(connection: sqlite3.Connection, selection: str, ids: Iterable[str]) -> frozenset[Any]:
+    """Return the first column of what :func:`rows_among` yields."""
+    return frozenset(row[0] for row in rows_among(connection, selection, ids))

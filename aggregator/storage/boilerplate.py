@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from aggregator.storage.binding import column
 from aggregator.storage.times import to_text
 
 TABLES: Final = """
@@ -30,11 +31,8 @@ class LineStore:
     def repeated(self, feed_id: int, at_least: int) -> frozenset[int]:
         """Return the lines of a feed that were in at least so many reports."""
         # named, because the planner would walk over all lines of the feed; the index holds those of three reports and more
-        rows = self._db.execute(
-            f"SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = ? AND reports >= {int(at_least)}",
-            (feed_id,),
-        )
-        return frozenset(row[0] for row in rows)
+        query = f"SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = ? AND reports >= {int(at_least)}"
+        return frozenset(column(self._db, query, (feed_id,)))
 
     def count(self, feed_id: int, hashes: Iterable[int], report_id: str, entry_number: int) -> None:
         """Note the lines of a new entry."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
+from aggregator.storage.binding import column, first_value
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.members import PLACES, places_of
@@ -123,20 +124,14 @@ class DecisionStore:
         )
         return [from_json(arguments, list)[1] for (arguments,) in rows]
 
-    def get(self, number: int) -> Decision:
-        """Return the decision with this number."""
-        return self._one(number)
-
     def active(self) -> list[Decision]:
         """Return all decisions in force, oldest first."""
-        return self._load(
-            [row[0] for row in self._db.execute("SELECT id FROM decision WHERE undone_at IS NULL ORDER BY id")]
-        )
+        return list(map(self.get, column(self._db, "SELECT id FROM decision WHERE undone_at IS NULL ORDER BY id")))
 
     def last_active(self) -> Decision | None:
         """Return the newest decision in force: what undo takes back."""
-        row = self._db.execute("SELECT max(id) FROM decision WHERE undone_at IS NULL").fetchone()
-        return self._load([row[0]])[0] if row[0] is not None else None
+        number = first_value(self._db, "SELECT max(id) FROM decision WHERE undone_at IS NULL")
+        return None if number is None else self.get(number)
 
     def undo(self, decision_id: int, by: str, at: datetime) -> None:
         """Mark a decision as undone: it stays in the log, and is no longer in force."""
@@ -146,13 +141,11 @@ class DecisionStore:
 
     def log(self, limit: int | None = None) -> list[Decision]:
         """Return decisions newest first, including undone ones."""
-        rows = self._db.execute("SELECT id FROM decision ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,))
-        return self._load([row[0] for row in rows])
+        query = "SELECT id FROM decision ORDER BY id DESC LIMIT ?"
+        return list(map(self.get, column(self._db, query, (-1 if limit is None else limit,))))
 
-    def _load(self, numbers: Sequence[int]) -> list[Decision]:
-        return [self._one(number) for number in numbers]
-
-    def _one(self, number: int) -> Decision:
+    def get(self, number: int) -> Decision:
+        """Return the decision with this number."""
         kind, by, at, sentence, arguments, before, undone_at, undone_by = self._db.execute(
             "SELECT kind, by, at, sentence, arguments, before, undone_at, undone_by FROM decision WHERE id = ?",
             (number,),

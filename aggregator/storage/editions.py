@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.storage.binding import first_value
 from aggregator.storage.database import Store
 from aggregator.storage.facts import FactStore
 from aggregator.storage.times import from_text, to_text
@@ -76,8 +77,7 @@ class EditionStore(FactStore):
 
     def last_made(self) -> datetime | None:
         """Return when the newest edition was made."""
-        text: str | None = self._db.execute("SELECT max(made) FROM edition").fetchone()[0]
-        return from_text(text)
+        return from_text(first_value(self._db, "SELECT max(made) FROM edition"))
 
     def drop_from_future(self, now: datetime) -> int:
         """Delete editions made after ``now``, of windows that end after it, and those made before their window began; return how many.

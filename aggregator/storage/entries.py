@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
-from aggregator.storage.binding import marks, parts, rows_among
+from aggregator.storage.binding import column, column_among, first_value, marks, parts, rows_among
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     AMEND,
@@ -28,6 +28,7 @@ from aggregator.storage.entry_rows import (
     entry_of,
     evidence_text,
     fact_values,
+    inserted,
     known_of,
     values_of,
 )
@@ -91,11 +92,11 @@ class EntryStore:
 
     def has_any(self, feed_id: int) -> bool:
         """Return whether the feed ever brought an entry."""
-        return self._db.execute("SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)) is not None
 
-    def taken(self, entry_ids: Sequence[str]) -> set[str]:
+    def taken(self, entry_ids: Sequence[str]) -> frozenset[str]:
         """Return the ids among these that entries have."""
-        return {row[0] for row in rows_among(self._db, "SELECT id FROM entry WHERE id", entry_ids)}
+        return column_among(self._db, "SELECT id FROM entry WHERE id", entry_ids)
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
         """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
@@ -112,35 +113,26 @@ class EntryStore:
 
     def add(self, rows: Sequence[EntryRow], now: datetime) -> range:
         """Insert new entries without a report; return their numbers."""
-        seen = to_text(now)
         first = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM entry").fetchone()[0]
-        numbers = range(first, first + len(rows))
-        self._db.executemany(
-            INSERT,
-            [
-                (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), number)
-                for number, row in zip(numbers, rows, strict=True)
-            ],
-        )
-        self._unindexed |= {
-            number: (row.index_title, row.index_text) for number, row in zip(numbers, rows, strict=True)
-        }
-        self._store.call_at_end(self._index)
-        return numbers
+        seen, numbered = to_text(now), list(enumerate(rows, first))
+        self._db.executemany(INSERT, [inserted(row, seen, number) for number, row in numbered])
+        self._index_later(numbered)
+        return range(first, first + len(rows))
 
     def add_one(self, row: EntryRow, now: datetime) -> int | None:
         """Insert a new entry and return its number; None where another entry has its id."""
-        seen = to_text(now)
-        values = (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), None)
         try:
-            number = int(self._db.execute(INSERT, values).lastrowid or 0)
+            number = int(self._db.execute(INSERT, inserted(row, to_text(now), None)).lastrowid or 0)
         except sqlite3.IntegrityError:
             if self.taken([row.id]):
                 return None
             raise
-        self._unindexed[number] = (row.index_title, row.index_text)
-        self._store.call_at_end(self._index)
+        self._index_later([(number, row)])
         return number
+
+    def _index_later(self, rows: Iterable[tuple[int, EntryRow]]) -> None:
+        self._unindexed |= {number: (row.index_title, row.index_text) for number, row in rows}
+        self._store.call_at_end(self._index)
 
     @property
     def unindexed(self) -> dict[int, tuple[str, str]]:
@@ -166,21 +158,29 @@ class EntryStore:
             " coalesce((SELECT max(replaced) FROM revision r WHERE r.entry_id = entry.id), first_seen), ? FROM entry WHERE id = ?",
             (to_text(now), known.id),
         )
-        self._db.execute(REVISE, (*values_of(row), to_text(now), 1, known.id))
-        self._reindex(known, row)
+        self._rewrite(known, row, now, versions=1)
 
     def retouch(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
         """Replace an entry's text where the words are the same: no version is kept."""
-        self._db.execute(REVISE, (*values_of(row), to_text(now), 0, known.id))
-        self._reindex(known, row)
+        self._rewrite(known, row, now, versions=0)
 
-    def _reindex(self, known: KnownEntry, row: EntryRow) -> None:
+    def _rewrite(self, known: KnownEntry, row: EntryRow, now: datetime, *, versions: int) -> None:
+        self._db.execute(REVISE, (*values_of(row), to_text(now), versions, known.id))
         if known.number in self._unindexed:
             self._unindexed[known.number] = (row.index_title, row.index_text)
             return
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
+
+    def correct_future(self, ahead: datetime, now: datetime) -> list[str]:
+        """Set the times of entries seen later than ``ahead`` to now; return the ids of those first seen then."""
+        text, limit = to_text(now), to_text(ahead)
+        found = column(self._db, "SELECT id FROM entry WHERE first_seen > ?", (limit,))
+        moved = "UPDATE entry SET time = min(time, ?1), first_seen = ?1 WHERE first_seen > ?2"
+        self._db.execute(moved, (text, limit))
+        self._db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, limit))
+        return found
 
     def mark_seen(self, numbers: Iterable[int], now: datetime) -> None:
         """Note that these entries are still in their feed."""
@@ -269,9 +269,9 @@ class EntryStore:
     def resolve_all(self, prefixes: Sequence[str]) -> frozenset[str]:
         """Return the entry ids that begin with these prefixes, one each; ids in full are looked up together."""
         wanted = [prefix.strip().lower() for prefix in prefixes]
-        exact = {row[0] for row in rows_among(self._db, "SELECT id FROM entry WHERE id", wanted)}
+        exact = self.taken(wanted)
         rest = [prefix for prefix, plain in zip(prefixes, wanted, strict=True) if plain not in exact]
-        return frozenset(exact.union(self.resolve(prefix) for prefix in rest))
+        return exact.union(self.resolve(prefix) for prefix in rest)
 
     def beginning(self, prefix: str, limit: int) -> list[tuple[str, str, str]]:
         """Return id, publisher and title of the newest entries whose id begins with ``prefix``."""
@@ -297,18 +297,18 @@ class EntryStore:
                 grouped[entry.story_id].append(entry)
         return grouped
 
+    def of_report(self, report_id: str) -> list[Entry]:
+        """Return a report's entries, in order of arrival."""
+        return self.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
+
     def ids_of_story(self, story_id: str) -> list[str]:
         """Return the ids of a story's entries, in order of arrival; those that have yet to follow their reports among them."""
-        rows = self._db.execute(
-            "SELECT e.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number",
-            (story_id,),
-        )
-        return [row[0] for row in rows]
+        query = "SELECT e.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number"
+        return column(self._db, query, (story_id,))
 
     def ids_of_report(self, report_id: str) -> list[str]:
         """Return the ids of a report's entries, in order of arrival."""
-        rows = self._db.execute("SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
-        return [row[0] for row in rows]
+        return column(self._db, "SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
 
     def placement(self, entry_id: str) -> tuple[str, str | None] | None:
         """Return an entry's report and story, None for an unsettled story; None where the entry is gone or has no report."""
@@ -324,11 +324,12 @@ class EntryStore:
     def revisions(self, entry_id: str) -> tuple[Revision, ...]:
         """Return the versions before the present one, oldest first."""
         rows = self._db.execute(
-            "SELECT entry_id, number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number",
+            "SELECT number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number",
             (entry_id,),
         )
         return tuple(
-            Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
+            Revision(entry_id, number, title, url, text, from_text(seen), from_text(replaced))
+            for number, title, url, text, seen, replaced in rows
         )
 
     def archive_places(self) -> dict[tuple[str, str], Place]:
@@ -359,12 +360,12 @@ class EntryStore:
         if since is not None:
             best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ?"
             bound = (expression, to_text(since), limit)
-        rows = self._db.execute(
+        return column(
+            self._db,
             f"SELECT e.id FROM ({best}) AS best JOIN entry e ON e.number = best.rowid"
             f" {'' if since is None else 'WHERE e.time >= ?'} ORDER BY best.rank, e.time DESC, e.number LIMIT ?",
             (*bound, limit) if since is None else bound,
         )
-        return [row[0] for row in rows]
 
     def select(self, where: str, values: tuple[object, ...] = (), *, light: bool = False) -> list[Entry]:
         """Return entries by a clause of ours over ``e`` (entry) and ``f`` (feed).

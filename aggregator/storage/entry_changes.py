@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from aggregator.model import Entry
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import column, first_value, marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 
@@ -71,7 +71,7 @@ class EntryChanges:
         """Return the ids of removed entries, and the added or changed entries, since the last call; None for a story not followed."""
         if not self._is_followed(story_id):
             return None
-        changed = [row[0] for row in self._db.execute("SELECT id FROM changed_entry WHERE story_id = ?", (story_id,))]
+        changed = column(self._db, "SELECT id FROM changed_entry WHERE story_id = ?", (story_id,))
         self._delete_notes(story_id)
         found: list[Entry] = []
         for chunk in parts(changed):
@@ -81,15 +81,12 @@ class EntryChanges:
 
     def first_category(self, story_id: str) -> str | None:
         """Return the category of the oldest entry of a story that has one."""
-        row = self._db.execute(
-            "SELECT category FROM entry WHERE story_id = ? AND category <> '' ORDER BY time, number LIMIT 1",
-            (story_id,),
-        ).fetchone()
-        return None if row is None else str(row[0])
+        query = "SELECT category FROM entry WHERE story_id = ? AND category <> '' ORDER BY time, number LIMIT 1"
+        return first_value(self._db, query, (story_id,))
 
     def _is_followed(self, story_id: str) -> bool:
         query = "SELECT 1 FROM followed_story WHERE id = ? AND owner = ?"
-        return self._db.execute(query, (story_id, self._owner)).fetchone() is not None
+        return first_value(self._db, query, (story_id, self._owner)) is not None
 
     def _delete_notes(self, story_id: str) -> None:
         self._db.execute("DELETE FROM changed_entry WHERE story_id = ?", (story_id,))

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aggregator.model import Entry, EntryData, Evidence
 from aggregator.storage.damage import from_json
@@ -174,7 +174,7 @@ def changed_facts(before: Facts, after: Facts) -> list[tuple[str, str | None, st
 
 
 def values_of(row: EntryRow) -> tuple[object, ...]:
-    """Return the values of a row in the order of ``INSERT`` and ``REVISE``."""
+    """Return the values of a row in the order in which ``INSERT`` and ``REVISE`` begin."""
     data = row.data
     return (
         data.guid,
@@ -204,34 +204,24 @@ def values_of(row: EntryRow) -> tuple[object, ...]:
     )
 
 
+def inserted(row: EntryRow, seen: str, number: int | None) -> tuple[object, ...]:
+    """Return the values of ``INSERT`` for an entry first seen at a time; SQLite numbers one without a number."""
+    return (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), number)
+
+
 def evidence_text(evidence: Evidence) -> str:
     """Return evidence as it is stored."""
     return json.dumps(evidence, ensure_ascii=False, sort_keys=True) if evidence else "{}"
 
 
-def known_of(row: Sequence[object]) -> KnownEntry:
+def known_of(row: Sequence[Any]) -> KnownEntry:
     """Return a row of ``KNOWN`` as a value."""
-    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen, *facts, time = row
-    published, published_text, date_flag, author, categories = facts
+    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen, *told, time = row
+    published, published_text, date_flag, author, categories = told
+    facts = Facts(from_text(published), published_text, date_flag, author, tuple(from_json(categories, list)))
+    seen = from_text(last_seen)
     return KnownEntry(
-        str(entry_id),
-        int(str(number)),
-        str(key),
-        None if guid is None else str(guid),
-        str(title),
-        None if url is None else str(url),
-        None if canonical_url is None else str(canonical_url),
-        str(content_hash),
-        int(str(revisions)),
-        from_text(str(last_seen)),
-        Facts(
-            from_text(published),  # type: ignore[call-overload]
-            None if published_text is None else str(published_text),
-            str(date_flag),
-            str(author),
-            tuple(from_json(categories, list)),
-        ),
-        from_text(str(time)),
+        entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, seen, facts, from_text(time)
     )
 
 

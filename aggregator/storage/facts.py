@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from aggregator.storage.binding import column, first_value
+
 
 class FactStore:
     """Rows of ``fact``; the caller holds the transaction."""
@@ -13,15 +15,12 @@ class FactStore:
 
     def fact(self, name: str) -> str | None:
         """Return a remembered fact."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
+        return first_value(self._db, "SELECT value FROM fact WHERE name = ?", (name,))
 
     def facts(self, prefix: str) -> list[str]:
         """Return the names of the remembered facts that begin so, in order."""
-        rows = self._db.execute(
-            "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
-        )
-        return [row[0] for row in rows]
+        query = "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name"
+        return column(self._db, query, (len(prefix), prefix))
 
     def forget(self, name: str) -> None:
         """Delete a named fact."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from aggregator.model.faults import EntryFault
+from aggregator.storage.binding import column, first_value
 from aggregator.storage.times import from_text, to_text
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ OF_ALL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class StoredFault:
-    """A stored fault: its feed, how often it occurred, when first and last."""
+    """A stored fault: how often it occurred, when first and last."""
 
-    feed_id: int
     fault: EntryFault
     first: datetime
     last: datetime
@@ -70,14 +70,13 @@ class FaultStore:
 
     def keep_of_entry(self, entry_id: str, fault: EntryFault, now: datetime) -> None:
         """Keep a fault of a stored entry."""
-        row = self._db.execute("SELECT feed_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
-        if row is not None:
-            self.keep(row[0], fault, now)
+        feed_id = first_value(self._db, "SELECT feed_id FROM entry WHERE id = ?", (entry_id,))
+        if feed_id is not None:
+            self.keep(feed_id, fault, now)
 
     def unplaceable(self) -> frozenset[str]:
         """Return the ids of the stored entries that could not be placed: they are not tried again while this is kept."""
-        rows = self._db.execute("SELECT entry FROM entry_fault WHERE step = 'placing'")
-        return frozenset(row[0] for row in rows)
+        return frozenset(column(self._db, "SELECT entry FROM entry_fault WHERE step = 'placing'"))
 
     def by_feed(self) -> Mapping[int, list[StoredFault]]:
         """Return feed -> its faults, the newest first."""
@@ -86,7 +85,7 @@ class FaultStore:
             "SELECT feed_id, step, entry, error, given, first, last, times FROM entry_fault ORDER BY last DESC, id DESC"
         ):
             fault = EntryFault(step, entry, error, given)
-            found.setdefault(feed_id, []).append(StoredFault(feed_id, fault, from_text(first), from_text(last), times))
+            found.setdefault(feed_id, []).append(StoredFault(fault, from_text(first), from_text(last), times))
         return found
 
     def prune(self, before: datetime) -> int:

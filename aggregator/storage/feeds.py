@@ -11,7 +11,7 @@ from typing import Any
 
 from aggregator.model import FeedOutcome, FeedState
 from aggregator.newsroom.health import Hour
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import column, first_value, marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
 from aggregator.storage.listed_feeds import ListedFeeds, feed_key
@@ -36,10 +36,7 @@ class StoredFeed:
     title: str | None
     publisher: str
     category: str | None
-    language: str | None
-    authority: int
     agency: bool
-    followed: bool
     paused: bool
     added: datetime
     state: FeedState
@@ -93,8 +90,7 @@ class FeedStore:
 
     def row_of(self, url: str) -> int | None:
         """Return the row number of the feed that has this address."""
-        row = self._db.execute("SELECT id FROM feed WHERE key = ?", (feed_key(url),)).fetchone()
-        return None if row is None else int(row[0])
+        return first_value(self._db, "SELECT id FROM feed WHERE key = ?", (feed_key(url),))
 
     def by_id(self, feed_id: int) -> StoredFeed:
         """Return the feed with this row number."""
@@ -136,7 +132,7 @@ class FeedStore:
         return {key for key, _ in rows}
 
     def _are_many(self) -> bool:
-        return bool(self._db.execute("SELECT count(*) >= ? FROM feed WHERE followed", (MANY,)).fetchone()[0])
+        return bool(first_value(self._db, "SELECT count(*) >= ? FROM feed WHERE followed", (MANY,)))
 
     def next_due(self) -> datetime | None:
         """Return when the next poll is due; None where nothing is scheduled."""
@@ -146,11 +142,8 @@ class FeedStore:
 
     def overdue(self, before: datetime) -> list[str]:
         """Return the keys of the feeds that were due before a time, the longest overdue first."""
-        rows = self._db.execute(
-            f"SELECT key FROM {FEEDS_NOW} WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
-            (to_text(before),),
-        )
-        return [row[0] for row in rows]
+        due = "followed AND NOT paused AND NOT gone AND next_fetch < ?"
+        return column(self._db, f"SELECT key FROM {FEEDS_NOW} WHERE {due} ORDER BY next_fetch, id", (to_text(before),))
 
     def reschedule(self, due: Mapping[str, datetime]) -> None:
         """Set when feeds are due, by key."""
@@ -257,11 +250,8 @@ class FeedStore:
 
     def last_size(self, feed_id: int) -> int | None:
         """Return how many entries the document of a feed held that was read last; None where the log knows of none."""
-        row = self._db.execute(
-            "SELECT new + updated + known FROM poll WHERE feed_id = ? AND status = 'ok' ORDER BY at DESC LIMIT 1",
-            (feed_id,),
-        ).fetchone()
-        return None if row is None else int(row[0])
+        query = "SELECT new + updated + known FROM poll WHERE feed_id = ? AND status = 'ok' ORDER BY at DESC LIMIT 1"
+        return first_value(self._db, query, (feed_id,))
 
     def rhythms(self, since: datetime, month: datetime, lively: datetime) -> dict[int, list[Hour]]:
         """Return feed -> the hours that its health is told by: of one heard of after ``lively`` one, with what came since ``month``.
@@ -295,7 +285,7 @@ class FeedStore:
     def was_polled(self, since: datetime, until: datetime) -> bool:
         """Return whether any feed was polled in a window."""
         query = f"SELECT EXISTS (SELECT 1 FROM {POLLS_NOW} WHERE at >= ? AND at < ?)"
-        return bool(self._db.execute(query, (to_text(since), to_text(until))).fetchone()[0])
+        return bool(first_value(self._db, query, (to_text(since), to_text(until))))
 
     def nobody_answers(self, since: datetime) -> bool:
         """Return whether no followed feed answered after a time."""
@@ -311,8 +301,7 @@ class FeedStore:
         return self._moment("SELECT max(until) FROM edition")
 
     def _moment(self, query: str) -> datetime | None:
-        text: str | None = self._db.execute(query).fetchone()[0]
-        return from_text(text)
+        return from_text(first_value(self._db, query))
 
     def prune_polls(self, before: datetime, most: int) -> int:
         """Forget at most so many of the poll log lines older than ``before``; return how many.
@@ -328,7 +317,7 @@ class FeedStore:
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
         names = ", ".join(COLUMNS)
         cursor = self._db.execute(
-            "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
+            "SELECT id, key, url, name, title, publisher, category, agency, paused, added, "
             f"{names} FROM {FEEDS_NOW} {where}",
             values,
         )
@@ -339,20 +328,6 @@ _SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in COLUMNS)} W
 
 
 def _stored(row: Sequence[Any]) -> StoredFeed:
-    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added = row[:13]
-    return StoredFeed(
-        id=feed_id,
-        url_key=key,
-        url=url,
-        name=name,
-        title=title,
-        publisher=publisher,
-        category=category,
-        language=language,
-        authority=authority,
-        agency=bool(agency),
-        followed=bool(followed),
-        paused=bool(paused),
-        added=from_text(added),
-        state=state_of(row[13:]),
-    )
+    feed_id, key, url, name, title, publisher, category, agency, paused, added = row[:10]
+    flags, since, state = (bool(agency), bool(paused)), from_text(added), state_of(row[10:])
+    return StoredFeed(feed_id, key, url, name, title, publisher, category, *flags, since, state)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from aggregator.model import Evidence, Match
+from aggregator.model import Match
 from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
@@ -84,16 +85,6 @@ class MatchStore:
         return found
 
 
-def _match(row: Sequence[object]) -> Match:
+def _match(row: Sequence[Any]) -> Match:
     kind, entry_id, other_id, method, score, threshold, evidence, parameters = row
-    kept: Evidence = from_json(evidence, dict)
-    return Match(
-        kind=kind,  # type: ignore[arg-type]
-        entry_id=str(entry_id),
-        other_id=str(other_id),
-        method=str(method),
-        score=float(str(score)),
-        threshold=float(str(threshold)),
-        evidence=kept,
-        parameters=str(parameters),
-    )
+    return Match(kind, entry_id, other_id, method, score, threshold, from_json(evidence, dict), parameters)

@@ -6,6 +6,7 @@ This module is imported only where a database is created or migrated. ``schema.p
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -40,15 +41,13 @@ def m001_initial(db: Database) -> None:
         base_tables.VIEWS,
         *rooms,
     ):
-        for statement in statements(script):
-            db.execute(statement)
+        _execute(db, statements(script))
 
 
 @migrations()
 def m002_meanings(db: Database) -> None:
     """What reports mean, where the sentence encoder is switched on."""
-    for statement in statements(former_tables.MEANINGS):
-        db.execute(statement)
+    _execute(db, statements(former_tables.MEANINGS))
 
 
 @migrations()
@@ -60,8 +59,7 @@ def m003_one_index_less(db: Database) -> None:
 @migrations()
 def m004_entry_faults(db: Database) -> None:
     """Entries that a step could not take, kept for a report."""
-    for statement in statements(faults.TABLES):
-        db.execute(statement)
+    _execute(db, statements(faults.TABLES))
 
 
 @migrations()
@@ -71,10 +69,8 @@ def m005_bounds(db: Database) -> None:
     An index for each question that went over all entries or lines of a feed, one for a foreign key that had none, when
     a word was learned last, and the arrivals of each feed by hour, which the table's own triggers count.
     """
-    for statement in statements(base_tables.BOUNDS):
-        db.execute(statement)
-    for trigger in base_tables.ARRIVAL_TRIGGERS:
-        db.execute(trigger)
+    _execute(db, statements(base_tables.BOUNDS))
+    _execute(db, base_tables.ARRIVAL_TRIGGERS)
     db.execute(
         f"INSERT INTO arrival SELECT feed_id, substr(time, 1, {HOUR}), min(time), max(time), count(*) FROM entry GROUP BY 1, 2"
     )
@@ -84,8 +80,7 @@ def m005_bounds(db: Database) -> None:
 @migrations()
 def m006_identity(db: Database) -> None:
     """Corrected dates, bylines and categories of entries."""
-    for statement in statements(base_tables.AMENDMENTS):
-        db.execute(statement)
+    _execute(db, statements(base_tables.AMENDMENTS))
 
 
 @migrations()
@@ -102,55 +97,53 @@ def m008_stories_of_pairs(db: Database) -> None:
     stories once anew.
     """
     for script in storyline_tables.SCRIPTS:
-        for statement in statements(script):
-            db.execute(statement)
+        _execute(db, statements(script))
 
 
 @migrations()
 def m009_meanings(db: Database) -> None:
     """Add the meanings of reports beside their vectors."""
-    for statement in report_vectors.MEANINGS:
-        db.execute(statement)
+    _execute(db, report_vectors.MEANINGS)
 
 
 @migrations()
 def m010_lists(db: Database) -> None:
     """Stories are listed by publishers and by entries without sorting all of them."""
-    for statement in statements(base_tables.LISTS):
-        db.execute(statement)
+    _execute(db, statements(base_tables.LISTS))
 
 
 @migrations()
 def m011_polls(db: Database) -> None:
     """A poll that brings nothing new writes fewer pages, and a feed is found by its address without a walk over all."""
-    for statement in statements(base_tables.POLLS):
-        db.execute(statement)
+    _execute(db, statements(base_tables.POLLS))
 
 
 @migrations()
 def m012_waiting_keys(db: Database) -> None:
     """The keys of new sketches wait, so that each page of ``band`` is written once for many."""
-    for statement in statements(bands.TABLES):
-        db.execute(statement)
+    _execute(db, statements(bands.TABLES))
 
 
 @migrations()
 def m013_waiting_polls(db: Database) -> None:
     """Let changes of uneventful polls wait in the log, and have views return the present state."""
-    for statement in waiting_polls.TABLES:
-        db.execute(statement)
+    _execute(db, waiting_polls.TABLES)
 
 
 @migrations()
 def m014_moved_reports(db: Database) -> None:
     """Entries follow the reports that an editor moved, some at a time, and the reasons of a decision are found by an index."""
-    for statement in statements(moves.TABLES):
-        db.execute(statement)
+    _execute(db, statements(moves.TABLES))
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Apply the migrations that a database lacks."""
     migrations.apply(Database(connection))
+
+
+def _execute(db: Database, ddl: Iterable[str]) -> None:
+    for statement in ddl:
+        db.execute(statement)
 
 
 def statements(script: str) -> list[str]:

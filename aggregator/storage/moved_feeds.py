@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 
+from aggregator.storage.binding import column
+
 _OTHER_SCHEME = {"http": "https", "https": "http"}
 # What went wrong at the old address is none of the new one's, which is asked at once.
 _MOVE = """
@@ -19,7 +21,7 @@ def follow_moves(db: sqlite3.Connection, listed: Mapping[str, str], fold: Callab
     ``listed`` holds the addresses of the file's feeds by key, ``fold`` writes the rows of feeds whose polls wait. The caller
     holds the transaction.
     """
-    known = {row[0] for row in db.execute("SELECT key FROM feed")}
+    known = set(column(db, "SELECT key FROM feed"))
     fresh = {address: key for key, address in listed.items() if key not in known}
     if not fresh or known <= listed.keys():
         return

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from aggregator.storage.binding import column, first_value
 
 TABLES: Final = """
 CREATE TABLE moved_report (
@@ -26,8 +27,7 @@ CREATE INDEX match_decision ON match (parameters) WHERE kind = 'editor';
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
+class Follower(NamedTuple):
     """An entry that has to follow its report, to this story."""
 
     number: int
@@ -36,8 +36,7 @@ class Follower:
     decision: int | None  # the verb that moved the report; None for an undo, which leaves no reason
 
 
-@dataclass(frozen=True, slots=True)
-class EndingStory:
+class EndingStory(NamedTuple):
     """A story that ends when nothing stands in it any more, and the one that its id leads to then."""
 
     story_id: str
@@ -64,24 +63,21 @@ class MoveStore:
 
     def end_later(self, ending: EndingStory) -> None:
         """Note a story that ends when its entries are gone."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO ending_story (story_id, into_id, reason) VALUES (?, ?, ?)",
-            (ending.story_id, ending.into, ending.reason),
-        )
+        self._db.execute("INSERT OR REPLACE INTO ending_story (story_id, into_id, reason) VALUES (?, ?, ?)", ending)
 
     def is_pending(self) -> bool:
         """Return whether anything has yet to follow or to end."""
-        found = self._db.execute("SELECT EXISTS (SELECT 1 FROM moved_report) OR EXISTS (SELECT 1 FROM ending_story)")
-        return bool(found.fetchone()[0])
+        query = "SELECT EXISTS (SELECT 1 FROM moved_report) OR EXISTS (SELECT 1 FROM ending_story)"
+        return bool(first_value(self._db, query))
 
     def moved(self, most: int, story_id: str | None = None) -> list[str]:
         """Return at most so many reports whose entries have yet to follow, of those in one story where it is named."""
-        rows = self._db.execute(
+        return column(
+            self._db,
             "SELECT report_id FROM moved_report WHERE ?1 IS NULL"
             " OR EXISTS (SELECT 1 FROM report WHERE id = report_id AND story_id = ?1) LIMIT ?2",
             (story_id, most),
         )
-        return [row[0] for row in rows]
 
     def followers(self, report_ids: Sequence[str], most: int) -> list[Follower]:
         """Return at most so many entries of moved reports that stand in another story than their report."""
@@ -121,11 +117,8 @@ class MoveStore:
 
     def is_empty(self, story_id: str) -> bool:
         """Return whether neither a report nor an entry stands in a story."""
-        found = self._db.execute(
-            "SELECT EXISTS (SELECT 1 FROM report WHERE story_id = ?1) OR EXISTS (SELECT 1 FROM entry WHERE story_id = ?1)",
-            (story_id,),
-        )
-        return not found.fetchone()[0]
+        query = "SELECT EXISTS (SELECT 1 FROM report WHERE story_id = ?1) OR EXISTS (SELECT 1 FROM entry WHERE story_id = ?1)"
+        return not first_value(self._db, query, (story_id,))
 
     def redirect_links(self, most: int) -> int:
         """Have at most so many links to stories that are to end name their successors; return how many did."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from aggregator.storage.binding import rows_among
+from aggregator.storage.binding import first_value, rows_among
 from aggregator.storage.facts import FactStore
 
 TABLES: Final = """
@@ -37,10 +37,8 @@ class ReclusterStore:
 
     def any_outdated(self, version: str) -> bool:
         """Return whether a vector of another version is stored."""
-        row = self._db.execute(
-            "SELECT 1 FROM report_vector WHERE version <> ? AND vector IS NOT NULL LIMIT 1", (version,)
-        ).fetchone()
-        return row is not None
+        query = "SELECT 1 FROM report_vector WHERE version <> ? AND vector IS NOT NULL LIMIT 1"
+        return first_value(self._db, query, (version,)) is not None
 
     def is_clustered_by(self, rules: str) -> bool:
         """Return whether all stories were found by the clustering with this fingerprint."""

@@ -52,7 +52,7 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class EntrySource:
-    """What decides whose an entry is, with the publisher, category and agency that it is stored under."""
+    """What decides whose an entry is, with the publisher and category that it is stored under."""
 
     number: int
     id: str
@@ -62,7 +62,6 @@ class EntrySource:
     url: str | None
     source_title: str | None
     source_url: str | None
-    agency: str | None
     agency_form: str | None
 
 
@@ -137,7 +136,7 @@ class RenamingStore:
     def sources(self, numbers: Sequence[int]) -> list[EntrySource]:
         """Return what decides whose these entries are, in order of arrival."""
         rows = self._db.execute(
-            "SELECT number, id, feed_id, publisher, category, url, source_title, source_url, agency, evidence ->> '$.agency.form'"
+            "SELECT number, id, feed_id, publisher, category, url, source_title, source_url, evidence ->> '$.agency.form'"
             " FROM entry WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
             (json.dumps(numbers),),
         )

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from aggregator.storage.binding import marks, rows_among
+from aggregator.storage.binding import column, first_value, marks, rows_among
 from aggregator.storage.facts import FactStore
 from aggregator.storage.times import to_text
 
@@ -44,8 +43,7 @@ _COLUMNS: Final = "report_id, entry_id, words, time, language, version, vector, 
 _PRUNED: Final = "vectors pruned"  # the fact that says up to which time, in seconds
 
 
-@dataclass(frozen=True, slots=True)
-class VectorRow:
+class VectorRow(NamedTuple):
     """A report's vector as it is stored, made from the text of one of its entries."""
 
     report_id: str
@@ -69,20 +67,7 @@ class VectorStore:
 
     def put(self, row: VectorRow) -> None:
         """Store a report's vector in place of an older one, and leave the report unsettled."""
-        self._db.execute(
-            f"INSERT OR REPLACE INTO report_vector ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                row.report_id,
-                row.entry_id,
-                row.words,
-                row.time,
-                row.language,
-                row.version,
-                row.vector,
-                row.meaning_version,
-                row.meaning,
-            ),
-        )
+        self._db.execute(f"INSERT OR REPLACE INTO report_vector ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._db.execute("INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", (row.report_id,))
 
     def drop(self, report_id: str) -> None:
@@ -128,20 +113,19 @@ class VectorStore:
 
     def without_meaning(self, version: str, languages: Collection[str], most: int) -> list[str]:
         """Return reports in these languages without a meaning of this version, the newest first."""
-        rows = self._db.execute(
+        return column(
+            self._db,
             "SELECT report_id FROM report_vector WHERE vector IS NOT NULL AND meaning_version IS NOT ?"
             f" AND language IN ({marks(languages)}) ORDER BY time DESC, report_id LIMIT ?",
             (version, *sorted(languages), most),
         )
-        return [str(row[0]) for row in rows]
 
     def of_other_versions(self, version: str) -> list[str]:
         """Return the reports with vectors of other versions, the newest first."""
-        rows = self._db.execute(
-            "SELECT report_id FROM report_vector WHERE version <> ? AND vector IS NOT NULL ORDER BY time DESC, report_id",
-            (version,),
+        others = "version <> ? AND vector IS NOT NULL"
+        return column(
+            self._db, f"SELECT report_id FROM report_vector WHERE {others} ORDER BY time DESC, report_id", (version,)
         )
-        return [str(row[0]) for row in rows]
 
     def mark_outdated(self, entry_ids: Iterable[str]) -> None:
         """Mark the reports of these entries as unsettled and their vectors as outdated."""
@@ -187,16 +171,15 @@ class VectorStore:
 
     def unsettled(self) -> set[str]:
         """Return the reports that changed since they were last settled."""
-        return {row[0] for row in self._db.execute("SELECT report_id FROM unsettled_report")}
+        return set(column(self._db, "SELECT report_id FROM unsettled_report"))
 
     def is_work_left(self, since: datetime) -> bool:
         """Return whether entries of after a time have no report yet, or any report is unsettled."""
-        found = self._db.execute(
-            "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?))"
-            " OR EXISTS (SELECT 1 FROM unsettled_report)",
-            (to_text(since), to_text(since)),
-        ).fetchone()
-        return bool(found[0])
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ?1 OR first_seen >= ?1))"
+            " OR EXISTS (SELECT 1 FROM unsettled_report)"
+        )
+        return bool(first_value(self._db, query, (to_text(since),)))
 
     def mark_settled(self, report_ids: Sequence[str]) -> None:
         """Mark these reports as settled."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from aggregator.storage.binding import marks
+from aggregator.storage.binding import column, first_value, marks
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.storylines import StorylineStore
@@ -78,12 +78,8 @@ class Retention:
         ).rowcount
 
     def _whole_stories(self, sweeper: Sweeper) -> int:
-        old = deque(
-            row[0]
-            for row in self._db.execute(
-                f"SELECT id FROM story WHERE {_OLD_STORY} ORDER BY last_seen, id", (self._before,)
-            )
-        )
+        query = f"SELECT id FROM story WHERE {_OLD_STORY} ORDER BY last_seen, id"
+        old = deque(column(self._db, query, (self._before,)))
 
         def some() -> int:
             dropped, read = 0, self._read
@@ -118,9 +114,7 @@ class Retention:
         self._drop_emptied(reports)
         if len(rows) > len(chosen):
             return len(chosen), False
-        self._drop_emptied(
-            [row[0] for row in self._db.execute("SELECT id FROM report WHERE story_id = ?", (story_id,))]
-        )
+        self._drop_emptied(column(self._db, "SELECT id FROM report WHERE story_id = ?", (story_id,)))
         line = self._lines.of_stories([story_id]).get(story_id)
         self._db.execute("UPDATE story_redirect SET story_id = NULL, at = ? WHERE story_id = ?", (self._now, story_id))
         self._db.execute(
@@ -146,13 +140,13 @@ class Retention:
 
     def _reports_of(self, entries: Sequence[_Row]) -> set[str]:
         numbers = [number for number, *_ in entries]
-        rows = self._db.execute(f"SELECT DISTINCT report_id FROM entry WHERE number IN ({marks(numbers)})", numbers)
-        return {row[0] for row in rows if row[0] is not None}
+        query = f"SELECT DISTINCT report_id FROM entry WHERE number IN ({marks(numbers)}) AND report_id IS NOT NULL"
+        return set(column(self._db, query, numbers))
 
     def _drop_emptied(self, report_ids: Iterable[str]) -> None:
         """Delete the empty reports among these with their vectors, some at a time."""
         for report_id in sorted(report_ids):
-            if self._db.execute("SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)).fetchone() is None:
+            if first_value(self._db, "SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)) is None:
                 self._vectors.drop(report_id)
                 self._vectors.mark_settled([report_id])
                 self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))

@@ -6,16 +6,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from aggregator.clustering.copies import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
 from aggregator.storage.bands import PER_KEY, Bands
-from aggregator.storage.binding import marks
+from aggregator.storage.binding import column, first_value, marks
 from aggregator.storage.times import from_text, to_text
-
-if TYPE_CHECKING:
-    pass
 
 TABLES: Final = """
 CREATE TABLE sketch (
@@ -94,8 +91,7 @@ class SketchStore:
 
     def text(self, entry_id: str) -> str:
         """Return the plain text of an entry; empty where it is not known."""
-        row = self._db.execute("SELECT text FROM entry WHERE id = ?", (entry_id,)).fetchone()
-        return str(row[0]) if row is not None else ""
+        return first_value(self._db, "SELECT text FROM entry WHERE id = ?", (entry_id,)) or ""
 
     def add(self, arrival: Arrival, report_id: str) -> None:
         """Store an entry's sketch under its keys."""
@@ -142,8 +138,7 @@ class SketchStore:
 
     def of_other_versions(self, version: str) -> list[str]:
         """Return the entries with sketches of other versions, oldest first."""
-        rows = self._db.execute("SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
-        return [str(row[0]) for row in rows]
+        return column(self._db, "SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
 
     def prune(self, before: datetime, most: int) -> int:
         """Drop at most so many of the sketches older than the window; return how many. Their keys are swept later."""
@@ -171,16 +166,16 @@ class SketchStore:
         self._keeping = False
 
 
-def _stored(row: Sequence[object]) -> StoredSketch:
+def _stored(row: Sequence[Any]) -> StoredSketch:
     entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words = row
     return StoredSketch(
-        entry_id=str(entry_id),
-        report_id=str(report_id),
-        feed=str(feed),
-        publisher=str(publisher),
-        title=str(title),
-        url=None if url is None else str(url),
-        numbers=frozenset(str(numbers).split()),
-        time=from_text(str(time)),
-        sketch=Sketch(str(version), signature, shingles, (), int(str(words))),  # type: ignore[arg-type]
+        entry_id,
+        report_id,
+        feed,
+        publisher,
+        title,
+        url,
+        frozenset(numbers.split()),
+        from_text(time),
+        Sketch(version, signature, shingles, (), words),
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Flag, StorylineMention, StoryQuery, StorySummary
 from aggregator.model.stories import StoryFields
-from aggregator.storage.binding import marks, parts, rows_among
+from aggregator.storage.binding import column, column_among, first_value, marks, parts, rows_among
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.story_queries import ORDER, where_clause
@@ -28,34 +27,25 @@ class StoryStore:
 
     def id_taken(self, story_id: str) -> bool:
         """Return whether a story ever had this id."""
-        return (
-            self._db.execute(
-                "SELECT 1 FROM story WHERE id = ?1 UNION ALL SELECT 1 FROM story_redirect WHERE old_id = ?1 LIMIT 1",
-                (story_id,),
-            ).fetchone()
-            is not None
-        )
+        query = "SELECT 1 FROM story WHERE id = ?1 UNION ALL SELECT 1 FROM story_redirect WHERE old_id = ?1 LIMIT 1"
+        return first_value(self._db, query, (story_id,)) is not None
 
     def report_taken(self, report_id: str) -> bool:
         """Return whether a report has this id."""
-        return self._db.execute("SELECT 1 FROM report WHERE id = ?", (report_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM report WHERE id = ?", (report_id,)) is not None
 
     def resolve(self, prefix: str) -> str:
         """Return the id of the living story that ``prefix`` means, through redirects."""
         every = "SELECT id FROM (SELECT id FROM story UNION ALL SELECT old_id AS id FROM story_redirect)"
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
-    def _among(self, selection: str, ids: Iterable[str]) -> Iterator[Any]:
-        """Return the rows of a statement that ends with a column, where that is one of these ids."""
-        return rows_among(self._db, selection, ids)
-
     def exists(self, story_id: str) -> bool:
         """Return whether a story has a row."""
-        return self._db.execute("SELECT 1 FROM story WHERE id = ?", (story_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM story WHERE id = ?", (story_id,)) is not None
 
-    def existing(self, story_ids: Collection[str]) -> frozenset[str]:
+    def existing(self, story_ids: Iterable[str]) -> frozenset[str]:
         """Return the stories among these that have a row."""
-        return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE id", story_ids))
+        return column_among(self._db, "SELECT id FROM story WHERE id", set(story_ids))
 
     def follow(self, story_id: str) -> str:
         """Return where an id leads today; NotFoundError where the story was pruned."""
@@ -81,7 +71,9 @@ class StoryStore:
     def merged_from(self, story_ids: Collection[str]) -> dict[str, list[str]]:
         """Return story -> the ids that redirect to it."""
         found: dict[str, list[str]] = {story_id: [] for story_id in story_ids}
-        for old, story in sorted(self._among("SELECT old_id, story_id FROM story_redirect WHERE story_id", story_ids)):
+        for old, story in sorted(
+            rows_among(self._db, "SELECT old_id, story_id FROM story_redirect WHERE story_id", story_ids)
+        ):
             found[story].append(old)
         return found
 
@@ -115,17 +107,15 @@ class StoryStore:
 
     def story_of_report(self, report_id: str) -> str | None:
         """Return the story that a report belongs to."""
-        row = self._db.execute("SELECT story_id FROM report WHERE id = ?", (report_id,)).fetchone()
-        return None if row is None else row[0]
+        return first_value(self._db, "SELECT story_id FROM report WHERE id = ?", (report_id,))
 
     def reports_of(self, story_id: str) -> list[str]:
         """Return a story's reports, oldest first."""
-        rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
-        return [row[0] for row in rows]
+        return column(self._db, "SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
 
-    def reports_of_stories(self, story_ids: Iterable[str]) -> set[str]:
+    def reports_of_stories(self, story_ids: Iterable[str]) -> frozenset[str]:
         """Return the reports of several stories."""
-        return {row[0] for row in self._among("SELECT id FROM report WHERE story_id", story_ids)}
+        return column_among(self._db, "SELECT id FROM report WHERE story_id", story_ids)
 
     def standing(self, story_id: str) -> dict[str, str]:
         """Return entry -> report, for the entries of a story in order of arrival."""
@@ -157,34 +147,29 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
 
     def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
         """Return report -> story, for reports with a story."""
-        return dict(self._among("SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids))
+        return dict(
+            rows_among(self._db, "SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids)
+        )
 
     def sizes(self, story_ids: Collection[str]) -> dict[str, int]:
         """Return story -> how many reports it has."""
-        found: dict[str, int] = {}
-        for part in parts(list(story_ids)):
-            found.update(
-                self._db.execute(
-                    f"SELECT story_id, count(*) FROM report WHERE story_id IN ({marks(part)}) GROUP BY story_id", part
-                ).fetchall()
-            )
-        return found
+        counted = (
+            "SELECT story_id, count(*) FROM report WHERE story_id IN (SELECT value FROM json_each(?)) GROUP BY story_id"
+        )
+        return dict(self._db.execute(counted, (json.dumps(list(story_ids)),)).fetchall())
 
     def larger_than(self, entries: int, story_ids: Collection[str]) -> frozenset[str]:
         """Return the stories among these with more than so many entries."""
-        found: set[str] = set()
-        for part in parts(list(story_ids)):
-            grouped = f"SELECT story_id FROM entry WHERE story_id IN ({marks(part)}) GROUP BY story_id"
-            found.update(row[0] for row in self._db.execute(f"{grouped} HAVING count(*) > ?", (*part, entries)))
-        return frozenset(found)
+        grouped = "SELECT story_id FROM entry WHERE story_id IN (SELECT value FROM json_each(?)) GROUP BY story_id"
+        return frozenset(column(self._db, f"{grouped} HAVING count(*) > ?", (json.dumps(list(story_ids)), entries)))
 
     def without_row(self, story_ids: Collection[str]) -> frozenset[str]:
         """Return the stories among these that were opened and whose fields nobody wrote yet."""
-        return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE entries = 0 AND id", story_ids))
+        return column_among(self._db, "SELECT id FROM story WHERE entries = 0 AND id", story_ids)
 
-    def existing_reports(self, report_ids: Iterable[str]) -> set[str]:
+    def existing_reports(self, report_ids: Iterable[str]) -> frozenset[str]:
         """Return the reports among these that are stored."""
-        return {row[0] for row in self._among("SELECT id FROM report WHERE id", report_ids)}
+        return column_among(self._db, "SELECT id FROM report WHERE id", report_ids)
 
     def move_reports(self, story_of: Mapping[str, str]) -> None:
         """Put reports, their entries and what joined them into other stories, each into its own."""
@@ -256,12 +241,13 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
 
     def pinned(self, story_id: str) -> str | None:
         """Return the entry that an editor pinned as canonical."""
-        row = self._db.execute("SELECT pinned_entry FROM story WHERE id = ?", (story_id,)).fetchone()
-        return None if row is None else row[0]
+        return first_value(self._db, "SELECT pinned_entry FROM story WHERE id = ?", (story_id,))
 
     def pins(self, story_ids: Collection[str]) -> dict[str, str]:
         """Return story -> pinned entry, for stories with one."""
-        return dict(self._among("SELECT id, pinned_entry FROM story WHERE pinned_entry IS NOT NULL AND id", story_ids))
+        return dict(
+            rows_among(self._db, "SELECT id, pinned_entry FROM story WHERE pinned_entry IS NOT NULL AND id", story_ids)
+        )
 
     def pin(self, story_id: str, entry_id: str | None) -> None:
         """Set or lift the pin."""
@@ -270,7 +256,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
     def split_from(self, story_ids: Collection[str]) -> dict[str, str | None]:
         """Return story -> the story that it left, if it was split off one."""
         left: dict[str, str | None] = dict.fromkeys(story_ids)
-        return left | dict(self._among("SELECT id, split_from FROM story WHERE id", story_ids))
+        return left | dict(rows_among(self._db, "SELECT id, split_from FROM story WHERE id", story_ids))
 
     def opened(self, story_id: str) -> datetime:
         """Return when a story was opened."""
@@ -317,9 +303,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
 
     def canonical_entries(self) -> set[str]:
         """Return the canonical entries of all stories."""
-        return {
-            row[0] for row in self._db.execute("SELECT canonical_entry FROM story WHERE canonical_entry IS NOT NULL")
-        }
+        return set(column(self._db, "SELECT canonical_entry FROM story WHERE canonical_entry IS NOT NULL"))
 
     def counts(self) -> dict[str, int]:
         """Return how many entries, reports and stories are stored."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import StorylineSummary
-from aggregator.storage.binding import rows_among
+from aggregator.storage.binding import column, column_among, first_value, rows_among
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
@@ -25,26 +26,25 @@ class StorylineStore:
 
     def id_taken(self, storyline_id: str) -> bool:
         """Return whether a storyline ever had this id."""
-        row = self._db.execute(
-            "SELECT 1 FROM storyline WHERE id = ?1 UNION ALL SELECT 1 FROM storyline_redirect WHERE old_id = ?1 LIMIT 1",
-            (storyline_id,),
-        ).fetchone()
-        return row is not None
+        query = (
+            "SELECT 1 FROM storyline WHERE id = ?1 UNION ALL SELECT 1 FROM storyline_redirect WHERE old_id = ?1 LIMIT 1"
+        )
+        return first_value(self._db, query, (storyline_id,)) is not None
 
     def resolve(self, prefix: str) -> str:
         """Return the id of the living storyline that ``prefix`` means, through redirects."""
         every = "SELECT id FROM (SELECT id FROM storyline UNION ALL SELECT old_id AS id FROM storyline_redirect)"
         found = resolve_prefix(self._db, every, prefix, "storyline")
         while not self.exists(found):
-            row = self._db.execute("SELECT storyline_id FROM storyline_redirect WHERE old_id = ?", (found,)).fetchone()
-            if row is None or row[0] is None:
+            into = first_value(self._db, "SELECT storyline_id FROM storyline_redirect WHERE old_id = ?", (found,))
+            if into is None:
                 raise NotFoundError(f"storyline {found} has ended: no two stories are left in it")
-            found = row[0]
+            found = into
         return found
 
     def exists(self, storyline_id: str) -> bool:
         """Return whether a storyline has a row today."""
-        return self._db.execute("SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)) is not None
 
     def age(self, storyline_id: str) -> tuple[str, str, str]:
         """Return what orders storylines by age: when opened, when first seen, then the id."""
@@ -65,14 +65,12 @@ class StorylineStore:
 
     def stories_of(self, storyline_id: str) -> list[str]:
         """Return the stories of a storyline, oldest first."""
-        rows = self._db.execute(
-            "SELECT id FROM story WHERE storyline_id = ? ORDER BY first_seen, opened, id", (storyline_id,)
-        )
-        return [row[0] for row in rows]
+        query = "SELECT id FROM story WHERE storyline_id = ? ORDER BY first_seen, opened, id"
+        return column(self._db, query, (storyline_id,))
 
-    def stories_of_lines(self, storyline_ids: Collection[str]) -> set[str]:
+    def stories_of_lines(self, storyline_ids: Collection[str]) -> frozenset[str]:
         """Return the stories of several storylines."""
-        return {row[0] for row in rows_among(self._db, "SELECT id FROM story WHERE storyline_id", storyline_ids)}
+        return column_among(self._db, "SELECT id FROM story WHERE storyline_id", storyline_ids)
 
     def set(self, story_id: str, storyline_id: str | None) -> None:
         """Put a story into a storyline, or out of all."""
@@ -117,10 +115,8 @@ class StorylineStore:
 
     def outdated(self) -> list[str]:
         """Return the storylines whose rows do not fit their present stories."""
-        rows = self._db.execute(
-            "SELECT id FROM storyline l WHERE stories <> (SELECT count(*) FROM story s WHERE s.storyline_id = l.id)"
-        )
-        return [row[0] for row in rows]
+        counted = "SELECT count(*) FROM story s WHERE s.storyline_id = l.id"
+        return column(self._db, f"SELECT id FROM storyline l WHERE stories <> ({counted})")
 
     def refresh(self, storyline_ids: Iterable[str], now: datetime, *, ending: bool = True) -> None:
         """Bring rows in line with the stories; a storyline of fewer than two stories ends, unless an editor named it.
@@ -167,17 +163,8 @@ class StorylineStore:
         return {row[0]: _summary(row) for row in rows}
 
 
-def _summary(row: Sequence[object]) -> StorylineSummary:
-    identity, title, name, named_by, first, last, entries, reports, publishers, stories = row
-    return StorylineSummary(
-        id=str(identity),
-        title=str(title),
-        name=None if name is None else str(name),
-        named_by=None if named_by is None else str(named_by),
-        first_seen=from_text(str(first)),
-        last_seen=from_text(str(last)),
-        entries=int(str(entries)),
-        reports=int(str(reports)),
-        publishers=int(str(publishers)),
-        stories=int(str(stories)),
-    )
+def _summary(row: Sequence[Any]) -> StorylineSummary:
+    """Return a row of ``_FIELDS`` as a value."""
+    identity, title, name, by, first_seen, last_seen, entries, reports, publishers, stories = row
+    first, last = from_text(first_seen), from_text(last_seen)
+    return StorylineSummary(identity, title, name, by, first, last, entries, reports, publishers, stories)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
-from aggregator.storage.binding import marks, parts, rows_among
+from aggregator.storage.binding import column, first_value, rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 
@@ -127,7 +127,6 @@ class Delivery:
     id: int
     alert_id: str
     target: str
-    at: datetime
     attempts: int
     payload: Mapping[str, Any]
 
@@ -169,7 +168,7 @@ class WatchStore:
 
     def alert_taken(self, alert_id: str) -> bool:
         """Return whether an alert has this id."""
-        return self._db.execute("SELECT 1 FROM alert WHERE id = ?", (alert_id,)).fetchone() is not None
+        return first_value(self._db, "SELECT 1 FROM alert WHERE id = ?", (alert_id,)) is not None
 
     def alert(self, alert: NewAlert) -> None:
         """Store an alert, what it reports, and a delivery to each target, due at once."""
@@ -241,37 +240,29 @@ class WatchStore:
     def candidates(self, expression: str | None, since: datetime) -> list[str]:
         """Return the stories with an entry since a time that full-text search finds; without an expression, all stories since then."""
         if expression is None:
-            sql, values = "SELECT DISTINCT story_id FROM entry WHERE time >= ?", (to_text(since),)
+            found = column(self._db, "SELECT DISTINCT story_id FROM entry WHERE time >= ?", (to_text(since),))
         else:
-            sql = (
+            query = (
                 "SELECT DISTINCT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid"
                 " WHERE entry_fts MATCH ? AND e.time >= ?"
             )
-            values = (expression, to_text(since))  # type: ignore[assignment]
-        return sorted(row[0] for row in self._db.execute(sql, values) if row[0] is not None)
+            found = column(self._db, query, (expression, to_text(since)))
+        return sorted(story_id for story_id in found if story_id is not None)
 
     def beginnings(self, entry_ids: Sequence[str], most: int) -> dict[str, str]:
         """Return entry id -> the first ``most`` characters of its plain text."""
-        found: dict[str, str] = {}
-        for chunk in parts(entry_ids):
-            found.update(
-                self._db.execute(
-                    f"SELECT id, substr(text, 1, ?) FROM entry WHERE id IN ({marks(chunk)})", (most, *chunk)
-                ).fetchall()
-            )
-        return found
+        return dict(rows_among(self._db, f"SELECT id, substr(text, 1, {int(most)}) FROM entry WHERE id", entry_ids))
 
     def known_publishers(self) -> set[str]:
         """Return the publishers of all feeds and entries."""
-        return {row[0] for row in self._db.execute("SELECT publisher FROM feed UNION SELECT publisher FROM entry")}
+        return set(column(self._db, "SELECT publisher FROM feed UNION SELECT publisher FROM entry"))
 
     def _last_error(self, watch: str) -> str | None:
-        row = self._db.execute(
+        query = (
             "SELECT d.error FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE a.watch = ? AND d.state <> 'delivered'"
-            " AND d.error IS NOT NULL ORDER BY a.at DESC, d.id DESC LIMIT 1",
-            (watch,),
-        ).fetchone()
-        return None if row is None else row[0]
+            " AND d.error IS NOT NULL ORDER BY a.at DESC, d.id DESC LIMIT 1"
+        )
+        return first_value(self._db, query, (watch,))
 
 
 class Outbox:
@@ -282,11 +273,8 @@ class Outbox:
 
     def due(self, now: datetime) -> list[str]:
         """Return the targets with a delivery that is due, the longest waiting first."""
-        rows = self._db.execute(
-            "SELECT target FROM delivery WHERE state = 'waiting' AND next_try <= ? GROUP BY target ORDER BY min(next_try), target",
-            (to_text(now),),
-        )
-        return [row[0] for row in rows]
+        due = "state = 'waiting' AND next_try <= ? GROUP BY target ORDER BY min(next_try), target"
+        return column(self._db, f"SELECT target FROM delivery WHERE {due}", (to_text(now),))
 
     def make_due(self, beyond: datetime, now: datetime) -> None:
         """Make deliveries due now that are due after ``beyond``, which a fast clock postponed."""
@@ -297,7 +285,7 @@ class Outbox:
     def claim(self, target: str, now: datetime, until: datetime) -> Delivery | None:
         """Take the target's oldest due delivery in hand: no other process tries it before ``until``."""
         row = self._db.execute(
-            "SELECT d.id, d.alert_id, d.target, a.at, d.attempts + 1, a.payload FROM delivery d JOIN alert a ON a.id = d.alert_id"
+            "SELECT d.id, d.alert_id, d.target, d.attempts + 1, a.payload FROM delivery d JOIN alert a ON a.id = d.alert_id"
             " WHERE d.state = 'waiting' AND d.target = ? AND d.next_try <= ? ORDER BY a.at, d.id LIMIT 1",
             (target, to_text(now)),
         ).fetchone()
@@ -306,7 +294,7 @@ class Outbox:
         self._db.execute(
             "UPDATE delivery SET attempts = attempts + 1, next_try = ? WHERE id = ?", (to_text(until), row[0])
         )
-        return Delivery(row[0], row[1], row[2], from_text(row[3]), row[4], from_json(row[5], dict))
+        return Delivery(row[0], row[1], row[2], row[3], from_json(row[4], dict))
 
     def mark_delivered(self, delivery_id: int, now: datetime) -> None:
         """Note that a delivery arrived."""

@@ -99,6 +99,11 @@ def address_of(text: str) -> Address | None:
     )
 
 
+def address_of_site(text: str) -> Address | None:
+    """Return an address, or a host name written without its scheme, taken apart."""
+    return address_of(text if "://" in text else "http://" + text)
+
+
 def address_as_typed(text: str) -> str:
     """Return an address as a person means it: ``example.org/rss`` as https, ``feed:`` as its address; others unchanged."""
     text = text.strip(BLANKS)

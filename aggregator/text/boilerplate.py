@@ -90,7 +90,7 @@ def _says_nothing_of(text: str, titles: Collection[str]) -> bool:
 
 
 def _long_words(text: str) -> frozenset[str]:
-    return frozenset(word for word in words(text[:20_000], None) if len(word) >= 4 or not word.isascii())
+    return frozenset(word for word in words(text[:20_000]) if len(word) >= 4 or not word.isascii())
 
 
 def repeated_tails(titles: Collection[str]) -> tuple[str, ...]:

@@ -116,6 +116,12 @@ def landmarks(address: str) -> Landmarks | None:
     return Landmarks(host, parts, own or leading, slug, leading is not None)
 
 
+def names_an_article(address: str | None) -> bool:
+    """Return whether an address is that of one article rather than of a page that lists many."""
+    found = landmarks(address or "")
+    return found is not None and found.names_an_article
+
+
 def _longest_number(*texts: str) -> str | None:
     """Return the longest number that may be an article's; a date is none."""
     numbers = [one for text in texts for one in _NUMBER.findall(text)]
@@ -126,8 +132,6 @@ def _longest_number(*texts: str) -> str | None:
 
 def is_headline_slug(part: str, title: str) -> bool:
     """Return whether a part of an address is made of the words of a headline."""
-    spelt = [
-        word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " "), None) if not word.isdigit()
-    ]
-    title_words = set(words(title, None))
+    spelt = [word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " ")) if not word.isdigit()]
+    title_words = set(words(title))
     return len(spelt) >= 2 and 2 * sum(word in title_words for word in spelt) >= len(spelt)

@@ -36,9 +36,7 @@ _DOUBLY_ENCODED = re.compile(
 _WINDOWS_CHARACTERS = {
     code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))
 }
-_WINDOWS_BYTES = {
-    ord(character): code for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))
-}
+_WINDOWS_BYTES = {ord(character): code for code, character in _WINDOWS_CHARACTERS.items()}
 
 
 def without_cdata_marks(text: str, *, everywhere: bool = False) -> str:

@@ -27,7 +27,7 @@ def is_masked(url: str) -> bool:
 def without_secrets(text: str, feed: Feed) -> str:
     """Return a text without the feed's secrets, and without anything in an address that looks like one."""
     # the longest first: a part must not be taken out of the middle of the whole
-    for value in sorted(_secrets(feed), key=len, reverse=True):
+    for value in sorted(_secrets(feed, _LEAST), key=len, reverse=True):
         text = text.replace(value, MASK)
     return mask_secrets(text)
 
@@ -35,17 +35,14 @@ def without_secrets(text: str, feed: Feed) -> str:
 def holds_secret(url: str, feed: Feed) -> bool:
     """Return whether an address must not be stored: it seems to hold a secret, or one of the feed's."""
     # a short password may be a word, and occur in an address by chance
-    secrets = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
-    return mask_secrets(url) != url or any(value in url for value in secrets)
+    return mask_secrets(url) != url or any(value in url for value in _secrets(feed, _TELLING))
 
 
-def _secrets(feed: Feed) -> list[str]:
-    return [value for value in _given(feed) if len(value) >= _LEAST] + _of_address(feed)
-
-
-def _given(feed: Feed) -> list[str]:
+def _secrets(feed: Feed, least: int) -> list[str]:
+    """Return the secrets of a feed; of those beside its address, the ones of ``least`` characters and more."""
     given = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
-    return [secret.reveal() for secret in given if secret is not None]
+    values = [secret.reveal() for secret in given if secret is not None]
+    return [value for value in values if len(value) >= least] + _of_address(feed)
 
 
 def _of_address(feed: Feed) -> list[str]:

@@ -19,13 +19,13 @@ class SearchText:
     expression: str
 
     @classmethod
-    def of(cls, text: str, language: str | None = None) -> SearchText:
+    def of(cls, text: str) -> SearchText:
         """Read a text: ``"two words"`` side by side, ``evacuat*`` for a beginning, ``-word`` for what must not stand there."""
         found: list[str] = []
         wanted: list[str] = []
         unwanted: list[str] = []
         for minus, phrase, part in _PART.findall(text.replace("\0", " ")):
-            run = words(phrase or part, language)
+            run = words(phrase or part)
             if not run:
                 continue
             if minus or phrase:

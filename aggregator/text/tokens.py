@@ -63,7 +63,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", stripped).casefold()
 
 
-def words(text: str, language: str | None) -> list[str]:
+def words(text: str) -> list[str]:
     """Return the normalised words of ``text`` in order."""
     return list(chain.from_iterable(_words.of(text.split())))
 
@@ -97,7 +97,7 @@ def index_form(text: str) -> str:
     Where a script puts spaces between words, they need not be split here: the index does that.
     """
     formed = list(_indexed.of(text.split(" ")))
-    return " ".join(words(text, None)) if None in formed else " ".join(cast("list[str]", formed))
+    return " ".join(words(text)) if None in formed else " ".join(cast("list[str]", formed))
 
 
 def _indexed_of(part: str) -> str | None:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
-from aggregator.text.address import BLANKS, Address, address_of, joined, registrable
+from aggregator.text.address import BLANKS, Address, address_of, address_of_site, joined, registrable
 from aggregator.text.randomness import looks_mixed, looks_random
 
 _TRACKING_PREFIXES = (
@@ -73,6 +73,7 @@ _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
+@lru_cache(maxsize=4_096)
 def canonical_url(url: str) -> str | None:
     """Return the form of an http(s) address under which two links to one page are equal, or None.
 
@@ -80,11 +81,6 @@ def canonical_url(url: str) -> str | None:
     variants become the page they stand for where the address alone shows it. Scheme, ``www.``, trailing
     slash and the order of parameters are kept: sites exist where they matter.
     """
-    return _canonical(url)
-
-
-@lru_cache(maxsize=4_096)
-def _canonical(url: str) -> str | None:
     address = address_of(url)
     if address is None:
         return None
@@ -108,7 +104,7 @@ def _canonical(url: str) -> str | None:
     fragment = f"#{address.fragment}" if address.fragment.startswith("!") else ""
     found = f"{address.scheme}://{host}{port}{path}{'?' + query if query else ''}{fragment}"
     # an address of a copy may lead to another such address; each is shorter, except for one www
-    return found if host == address.host and len(path) == len(address.path) else _canonical(found)
+    return found if host == address.host and len(path) == len(address.path) else canonical_url(found)
 
 
 def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
@@ -169,7 +165,7 @@ def registered_domain(url: str) -> str | None:
 
     Uses the Public Suffix List that ships with the library: no network. Addresses by number have none.
     """
-    address = address_of(url if "://" in url else "http://" + url)
+    address = address_of_site(url)
     return address.domain if address is not None else None
 
 

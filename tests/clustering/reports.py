@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from aggregator.clustering.graph import GraphUpdate, StoryGraph
+from aggregator.clustering.params import DEFAULT, ClusteringParams
+from aggregator.clustering.report_constraints import NO_CONSTRAINTS, ReportConstraints
+from aggregator.clustering.scoring import Scorer
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import ReportVector
 from aggregator.model import Document
@@ -23,6 +28,18 @@ def report(
     """Return the vector of a report that came so many hours after the morning."""
     document = Document(title, "", text, language, None, "")
     return vectorize(document, publisher, MORNING + timedelta(hours=hours), dated)
+
+
+def group(
+    reports: Iterable[tuple[str, ReportVector]],
+    constraints: ReportConstraints = NO_CONSTRAINTS,
+    params: ClusteringParams = DEFAULT,
+    scorer: Scorer | None = None,
+) -> GraphUpdate:
+    """Return the stories and storylines of a set of reports."""
+    graph = StoryGraph(params, scorer)
+    graph.add_all(reports)
+    return graph.settle(constraints)
 
 
 # Three events told by several houses, and some that stand alone.

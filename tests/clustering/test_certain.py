@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.clustering.graph import group
 from bench import certain, read_pairs
 from bench.worlds import DATA, Item, cut, scattered, week
+from tests.clustering.reports import group
 
 pytestmark = [
     pytest.mark.labelled,

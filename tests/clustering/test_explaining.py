@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.clustering.sketch import overlap, unpacked_sketch
+from aggregator.clustering.sketch import overlaps
 from aggregator.storage.sketches import SketchStore
 from tests.clustering.arriving import Room, Text, room
 from tests.clustering.claimed import stands_in, terms
@@ -36,7 +36,7 @@ APART = re.compile(
 
 def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
     found = SketchStore(made.store.connection, made.store.bands).sketches([made.id(one), made.id(other)])
-    return overlap(unpacked_sketch(found[made.id(one)].sketch), unpacked_sketch(found[made.id(other)].sketch))
+    return overlaps(found[made.id(one)].sketch, [found[made.id(other)].sketch])[0]
 
 
 # --- copies ----------------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.graph import GraphUpdate, StoryGraph, group
+from aggregator.clustering.graph import GraphUpdate, StoryGraph
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.report_constraints import NO_CONSTRAINTS, ReportConstraints
 from aggregator.clustering.vectors import ReportVector
-from tests.clustering.reports import DESK, EVENTS, report
+from tests.clustering.reports import DESK, EVENTS, group, report
 from tests.examples import examples
 
 Rows = list[tuple[str, ReportVector]]
@@ -83,7 +83,7 @@ def test_a_report_that_is_rewritten_moves() -> None:
     graph = StoryGraph()
     graph.add_all(DESK.items())
     graph.settle()
-    graph.add("alone-1", DESK["bank-1"])
+    graph.add_all([("alone-1", DESK["bank-1"])])
     assert frozenset({"bank-1", "bank-2", "alone-1"}) in graph.settle().stories
 
 
@@ -114,11 +114,10 @@ def test_each_report_of_a_story_names_its_strongest_edge() -> None:
     graph.add_all(DESK.items())
     settled = graph.settle()
     story = {name: found for found in settled.stories for name in found}
-    links = graph.links(settled.best)
-    for name, link in links.items():
-        assert link.other in story[name]
-        assert 0 <= link.score <= 1
-    assert {name for name in story if len(story[name]) > 1} == set(settled.best) == set(links)
+    for name, best in settled.best.items():
+        assert best.other in story[name]
+        assert 0 <= best.score <= 1
+    assert {name for name in story if len(story[name]) > 1} == set(settled.best) == set(graph.links(settled.best))
 
 
 def test_an_explanation_holds_for_both_orders() -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.clustering.graph import StoryGraph, group
+from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.vectors import ReportVector
-from tests.clustering.reports import report
+from tests.clustering.reports import group, report
 
 
 def stories(rows: dict[str, ReportVector]) -> set[frozenset[str]]:

@@ -251,7 +251,6 @@ def test_mistake_17_a_hot_bucket_is_capped_counted_and_joins_nothing() -> None:
     reports = made.reports(text.key for text in texts)
     made.store.close()
     assert decision.capped == 1
-    assert 0 < decision.compared <= settings.copies.max_compared
     assert reports == len(texts)
 
 

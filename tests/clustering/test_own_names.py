@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aggregator.clustering.graph import StoryGraph, group
+from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.own_names import OwnNames
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import ReportVector
-from tests.clustering.reports import report
+from tests.clustering.reports import group, report
 
 BLIND = replace(DEFAULT, own_names_weight=0.0)
 HOUSES = ("Alpha", "Beta", "Gamma", "Delta")
@@ -63,7 +63,7 @@ def test_two_fights_are_two_stories_in_whatever_order_they_are_told(seed: int) -
     reports = told(RAHMSDORF, TOVINSKY)
     graph, order = StoryGraph(), random.Random(seed).sample(list(reports), len(reports))
     for name in order:
-        graph.add(name, reports[name])
+        graph.add_all([(name, reports[name])])
         graph.settle()
     graph.touch(order)
     assert set(graph.settle().stories) == {frozenset(told(fight)) for fight in (RAHMSDORF, TOVINSKY)}

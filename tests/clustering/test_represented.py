@@ -116,9 +116,9 @@ def test_what_holds_a_represented_report_is_explained() -> None:
     settled = graph.settle()
     links = graph.links(settled.best)
     for name in sorted(represented(graph))[:5]:
-        link = links[name]
-        assert link.other not in represented(graph)
-        assert graph.explain(name, link.other).second == pytest.approx(settled.best[name].odds)
+        link, best = links[name], settled.best[name]
+        assert best.other not in represented(graph)
+        assert graph.explain(name, best.other).second == pytest.approx(best.odds)
         assert {"cosine", "density"} < set(link.features)
         assert link.features["shared"] > 0
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.clustering.graph import GraphUpdate, StoryGraph, group
+from aggregator.clustering.graph import GraphUpdate, StoryGraph
 from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import ReportVector
 from aggregator.model import Document
+from tests.clustering.reports import group
 from tests.clustering.test_stability import DAY
 from tests.harness import MORNING
 
@@ -25,7 +26,6 @@ def vectors() -> list[tuple[str, ReportVector]]:
                 text.source or text.key,
                 MORNING + timedelta(hours=text.hours or 0),
                 True,
-                text.language,
             ),
         )
         for text in DAY
@@ -57,6 +57,6 @@ def test_a_report_that_comes_after_a_restart_joins_what_it_would_have_joined() -
     for last in ("ferry2", "strike0", "varga5"):
         again = StoryGraph()
         again.load([row for row in rows if row[0] != last])
-        again.add(*next(row for row in rows if row[0] == last))
+        again.add_all(row for row in rows if row[0] == last)
         found = again.settle(ReportConstraints())
         assert next(story for story in whole.stories if last in story) in found.stories

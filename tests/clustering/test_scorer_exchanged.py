@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from aggregator.clustering.arrays import Floats
-from aggregator.clustering.graph import group
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.scoring import Scorer
-from tests.clustering.reports import DESK, report
+from tests.clustering.reports import DESK, group, report
 
 ALIKE = {
     "a": report("Ferry Runs Aground off Esbjerg", publisher="one"),

@@ -103,7 +103,7 @@ def test_a_source_that_is_no_address_loses_that_address_and_nothing_else() -> No
         ("aggregator.ingest.prepare.prepare_entry", "reading"),
         ("aggregator.ingest.prepare.document", "reading"),
         ("aggregator.ingest.record.event_time", "recording"),
-        ("aggregator.storage.entries.values_of", "recording"),
+        ("aggregator.storage.entries.inserted", "recording"),
         ("aggregator.ingest.record.Recorder._row", "recording"),
     ],
 )

@@ -172,7 +172,6 @@ def test_a_notice_stands_in_the_text(kind: str, text: str) -> None:
     found = recognise("Fire in the harbour", text)
     assert found is not None
     assert found.kind == kind
-    assert found.phrase in text
     assert found.statement
 
 

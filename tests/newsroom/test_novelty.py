@@ -61,7 +61,6 @@ def test_an_edit_brings_only_what_it_added() -> None:
     assert [one.text for one in news.sentences] == [line]
     assert [one.text for one in news.numbers] == ["12,000"]
     assert [one.text for one in news.names] == ["Mayor Ineke Visser"]
-    assert news.facts == 2
     assert news.names[0].sentence == line
 
 
