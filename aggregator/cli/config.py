@@ -23,7 +23,7 @@ def config_command() -> None:
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @list_options
 @click.pass_obj
-def show_command(session: Session, origin: bool, form: str, as_json: bool) -> None:
+def show_command(session: Session, origin: bool, form: str) -> None:
     """Show all settings in force."""
     found = session.resolved
     rows = []
@@ -37,7 +37,7 @@ def show_command(session: Session, origin: bool, form: str, as_json: bool) -> No
         Column("value", lambda row: row["value"], wrap=True),
         *((Column("origin", lambda row: row["origin"], wrap=True),) if origin else ()),
     )
-    print_list(rows, columns, form, as_json=as_json)
+    print_list(rows, columns, form)
 
 
 @config_command.command("path")

@@ -14,7 +14,7 @@ import click
 
 from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.feed_health import health_list_command
-from aggregator.cli.output import Column, emit, list_options, print_list, safe
+from aggregator.cli.output import Column, emit, list_options, print_list, row_of, safe
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
@@ -26,6 +26,8 @@ from aggregator.text.address import address_as_typed
 from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
+
+FEED = "name url publisher category language authority agency paused"
 
 
 @click.group("feeds")
@@ -39,19 +41,10 @@ feeds_command.add_command(health_list_command)
 @feeds_command.command("list")
 @list_options
 @click.pass_obj
-def list_command(session: Session, form: str, as_json: bool) -> None:
+def list_command(session: Session, form: str) -> None:
     """List the feeds of the feeds file."""
     rows = [
-        {
-            "name": feed.name,
-            "url": shown_address(feed),
-            "publisher": publisher_of_feed(feed),
-            "category": feed.category,
-            "language": feed.language,
-            "authority": feed.authority,
-            "agency": feed.agency,
-            "paused": feed.paused,
-        }
+        row_of(feed, FEED) | {"url": shown_address(feed), "publisher": publisher_of_feed(feed)}
         for feed in session.feeds()
     ]
     columns = (
@@ -67,9 +60,8 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         rows,
         columns,
         form,
-        as_json=as_json,
         empty="No feeds yet; `aggregator feeds add URL` adds one.",
-        keys="name url publisher category language authority agency paused",
+        fields=FEED,
     )
 
 
@@ -171,7 +163,7 @@ def _discovered(session: Session, feed: Feed) -> Any:
 @click.argument("url")
 @list_options
 @click.pass_obj
-def discover_command(session: Session, url: str, form: str, as_json: bool) -> None:
+def discover_command(session: Session, url: str, form: str) -> None:
     """Find the feeds that a page names."""
     url = address_as_typed(url)
     _check_values([Feed(url)])
@@ -180,9 +172,7 @@ def discover_command(session: Session, url: str, form: str, as_json: bool) -> No
     if not urls and found.error:
         raise NotFoundError(found.error)
     rows = [{"url": one} for one in urls]
-    print_list(
-        rows, (Column("url", lambda row: row["url"]),), form, as_json=as_json, empty="No feed found there.", keys="url"
-    )
+    print_list(rows, (Column("url", lambda row: row["url"]),), form, empty="No feed found there.", fields="url")
 
 
 @feeds_command.command("remove")

@@ -10,6 +10,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache, wraps
+from operator import attrgetter
 from typing import Any
 
 import click
@@ -28,30 +30,42 @@ _PLAIN = "\x1b[0m"  # what ends a style
 COUNT = click.IntRange(1, 1_000_000)
 
 
-def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format`` and ``--json`` to a command that prints a list."""
-    command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["table", "json", "jsonl", "csv", "tsv"]),
-        default="table",
-        show_default=True,
-        help="How the list is printed.",
-    )(command)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def thing_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format`` and ``--json`` to a command on one thing."""
-    command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How it is printed.",
-    )(command)
+def format_options(*forms: str, told: str, default: str | None = None) -> Decorator:
+    """Return what adds ``--format`` and ``--json`` to a command, which gets one of the forms as ``form``."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)  # which hands on the options that stand below these
+        def wrapper(form: str | None, as_json: bool, **given: Any) -> Any:
+            return command(form="json" if as_json else form, **given)
+
+        made = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(wrapper)
+        choice = click.Choice(forms)
+        return click.option("--format", "form", type=choice, default=default, show_default=True, help=told)(made)
+
+    return add
+
+
+list_options = format_options("table", "json", "jsonl", "csv", "tsv", told="How the list is printed.", default="table")
+thing_options = format_options("text", "json", told="How it is printed.", default="text")
+
+
+def limit_option(default: int = 50) -> Decorator:
+    """Return what adds ``--limit`` to a command that prints a list."""
+    return click.option("--limit", type=COUNT, default=default, show_default=True, metavar="N", help="At most so many.")
+
+
+def row_of(thing: object, fields: str) -> dict[str, Any]:
+    """Return a row of a thing: ``title`` is its attribute of that name, ``lang=language`` its ``language`` under ``lang``."""
+    return {key: take(thing) for key, take in _takers(fields)}
+
+
+@cache
+def _takers(fields: str) -> list[tuple[str, Callable[[object], Any]]]:
+    parts = [field.partition("=") for field in fields.split()]
+    return [(key, attrgetter(attribute or key)) for key, _, attribute in parts]
 
 
 def print_list(
@@ -59,15 +73,13 @@ def print_list(
     columns: Sequence[Column],
     form: str,
     *,
-    as_json: bool = False,
     empty: str = "",
-    keys: str = "",
+    fields: str = "",
 ) -> None:
     """Print rows in the requested form.
 
-    Where there are none, ``empty`` is what people read on stderr, and ``keys``, with blanks between, the heading that programs read.
+    Where there are none, ``empty`` is what people read on stderr, and the keys of ``fields`` are the heading that programs read.
     """
-    form = "json" if as_json else form
     made = [plain(row) for row in rows]
     if form == "json":
         emit(json_text(made, indent=2))
@@ -75,7 +87,7 @@ def print_list(
         for row in made:
             emit(json_text(row))
     elif form in ("csv", "tsv"):
-        _print_cells(made, "," if form == "csv" else "\t", keys)
+        _print_cells(made, "," if form == "csv" else "\t", fields)
     elif made:
         _print_table(made, columns)
     elif empty:
@@ -158,10 +170,10 @@ def emit_headline(title: str) -> None:
         emit(click.style(line, bold=True) if colours() else line)
 
 
-def _print_cells(rows: Sequence[Row], delimiter: str, keys: str) -> None:
+def _print_cells(rows: Sequence[Row], delimiter: str, fields: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(rows[0].keys() if rows else keys.split())
+    writer.writerow(rows[0].keys() if rows else [key for key, _ in _takers(fields)])
     for row in rows:
         writer.writerow([_cell(value) for value in row.values()])
     emit(out.getvalue().rstrip("\n"))

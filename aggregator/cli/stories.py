@@ -11,9 +11,11 @@ from aggregator.cli.counts import COUNT_COLUMNS, ENTRIES, PUBLISHERS
 from aggregator.cli.output import (
     COUNT,
     Column,
+    limit_option,
     list_options,
     local,
     print_list,
+    row_of,
 )
 from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Order.",
 )
-@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@limit_option()
 @click.option("--storylines", is_flag=True, help="Stories of one running affair together.")
 @list_options
 @click.pass_obj
@@ -57,7 +59,6 @@ def stories_command(
     limit: int,
     storylines: bool,
     form: str,
-    as_json: bool,
 ) -> None:
     """List stories, newest first."""
     if lang is not None and primary_language(lang) is None:
@@ -82,29 +83,15 @@ def stories_command(
         rows,
         STORYLINE_COLUMNS if storylines else STORY_COLUMNS,
         form,
-        as_json=as_json,
         empty=f"No stories fit{session.stories_note}.",
-        keys=STORYLINE_KEYS if storylines else STORY_KEYS,
+        fields=STORYLINE if storylines else STORY,
     )
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
     """Return a story's line under its documented keys."""
-    return {
-        "id": summary.id,
-        "title": summary.title,
-        "url": summary.url,
-        "publisher": summary.publisher,
-        "agency": summary.agency,
-        "lang": summary.language,
-        "category": summary.category,
-        "first_seen": summary.first_seen,
-        "last_seen": summary.last_seen,
-        "entries": summary.entries,
-        "reports": summary.reports,
-        "publishers": summary.publishers,
+    return row_of(summary, STORY) | {
         "flags": [str(flag) for flag in summary.flags],
-        "canonical_entry": summary.canonical_entry,
         "storyline": None if summary.storyline is None else asdict(summary.storyline),
     }
 
@@ -114,18 +101,13 @@ def storyline_row(line: Storyline) -> dict[str, Any]:
     summary = line.summary or line.stories[0]
     return {
         "id": None if line.summary is None else line.summary.id,
-        "title": summary.title,
-        "first_seen": summary.first_seen,
-        "last_seen": summary.last_seen,
-        "entries": summary.entries,
-        "reports": summary.reports,
-        "publishers": summary.publishers,
+        **row_of(summary, "title first_seen last_seen entries reports publishers"),
         "named_by": None if line.summary is None else line.summary.named_by,
         "stories": [summary_row(story) for story in line.stories],
     }
 
 
-STORYLINE_KEYS = "id title first_seen last_seen entries reports publishers named_by stories"
+STORYLINE = "id title first_seen last_seen entries reports publishers named_by stories"
 STORYLINE_COLUMNS = (
     Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),
@@ -152,7 +134,7 @@ def tied(row: Any) -> list[str]:
     return [headline(story) for story in row["stories"]] if row["id"] else []
 
 
-STORY_KEYS = "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry storyline"
+STORY = "id title url publisher agency lang=language category first_seen last_seen entries reports publishers flags canonical_entry storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),

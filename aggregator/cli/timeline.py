@@ -13,11 +13,13 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    format_options,
     json_text,
     list_options,
     local,
     plain,
     print_list,
+    row_of,
     safe,
     stamp,
 )
@@ -25,27 +27,27 @@ from aggregator.cli.session import Session
 from aggregator.cli.tables import fitted, fold, width_of_output
 
 if TYPE_CHECKING:
-    from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
+    from aggregator.newsroom.timeline import Lag, MarkKind, Timeline
 
 # Priority of signs at one position.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
 _COLOURS = {"correction": "red", "report": "cyan", "copy": "cyan", "edit": "yellow"}
 _WRITTEN, _NARROWEST, _WIDEST = 100, 50, 160
 _MOST_ROWS = 60
+LAGS = "publisher stories first median_lag=median late_lag=late own undated alone"
+LAG = "publisher agency entry=entry_id title url time lag entries own dated"
+MARK = "time kind entry=entry_id publisher title"
 
 
 @click.command("timeline")
 @click.argument("story")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "svg"]), help="How it is shown; else by FILE's name."
-)
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@format_options("text", "json", "svg", told="How it is shown; else by FILE's name.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @click.pass_obj
-def timeline_command(session: Session, story: str, form: str | None, as_json: bool, output: Path | None) -> None:
+def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
     """Show who had a story when, and who was first. It says how much later each publisher had it."""
     named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
-    form = "json" if as_json else form or named
+    form = form or named
     with session.open_existing() as app:
         shown = app.timeline(app.story(story))
     if form == "json":
@@ -73,28 +75,14 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
 @click.option("--category", help="Stories with an entry of this category.")
 @list_options
 @click.pass_obj
-def lags_command(
-    session: Session, since: str, until: str | None, category: str | None, form: str, as_json: bool
-) -> None:
+def lags_command(session: Session, since: str, until: str | None, category: str | None, form: str) -> None:
     """List how often each publisher was first, else how late. A month is looked at.
 
     Lags (in seconds in JSON) are over the stories that another publisher had too.
     """
     with session.open_existing() as app:
         found = app.punctuality(session.moment(since), session.moment(until), category)
-    rows = [
-        {
-            "publisher": one.publisher,
-            "stories": one.stories,
-            "first": one.first,
-            "median_lag": None if one.median is None else int(one.median.total_seconds()),
-            "late_lag": None if one.late is None else int(one.late.total_seconds()),
-            "own": one.own,
-            "undated": one.undated,
-            "alone": one.alone,
-        }
-        for one in found
-    ]
+    rows = [row_of(one, LAGS) | {"median_lag": _seconds(one.median), "late_lag": _seconds(one.late)} for one in found]
     columns = (
         Column("publisher", lambda row: fitted(safe(row["publisher"]), 40)),
         Column("shared stories", lambda row: str(row["stories"]), right=True),
@@ -109,10 +97,13 @@ def lags_command(
         rows,
         columns,
         form,
-        as_json=as_json,
         empty="No stories in this time.",
-        keys="publisher stories first median_lag late_lag own undated alone",
+        fields=LAGS,
     )
+
+
+def _seconds(lag: timedelta | None) -> int | None:
+    return None if lag is None else int(lag.total_seconds())
 
 
 def _said(seconds: int | None) -> str:
@@ -129,36 +120,9 @@ def timeline_row(shown: Timeline) -> dict[str, Any]:
         "story": shown.story_id,
         "title": shown.title,
         "first": shown.publishers[0].publisher,
-        "start": shown.start,
-        "end": shown.end,
-        "seen": shown.seen,
-        "publishers": [_lag_row(one) for one in shown.publishers],
-        "events": [_mark_row(one) for one in shown.marks],
-    }
-
-
-def _lag_row(one: Lag) -> dict[str, Any]:
-    return {
-        "publisher": one.publisher,
-        "agency": one.agency,
-        "entry": one.entry_id,
-        "title": one.title,
-        "url": one.url,
-        "time": one.time,
-        "lag": int(one.lag.total_seconds()),
-        "entries": one.entries,
-        "own": one.own,
-        "dated": one.dated,
-    }
-
-
-def _mark_row(mark: Mark) -> dict[str, Any]:
-    return {
-        "time": mark.time,
-        "kind": mark.kind,
-        "entry": mark.entry_id,
-        "publisher": mark.publisher,
-        "title": mark.title,
+        **row_of(shown, "start end seen"),
+        "publishers": [row_of(one, LAG) | {"lag": _seconds(one.lag)} for one in shown.publishers],
+        "events": [row_of(one, MARK) for one in shown.marks],
     }
 
 

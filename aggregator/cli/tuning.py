@@ -56,7 +56,6 @@ def evaluate_command(
     predicted: Path | None,
     level: Any,
     form: str,
-    as_json: bool,
 ) -> int:
     """Score the clustering of labelled JSON Lines files. It works in a scratch database."""
     from aggregator.ingest.evaluate import evaluate, predictions
@@ -77,10 +76,10 @@ def evaluate_command(
                 write_output(predicted, predictions(result).encode("utf-8"))
     if plot is not None:
         write_output(plot, picture(plot, rows))
-    if len(rows) == 1 and (as_json or form == "json"):
+    if len(rows) == 1 and (form == "json"):
         print_json(rows[0])
     else:
-        print_list(rows, _columns(sweep is not None), form, as_json=as_json)
+        print_list(rows, _columns(sweep is not None), form)
     return code
 
 
@@ -120,9 +119,7 @@ def _columns(sweeping: bool) -> tuple[Column, ...]:
 @click.option("--set", "assignments", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting to try; repeatable.")
 @list_options
 @click.pass_obj
-def replay_command(
-    session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
-) -> None:
+def replay_command(session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str) -> None:
     """Show what other settings would make of the stored entries."""
     from aggregator.ingest.replay import replay
 
@@ -130,7 +127,7 @@ def replay_command(
     houses = families(session.feeds_if_any() or ())
     with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
         outcome = replay(app.store, settings, houses, session.moment(since), advance)
-    _print_outcome(outcome, "Nothing would change.", form, as_json=as_json)
+    _print_outcome(outcome, "Nothing would change.", form)
 
 
 @click.command("recluster")
@@ -144,9 +141,7 @@ def replay_command(
 )
 @list_options
 @click.pass_obj
-def recluster_command(
-    session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str, as_json: bool
-) -> int:
+def recluster_command(session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str) -> int:
     """Cluster the window anew and show what changed. Editors' decisions hold.
 
     With ARCHIVE, cluster archives from nothing instead, in a scratch database, and write where each of their entries
@@ -160,7 +155,7 @@ def recluster_command(
         raise UsageError("--output is of archives: name one. Stories of the database stay in it; `export` writes them")
     with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
         outcome = app.recluster(advance)
-    _print_outcome(outcome, "Nothing changed.", form, as_json=as_json)
+    _print_outcome(outcome, "Nothing changed.", form)
     return 0
 
 
@@ -195,7 +190,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
     return PARTLY_FAILED if skips else 0
 
 
-def _print_outcome(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:
+def _print_outcome(outcome: Outcome, empty: str, form: str) -> None:
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),
@@ -208,7 +203,7 @@ def _print_outcome(outcome: Outcome, empty: str, form: str, *, as_json: bool) ->
         Column("title", lambda row: row["title"], wrap=True, place="headline"),
     )
     rows = [asdict(change) for change in outcome.changes]
-    print_list(rows, columns, form, as_json=as_json, empty=empty, keys="change stories entries title")
-    if form == "table" and not as_json:
+    print_list(rows, columns, form, empty=empty, fields="change stories entries title")
+    if form == "table":
         emit("")
         emit(outcome.sentence)
