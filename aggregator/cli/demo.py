@@ -13,7 +13,7 @@ import click
 
 from aggregator.app import Aggregator
 from aggregator.cli.fetch import FETCH_COLUMNS, in_order, outcome_row
-from aggregator.cli.output import colours, emit, emit_folded, print_list, safe
+from aggregator.cli.output import emit, emit_folded, print_list, safe, styled
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session, clock_file
 from aggregator.cli.stories import STORY_COLUMNS, summary_row
@@ -113,5 +113,5 @@ def heading(text: str) -> None:
     """Print a heading between the parts of the demonstration."""
     sys.stdout.flush()
     emit("")
-    emit(click.style(f"== {text}", bold=True) if colours() else f"== {text}")
+    emit(styled(f"== {text}", bold=True))
     emit("")

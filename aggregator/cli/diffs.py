@@ -19,6 +19,7 @@ from aggregator.cli.output import (
     row_of,
     safe,
     stamp,
+    styled,
     thing_options,
 )
 from aggregator.cli.session import Session
@@ -106,13 +107,7 @@ def headlines_command(session: Session, since: str, until: str | None, form: str
         Column("before", lambda row: row["before"], wrap=True, under=lambda row: f"before: {row['before']}"),
         Column("after", lambda row: row["after"], wrap=True, place="headline"),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="No headline was changed.",
-        fields=HEADLINE,
-    )
+    print_list(rows, columns, form, empty="No headline was changed.", fields=HEADLINE)
 
 
 def edit_row(edit: Edit) -> dict[str, Any]:
@@ -132,7 +127,7 @@ def print_edit(edit: Edit, *, full: bool) -> None:
     """Print an edit for people: the headline's change, then the text's."""
     from aggregator.newsroom.revisions import excerpt
 
-    emit_folded(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
+    emit_folded(shown(edit.title) if _differs(edit.title) else styled(safe(edit.after.title), bold=True))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
     emit_folded(
         f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.before.number} ({local(stamp(edit.before.time))})"
@@ -183,7 +178,3 @@ def _edged(line: str) -> str:
 
 def _differs(pieces: Iterable[Piece]) -> bool:
     return any(piece.op != "same" for piece in pieces)
-
-
-def _bold(text: str) -> str:
-    return click.style(text, bold=True) if colours() else text

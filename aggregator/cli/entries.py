@@ -96,13 +96,7 @@ def revisions_command(session: Session, entry: str, form: str) -> None:
         Column("replaced", lambda row: local(row["replaced"]), drop=1),
         Column("title", lambda row: row["title"], wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="This entry was never edited.",
-        fields=REVISION,
-    )
+    print_list(rows, columns, form, empty="This entry was never edited.", fields=REVISION)
 
 
 @click.command("search")

@@ -56,13 +56,7 @@ def list_command(session: Session, form: str) -> None:
         Column("", lambda row: " ".join(word for word in ("agency", "paused") if row[word])),
         Column("url", lambda row: row["url"], wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="No feeds yet; `aggregator feeds add URL` adds one.",
-        fields=FEED,
-    )
+    print_list(rows, columns, form, empty="No feeds yet; `aggregator feeds add URL` adds one.", fields=FEED)
 
 
 @feeds_command.command("add")

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, wraps
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import click
 
 from aggregator.cli.tables import COLOUR, Row, fold, table_lines, width_of_output
 from aggregator.cli.tables import Column as Column  # commands take their columns from here
+from aggregator.model import Skip
 from aggregator.text.display import csv_cell, display_text
 
 # JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
@@ -94,6 +96,11 @@ def print_list(
         click.echo(empty, err=True)
 
 
+def print_left_out(file: Path, skip: Skip) -> None:
+    """Name a line of an archive that was left out, with the reason."""
+    click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+
+
 def print_json(value: Any) -> None:
     """Print one value as JSON."""
     emit(json_text(plain(value), indent=2))
@@ -143,6 +150,11 @@ def colours() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
+def styled(text: str, **style: Any) -> str:
+    """Return a text in a style where stdout wants colour."""
+    return click.style(text, **style) if colours() else text
+
+
 def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
     for line in table_lines(rows, columns, width_of_output(), rule=sys.stdout.isatty(), style=colours()):
         emit(line)
@@ -167,7 +179,7 @@ def emit_note(text: str, indent: int = 0) -> None:
 def emit_headline(title: str) -> None:
     """Write a headline for people: whole, wrapped at words, bold where there is colour."""
     for line in fold(safe(title), width_of_output()):
-        emit(click.style(line, bold=True) if colours() else line)
+        emit(styled(line, bold=True))
 
 
 def _print_cells(rows: Sequence[Row], delimiter: str, fields: str) -> None:

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.counts import COUNT_COLUMNS, ENTRIES, PUBLISHERS
-from aggregator.cli.output import (
-    COUNT,
-    Column,
-    limit_option,
-    list_options,
-    local,
-    print_list,
-    row_of,
-)
+from aggregator.cli.output import COUNT, Column, limit_option, list_options, local, print_list, row_of
 from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery

@@ -11,7 +11,6 @@ import click
 from aggregator.cli.changes import new_command
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
-    colours,
     emit,
     emit_folded,
     emit_headline,
@@ -20,6 +19,7 @@ from aggregator.cli.output import (
     print_json,
     row_of,
     safe,
+    styled,
     thing_options,
 )
 from aggregator.cli.session import Session
@@ -133,10 +133,9 @@ def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary], t
 
 
 def _print_correction(correction: Correction) -> None:
-    kind = correction.kind.upper()
     emit("")
     emit_folded(
-        f"{click.style(kind, fg='red', bold=True) if colours() else kind}  {local(plain(correction.time))}"
+        f"{styled(correction.kind.upper(), fg='red', bold=True)}  {local(plain(correction.time))}"
         f"  {safe(correction.publisher)}: {safe(titled(correction.kind, correction.title))}  ({correction.entry})",
         6,
     )
@@ -178,19 +177,18 @@ def why_command(session: Session, story: str, entry: str | None, form: str) -> N
 
     Of two stories, say what ties them into one storyline, or what was missing.
     """
-    in_json = form == "json"
     with session.open_existing() as app:
         if entry is not None and entry.strip().lower().startswith("s"):
             tie = app.why_tied(story, entry)
             row = row_of(tie, "story other storyline through")
-            _print_why(session, f"{tie.story} with {tie.other}", row, tie, in_json=in_json)
+            _print_why(session, f"{tie.story} with {tie.other}", row, tie, form)
         else:
             why = app.why(story, entry)
-            _print_why(session, why.entry, {"entry": why.entry}, why, in_json=in_json)
+            _print_why(session, why.entry, {"entry": why.entry}, why, form)
 
 
-def _print_why(session: Session, about: str, row: Mapping[str, object], told: Why | TieWhy, *, in_json: bool) -> None:
-    if in_json:
+def _print_why(session: Session, about: str, row: Mapping[str, object], told: Why | TieWhy, form: str) -> None:
+    if form == "json":
         print_json({**row, "sentence": told.sentence, "links": [row_of(link, LINK) for link in told.links]})
         return
     emit_folded(f"{about}: {safe(told.sentence)}", 2)

@@ -19,7 +19,7 @@ from aggregator.cli.output import (
 )
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORYLINE, STORYLINE_COLUMNS, headline, storyline_row, summary_row
-from aggregator.cli.verbs import by_option, by_whom, print_outcome
+from aggregator.cli.verbs import by_option, print_outcome
 from aggregator.text.counts import amount, three_counts
 
 
@@ -37,13 +37,7 @@ def list_command(session: Session, since: str | None, limit: int, form: str) -> 
     """List storylines, newest first."""
     with session.open_existing() as app:
         rows = [storyline_row(line) for line in app.storylines(session.moment(since), limit)]
-    print_list(
-        rows,
-        STORYLINE_COLUMNS,
-        form,
-        empty=f"No storylines{session.stories_note}.",
-        fields=STORYLINE,
-    )
+    print_list(rows, STORYLINE_COLUMNS, form, empty=f"No storylines{session.stories_note}.", fields=STORYLINE)
 
 
 @storyline_command.command("show")
@@ -79,10 +73,10 @@ def show_command(session: Session, storyline: str, form: str) -> None:
 @by_option
 @thing_options
 @click.pass_obj
-def name_command(session: Session, storyline: str, name: str, by: str | None, form: str) -> None:
+def name_command(session: Session, storyline: str, name: str, by: str, form: str) -> None:
     """Call a storyline by a name, whatever its stories are called."""
     with session.open_existing() as app:
-        found = app.storyline_editor(by_whom(by)).name(storyline, name)
+        found = app.storyline_editor(by).name(storyline, name)
         print_outcome(session, app, found, form, kind="storyline")
 
 
@@ -91,10 +85,10 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
 @by_option
 @thing_options
 @click.pass_obj
-def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form: str) -> None:
+def tie_command(session: Session, stories: tuple[str, ...], by: str, form: str) -> None:
     """Tie stories into one storyline. Storylines come with all their stories."""
     with session.open_existing() as app:
-        found = app.storyline_editor(by_whom(by)).tie(stories)
+        found = app.storyline_editor(by).tie(stories)
         print_outcome(session, app, found, form, kind="storyline")
 
 
@@ -103,7 +97,7 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form
 @by_option
 @thing_options
 @click.pass_obj
-def untie_command(session: Session, story: str, by: str | None, form: str) -> None:
+def untie_command(session: Session, story: str, by: str, form: str) -> None:
     """Take a story out of its storyline for good."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.storyline_editor(by_whom(by)).untie(story), form)
+        print_outcome(session, app, app.storyline_editor(by).untie(story), form)

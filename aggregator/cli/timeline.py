@@ -93,13 +93,7 @@ def lags_command(session: Session, since: str, until: str | None, category: str 
         Column("undated", lambda row: str(row["undated"]), right=True, drop=2),
         Column("alone", lambda row: str(row["alone"]), right=True, drop=1),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="No stories in this time.",
-        fields=LAGS,
-    )
+    print_list(rows, columns, form, empty="No stories in this time.", fields=LAGS)
 
 
 def _seconds(lag: timedelta | None) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.exit_codes import PARTLY_FAILED
-from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_list, safe
+from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_left_out, print_list
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import write_output
@@ -69,14 +69,14 @@ def evaluate_command(
             with progress(f"evaluating {file.name} {label}".strip(), quiet=session.quiet) as advance:
                 result = evaluate(file, settings, session.clock(), advance, level)
             for skip in result.skips:
-                click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                print_left_out(file, skip)
                 code = PARTLY_FAILED
             rows.append({"file": file.name, **({"setting": label} if label else {}), **asdict(result.figures)})
             if predicted is not None:
                 write_output(predicted, predictions(result).encode("utf-8"))
     if plot is not None:
         write_output(plot, picture(plot, rows))
-    if len(rows) == 1 and (form == "json"):
+    if len(rows) == 1 and form == "json":
         print_json(rows[0])
     else:
         print_list(rows, _columns(sweep is not None), form)
@@ -181,7 +181,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
             lines_of_archive,
         )
     for path, skip in skips:
-        click.echo(f"{path}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+        print_left_out(path, skip)
     if output is not None:
         write_output(output, "".join(f"{line}\n" for line in lines).encode("utf-8"))
     else:

@@ -34,8 +34,13 @@ DECISION = "id at by verb=kind arguments sentence undone_at undone_by"
 
 
 def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--by``: who gives the verb."""
-    return click.option("--by", metavar="NAME", help="Who says so; else the user's name.")(command)
+    """Add ``--by``: who gives the verb, by name."""
+    return click.option(
+        "--by",
+        metavar="NAME",
+        callback=lambda context, option, name: by_whom(name),
+        help="Who says so; else the user's name.",
+    )(command)
 
 
 def by_whom(name: str | None) -> str:
@@ -71,12 +76,12 @@ def print_outcome(session: Session, app: Aggregator, found: str | None, form: st
 @by_option
 @thing_options
 @click.pass_obj
-def merge_command(session: Session, stories: tuple[str, ...], by: str | None, form: str) -> None:
+def merge_command(session: Session, stories: tuple[str, ...], by: str, form: str) -> None:
     """Make several stories one. The oldest keeps its id, the others lead to it."""
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).merge(stories), form)
+        print_outcome(session, app, app.editor(by).merge(stories), form)
 
 
 @click.command("split")
@@ -85,10 +90,10 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str | None, fo
 @by_option
 @thing_options
 @click.pass_obj
-def split_command(session: Session, story: str, entries: tuple[str, ...], by: str | None, form: str) -> None:
+def split_command(session: Session, story: str, entries: tuple[str, ...], by: str, form: str) -> None:
     """Take entries out of a story into one of their own."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).split(story, entries), form)
+        print_outcome(session, app, app.editor(by).split(story, entries), form)
 
 
 @click.command("move")
@@ -97,10 +102,10 @@ def split_command(session: Session, story: str, entries: tuple[str, ...], by: st
 @by_option
 @thing_options
 @click.pass_obj
-def move_command(session: Session, entry: str, story: str, by: str | None, form: str) -> None:
+def move_command(session: Session, entry: str, story: str, by: str, form: str) -> None:
     """Put an entry into another story."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).move(entry, story), form)
+        print_outcome(session, app, app.editor(by).move(entry, story), form)
 
 
 @click.command("pin")
@@ -109,10 +114,10 @@ def move_command(session: Session, entry: str, story: str, by: str | None, form:
 @by_option
 @thing_options
 @click.pass_obj
-def pin_command(session: Session, story: str, entry: str, by: str | None, form: str) -> None:
+def pin_command(session: Session, story: str, entry: str, by: str, form: str) -> None:
     """Make an entry the canonical one of its story."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).pin(story, entry), form)
+        print_outcome(session, app, app.editor(by).pin(story, entry), form)
 
 
 @click.command("forbid")
@@ -121,10 +126,10 @@ def pin_command(session: Session, story: str, entry: str, by: str | None, form: 
 @by_option
 @thing_options
 @click.pass_obj
-def forbid_command(session: Session, first: str, second: str, by: str | None, form: str) -> None:
+def forbid_command(session: Session, first: str, second: str, by: str, form: str) -> None:
     """Keep two stories or entries apart for good."""
     with session.open_existing() as app:
-        app.editor(by_whom(by)).forbid(first, second)
+        app.editor(by).forbid(first, second)
         print_outcome(session, app, None, form)
 
 
@@ -132,10 +137,10 @@ def forbid_command(session: Session, first: str, second: str, by: str | None, fo
 @by_option
 @thing_options
 @click.pass_obj
-def undo_command(session: Session, by: str | None, form: str) -> None:
+def undo_command(session: Session, by: str, form: str) -> None:
     """Take back the last verb."""
     with session.open_existing() as app:
-        undone = app.editor(by_whom(by)).undo()
+        undone = app.editor(by).undo()
         if form == "json":
             print_json({"story": None, **row_of(undone, DECISION)})
         else:
@@ -157,13 +162,7 @@ def log_command(session: Session, limit: int, form: str) -> None:
         Column("sentence", lambda row: row["sentence"], wrap=True),
         Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else "", wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="No verbs yet.",
-        fields=DECISION,
-    )
+    print_list(rows, columns, form, empty="No verbs yet.", fields=DECISION)
 
 
 VERBS = (merge_command, split_command, move_command, pin_command, forbid_command, undo_command, log_command)

@@ -24,7 +24,7 @@ from aggregator.cli.output import (
 )
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORY, headline, summary_row
-from aggregator.cli.verbs import by_option, by_whom
+from aggregator.cli.verbs import by_option
 from aggregator.desk.alert_targets import shown_target
 from aggregator.exceptions import UsageError
 from aggregator.newsroom.watches import WatchQuery, described, query_values
@@ -89,13 +89,13 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @by_option
 @click.pass_obj
-def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[str, ...], by: str | None) -> None:
+def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[str, ...], by: str) -> None:
     """Save a query under NAME; from the next poll on it alerts.
 
     An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
     """
     with session.open_or_create(with_feeds=False) as app:
-        doubts = app.watches().add(name, query, targets, by_whom(by))
+        doubts = app.watches().add(name, query, targets, by)
     for doubt in doubts:
         click.echo(f"Note: {safe(doubt)}.", err=True)
     emit_folded(f"{safe(name)}: {safe(described(query))}", 2)
@@ -116,13 +116,7 @@ def list_command(session: Session, form: str) -> None:
         Column("last", lambda row: local(row["last_alert"]), drop=1),
         Column("delivery", _delivery, wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="No watches yet; `watch add` saves one.",
-        fields=WATCH,
-    )
+    print_list(rows, columns, form, empty="No watches yet; `watch add` saves one.", fields=WATCH)
 
 
 @watch_command.command("remove")
@@ -196,13 +190,7 @@ def log_command(session: Session, name: str | None, limit: int, form: str) -> No
         Column("state", lambda row: row["state"].replace("_", " ")),
         Column("error", lambda row: row["error"] or "", wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        empty="No alerts yet.",
-        fields=ALERT,
-    )
+    print_list(rows, columns, form, empty="No alerts yet.", fields=ALERT)
 
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
