@@ -21,7 +21,7 @@ from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.app import Aggregator
-    from aggregator.digest.edition import Edition
+    from aggregator.digest.values import Edition
 
 
 FORM_OF = {

@@ -32,7 +32,7 @@ from aggregator.text.counts import three_counts
 if TYPE_CHECKING:
     from aggregator.desk.explain import Why
     from aggregator.desk.explain_ties import TieWhy
-    from aggregator.digest.edition import Correction
+    from aggregator.digest.values import Correction
     from aggregator.model import Report, Story, StorySummary
 
 

@@ -23,12 +23,13 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any, BinaryIO
 
+from aggregator.config.secrets import secret_from
 from aggregator.desk.alert_targets import secret_address, shown_target
 from aggregator.desk.mailing import password
 from aggregator.digest.escape import link, markdown, plain
 from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import checked_address, send, sending_domain
-from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
+from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.fetching.chat import ChatMessage
 from aggregator.fetching.chat import send as send_to_chat
 from aggregator.fetching.webhook import post
@@ -169,17 +170,10 @@ def pause(attempts: int, rules: WatchSettings) -> timedelta:
 
 
 def signing_secret(rules: WatchSettings) -> Secret | None:
-    """Return what signs the bodies for webhooks; ConfigurationError where its place is named and empty."""
-    if rules.secret_env:
-        if not os.environ.get(rules.secret_env):
-            raise ConfigurationError(f"watches.secret_env: the environment has no {rules.secret_env}")
-        return Secret(os.environ[rules.secret_env])
-    if rules.secret_file:
-        try:
-            return Secret(Path(rules.secret_file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"watches.secret_file: {rules.secret_file} cannot be read ({error})") from error
-    return None
+    """Return what signs the bodies for webhooks; ConfigurationError where its place is named and has none."""
+    # an empty variable is as none: nobody is to sign with nothing
+    environ = {name: value for name, value in os.environ.items() if value}
+    return secret_from("watches.secret", rules.secret_env, rules.secret_file, environ)
 
 
 # --- what an alert says ----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
-from aggregator.digest.edition import Correction, Source, Window
+from aggregator.digest.values import Correction, Source, Window
 from aggregator.model import Entry, Story, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget

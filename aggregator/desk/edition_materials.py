@@ -15,7 +15,7 @@ from aggregator.desk.corrections import notices
 from aggregator.desk.novelty import what_is_new
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import edited_between, headlines_between
-from aggregator.digest.edition import Headline, Material, WhatIsNew, Window
+from aggregator.digest.values import Headline, Material, WhatIsNew, Window
 from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
 from aggregator.storage.sqlite_errors import is_database_error

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.digest.edition import FeedHealth, FeedNote
+from aggregator.digest.values import FeedHealth, FeedNote
 from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.ingest.clocks import AHEAD, went_back

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aggregator.desk.explain_ties import TieExplainer, TieWhy
     from aggregator.desk.health import FeedHealthRow, Status
     from aggregator.desk.revisions import Edit, Retitled
-    from aggregator.digest.edition import Correction
+    from aggregator.digest.values import Correction
     from aggregator.ingest.window import Window
     from aggregator.newsroom.novelty import Novelty
     from aggregator.newsroom.timeline import Punctuality, Timeline
@@ -109,7 +109,7 @@ class Lookup:
     def corrections(self, story: Story) -> tuple[Correction, ...]:
         """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
         from aggregator.desk.corrections import notices
-        from aggregator.digest.edition import Window
+        from aggregator.digest.values import Window
 
         return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
 

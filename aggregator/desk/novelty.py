@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
-from aggregator.digest.edition import Passage, WhatIsNew
+from aggregator.digest.values import Passage, WhatIsNew
 from aggregator.model import Story
 from aggregator.newsroom.novelty import Finding, Novelty
 from aggregator.newsroom.novelty import what_is_new as compared

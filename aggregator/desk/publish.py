@@ -17,8 +17,8 @@ from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
 from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
 from aggregator.desk.subscription import folder_of, write_index
-from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES
+from aggregator.digest.values import Edition, Window
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
 from aggregator.storage.database import Store

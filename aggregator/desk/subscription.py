@@ -10,7 +10,6 @@ from typing import Protocol
 
 from aggregator.config.files import write_named
 from aggregator.desk.reader import Reader, just_after
-from aggregator.digest.edition import Material, Window
 from aggregator.digest.render import SUFFIXES, template
 from aggregator.digest.story import Before, line
 from aggregator.digest.subscription import (
@@ -20,6 +19,7 @@ from aggregator.digest.subscription import (
     SubscriptionFormat,
     render_subscription,
 )
+from aggregator.digest.values import Material, Window
 from aggregator.model import Story, StoryQuery
 from aggregator.model.withdrawals import is_withdrawn
 from aggregator.settings import Settings
