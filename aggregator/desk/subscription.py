@@ -35,8 +35,8 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda one: -len(one[1]))}  # the longest first
 
 
-class Newsroom(Protocol):
-    """The façade as publishing uses it."""
+class Desk(Protocol):
+    """The façade as far as writing files needs it."""
 
     store: Store
     settings: Settings
@@ -81,7 +81,7 @@ def changed(reader: Reader, story: Story) -> datetime:
 # --- the folder ----------------------------------------------------------------------------------
 
 
-def folder_of(app: Newsroom) -> Path | None:
+def folder_of(app: Desk) -> Path | None:
     """Return the folder of editions; None where the desk is in memory and the folder is named relative to it."""
     folder = Path(app.settings.digest.directory)
     if folder.is_absolute():
@@ -89,7 +89,7 @@ def folder_of(app: Newsroom) -> Path | None:
     return None if app.store.path is None else app.store.path.parent / folder
 
 
-def publish_stories(app: Newsroom) -> list[Path]:
+def publish_stories(app: Desk) -> list[Path]:
     """Write the feeds of stories and the index into the folder of editions; return the changed files."""
     folder = folder_of(app)
     if folder is None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
+from aggregator.fetching.caching import first as first_field
 from aggregator.fetching.cookies import Cookies
 from aggregator.fetching.deadline import FetchCall
 from aggregator.fetching.faults import FetchError, as_fault
@@ -222,7 +223,7 @@ def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
 
 
 def _next(target: Target, answer: IncomingResponse) -> Target:
-    location = _field(answer.headers, "location")
+    location = first_field(answer.headers, "location")
     if not location:
         raise FetchError("redirect", f"{status_name(answer.status)} without an address to go to")
     return resolve(target, location)
@@ -261,20 +262,13 @@ def _received(headers: tuple[tuple[str, str], ...]) -> tuple[str | None, str | N
     """Return ETag and Last-Modified unchanged, without values that cannot be sent back."""
     etag, last_modified = (
         value if value and len(value) <= MAX_VALIDATOR and not _has_controls(value) else None
-        for value in (_field(headers, "etag"), _field(headers, "last-modified"))
+        for value in (first_field(headers, "etag"), first_field(headers, "last-modified"))
     )
     return etag, last_modified
 
 
 def _has_controls(value: str) -> bool:
     return any(character < " " or character == "\x7f" for character in value)
-
-
-def _field(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
-    for found, value in headers:
-        if found == name:
-            return value
-    return None
 
 
 def _with_cookie(headers: dict[str, str], cookie: str) -> dict[str, str]:
