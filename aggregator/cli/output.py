@@ -10,15 +10,16 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, wraps
-from operator import attrgetter
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 from aggregator.cli.tables import COLOUR, Row, fold, table_lines, width_of_output
-from aggregator.cli.tables import Column as Column  # commands take their columns from here
+from aggregator.cli.tables import Column as Column  # commands take their columns from here, and the makers of rows
+from aggregator.desk.rows import keys_of
+from aggregator.desk.rows import row_of as row_of
 from aggregator.model import Skip
 from aggregator.text.display import csv_cell, display_text
 
@@ -59,17 +60,6 @@ def limit_option(default: int = 50) -> Decorator:
     return click.option("--limit", type=COUNT, default=default, show_default=True, metavar="N", help="At most so many.")
 
 
-def row_of(thing: object, fields: str) -> dict[str, Any]:
-    """Return a row of a thing: ``title`` is its attribute of that name, ``lang=language`` its ``language`` under ``lang``."""
-    return {key: take(thing) for key, take in _takers(fields)}
-
-
-@cache
-def _takers(fields: str) -> list[tuple[str, Callable[[object], Any]]]:
-    parts = [field.partition("=") for field in fields.split()]
-    return [(key, attrgetter(attribute or key)) for key, _, attribute in parts]
-
-
 def print_list(
     rows: Iterable[Row],
     columns: Sequence[Column],
@@ -91,7 +81,8 @@ def print_list(
     elif form in ("csv", "tsv"):
         _print_cells(made, "," if form == "csv" else "\t", fields)
     elif made:
-        _print_table(made, columns)
+        for line in table_lines(made, columns, width_of_output(), rule=sys.stdout.isatty(), style=colours()):
+            emit(line)
     elif empty:
         click.echo(empty, err=True)
 
@@ -155,11 +146,6 @@ def styled(text: str, **style: Any) -> str:
     return click.style(text, **style) if colours() else text
 
 
-def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    for line in table_lines(rows, columns, width_of_output(), rule=sys.stdout.isatty(), style=colours()):
-        emit(line)
-
-
 def emit_folded(text: str, indent: int = 0) -> None:
     """Print a line for people, wrapped to the terminal; further lines are indented by ``indent``."""
     style = ""
@@ -185,7 +171,7 @@ def emit_headline(title: str) -> None:
 def _print_cells(rows: Sequence[Row], delimiter: str, fields: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(rows[0].keys() if rows else [key for key, _ in _takers(fields)])
+    writer.writerow(rows[0].keys() if rows else keys_of(fields))
     for row in rows:
         writer.writerow([_cell(value) for value in row.values()])
     emit(out.getvalue().rstrip("\n"))

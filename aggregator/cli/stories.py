@@ -10,6 +10,7 @@ import click
 from aggregator.cli.counts import COUNT_COLUMNS, ENTRIES, PUBLISHERS
 from aggregator.cli.output import COUNT, Column, limit_option, list_options, local, print_list, row_of
 from aggregator.cli.session import Session
+from aggregator.desk import rows
 from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
@@ -68,11 +69,11 @@ def stories_command(
     )
     with session.open_existing() as app:
         if storylines:
-            rows = [storyline_row(line) for line in app.stories_by_storyline(query)]
+            listed = [storyline_row(line) for line in app.stories_by_storyline(query)]
         else:
-            rows = [summary_row(story) for story in app.stories(query)]
+            listed = [summary_row(story) for story in app.stories(query)]
     print_list(
-        rows,
+        listed,
         STORYLINE_COLUMNS if storylines else STORY_COLUMNS,
         form,
         empty=f"No stories fit{session.stories_note}.",
@@ -126,7 +127,7 @@ def tied(row: Any) -> list[str]:
     return [headline(story) for story in row["stories"]] if row["id"] else []
 
 
-STORY = "id title url publisher agency lang=language category first_seen last_seen entries reports publishers flags canonical_entry storyline"
+STORY = f"{rows.STORY} storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),

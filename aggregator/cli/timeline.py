@@ -27,7 +27,7 @@ from aggregator.cli.session import Session
 from aggregator.cli.tables import fitted, fold, width_of_output
 
 if TYPE_CHECKING:
-    from aggregator.newsroom.timeline import Lag, MarkKind, Timeline
+    from aggregator.newsroom.timeline import MarkKind, Timeline
 
 # Priority of signs at one position.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
@@ -125,11 +125,11 @@ def timeline_row(shown: Timeline) -> dict[str, Any]:
 
 def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
-    from aggregator.desk.timeline import KINDS, waited
+    from aggregator.desk.timeline import KINDS, source, waited
 
     width = min(max(width, _NARROWEST), _WIDEST)
     rows = shown.publishers[:_MOST_ROWS]
-    names = {one.publisher: _source(one) for one in rows}
+    names = {one.publisher: safe(source(one)) for one in rows}
     label = min(max(cell_len(name) for name in names.values()), width // 4)
     late = {one.publisher: waited(one.lag) + ("" if one.dated else "?") for one in rows}
     right = max(len(text) for text in late.values())
@@ -158,11 +158,6 @@ def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     if shown.seen is not None:
         facts.append(f"seen here {waited(shown.seen - first.time) if shown.seen > first.time else 'at once'}")
     return [click.style(title, bold=True) if coloured else title, fitted("  ".join(facts), width), ""]
-
-
-def _source(one: Lag) -> str:
-    agency = f" ({one.agency})" if one.agency and one.agency != one.publisher else ""
-    return safe(f"{one.publisher}{agency}")
 
 
 def _axis(shown: Timeline, plot: int) -> str:

@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from aggregator.desk.watches import QueryMatch, WatchRow
 
 
-WATCH = (
-    "name=watch.name sentence=watch.query query=watch.query to=watch.targets added=watch.added by=watch.by alerts=tally.alerts "
-    "last_alert=tally.last_alert waiting=tally.waiting given_up=tally.given_up last_error=tally.last_error"
-)
+TALLY = "alerts last_alert waiting given_up last_error"
 ALERT = "id watch story=story_id at reason sentence to=target state attempts next_try delivered error"
 
 
@@ -116,7 +113,13 @@ def list_command(session: Session, form: str) -> None:
         Column("last", lambda row: local(row["last_alert"]), drop=1),
         Column("delivery", _delivery, wrap=True),
     )
-    print_list(rows, columns, form, empty="No watches yet; `watch add` saves one.", fields=WATCH)
+    print_list(
+        rows,
+        columns,
+        form,
+        empty="No watches yet; `watch add` saves one.",
+        fields=f"name sentence query to added by {TALLY}",
+    )
 
 
 @watch_command.command("remove")
@@ -195,9 +198,14 @@ def log_command(session: Session, name: str | None, limit: int, form: str) -> No
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
     """Return a watch under its documented keys."""
-    query = row.watch.query
-    shown = {"sentence": described(query), "query": query_values(query), "to": [*map(shown_target, row.watch.targets)]}
-    return row_of(row, WATCH) | shown
+    return {
+        "name": row.watch.name,
+        "sentence": described(row.watch.query),
+        "query": query_values(row.watch.query),
+        "to": [shown_target(target) for target in row.watch.targets],
+        **row_of(row.watch, "added by"),
+        **row_of(row.tally, TALLY),
+    }
 
 
 def match_row(catch: QueryMatch) -> dict[str, Any]:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from aggregator.clustering.explanations import probability_of
 from aggregator.clustering.sentences import PAST_THE_WINDOW, apart, different_languages, sentence, too_long_between
 from aggregator.clustering.shared_terms import cross_language_agreement
 from aggregator.clustering.vectors import VERSION
-from aggregator.desk.pair_evidence import PairEvidence
-from aggregator.desk.reader import Reader
+from aggregator.desk.pair_evidence import Explaining
 from aggregator.exceptions import NotFoundError
-from aggregator.ingest.editor_constraints import EditorConstraints
-from aggregator.ingest.place import Placer
-from aggregator.ingest.window import Window
 from aggregator.model import Entry, Match, Story
-from aggregator.settings import Settings
-from aggregator.storage.database import Store
 from aggregator.text.counts import amount
 
 NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
@@ -32,23 +25,12 @@ class Why:
     links: tuple[Match, ...]
 
 
-class Explainer:
+class Explainer(Explaining):
     """Explains entries, from the edges and the evidence of the graph and the texts.
 
     Outside of the window, which is not loaded then, the sentences say which words two reports share, and not how many others
     have them.
     """
-
-    def __init__(
-        self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
-    ) -> None:
-        self._reader = reader
-        self._store = store
-        self._settings = settings
-        self._window = window
-        self._placer = Placer(store, settings, window)
-        self._zone = ZoneInfo(settings.digest.timezone)
-        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
         """Explain why an entry is in a story, or what keeps it out; without an entry, why the newest one joined."""
@@ -87,7 +69,7 @@ class Explainer:
         reader = self._reader
         theirs = frozenset(other.id for other in story.entries)
         own = frozenset(reader.entries.ids_of_story(entry.story_id))
-        word = EditorConstraints(self._store).between(own, theirs)
+        word = self._constraints.between(own, theirs)
         if word is not None:
             return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
         links = tuple(self._evidence.of(match) for match in reader.matches.of_entries([entry.id]))
