@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import print_left_out, print_list
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import shown_path
+from aggregator.exceptions import PARTLY_FAILED
 
 
 @click.command("import")

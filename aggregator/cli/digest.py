@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import emit, format_options, safe
 from aggregator.cli.session import Session
 from aggregator.cli.tables import width_of_output
@@ -16,7 +15,7 @@ from aggregator.config.files import write_output
 from aggregator.desk.edition_series import settings_of
 from aggregator.desk.layouts import renderer
 from aggregator.digest.render import LINE
-from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.exceptions import PARTLY_FAILED, ConfigurationError, UsageError
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:

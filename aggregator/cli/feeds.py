@@ -12,14 +12,13 @@ from typing import Any
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.feed_health import health_list_command
 from aggregator.cli.output import Column, emit, list_options, print_list, row_of, safe
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
 from aggregator.config.files import write_output
-from aggregator.exceptions import AggregatorError, ConfigurationError, NotFoundError, UsageError
+from aggregator.exceptions import PARTLY_FAILED, AggregatorError, ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed
 from aggregator.newsroom.publishers import publisher_of_feed
 from aggregator.text.address import address_as_typed

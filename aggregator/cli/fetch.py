@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import Column, list_options, print_list, row_of, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
-from aggregator.exceptions import DeliveryError
+from aggregator.exceptions import PARTLY_FAILED, DeliveryError
 from aggregator.model import FeedOutcome
 from aggregator.text.counts import amount
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.counts import COUNT_COLUMNS, ENTRIES, PUBLISHERS
 from aggregator.cli.output import COUNT, Column, limit_option, list_options, local, print_list, row_of
 from aggregator.cli.session import Session
 from aggregator.desk import rows
 from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery
-from aggregator.text.counts import amount
+from aggregator.text.counts import amount, three_counts
 from aggregator.text.language import NO_LANGUAGE, primary_language
 
 if TYPE_CHECKING:
@@ -100,6 +99,15 @@ def storyline_row(line: Storyline) -> dict[str, Any]:
     }
 
 
+ENTRIES = Column(
+    "entries",
+    lambda row: str(row["entries"]),
+    right=True,
+    under=lambda row: three_counts(row["entries"], row["reports"], row["publishers"]),
+)
+INDEPENDENT = Column("independent", lambda row: str(row["reports"]), right=True, under=lambda row: "")
+PUBLISHERS = Column("publishers", lambda row: str(row["publishers"]), right=True, under=lambda row: "")
+
 STORYLINE = "id title first_seen last_seen entries reports publishers named_by stories"
 STORYLINE_COLUMNS = (
     Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
@@ -131,7 +139,9 @@ STORY = f"{rows.STORY} storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),
-    *COUNT_COLUMNS,
+    ENTRIES,
+    INDEPENDENT,
+    PUBLISHERS,
     Column("story", lambda row: headline(row), wrap=True, place="headline"),
     Column("", lambda row: " ".join(flag.upper().replace("_", " ") for flag in row["flags"]), place="behind"),
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.changes import new_command
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
     emit,
@@ -24,6 +23,7 @@ from aggregator.cli.output import (
 )
 from aggregator.cli.session import Session
 from aggregator.cli.stories import headline, summary_row
+from aggregator.cli.story_news import new_command
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
 from aggregator.digest.wording import titled

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_left_out, print_list
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import write_output
-from aggregator.exceptions import UsageError
+from aggregator.exceptions import PARTLY_FAILED, UsageError
 from aggregator.executor import open_executor
 from aggregator.ingest.sweep_plot import check_drawable, picture
 from aggregator.newsroom.publishers import families
