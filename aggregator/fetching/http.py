@@ -39,12 +39,21 @@ _RESERVED = frozenset({"host", "connection", "content-length", "transfer-encodin
 class _RedirectState:
     """The progress of a fetch, so that a failure can name the address where it happened."""
 
-    target: Target | None = None
+    feed: Feed
+    state: FeedState
+    target: Target | None = None  # what was asked last
     permanent: Target | None = None  # the end of the chain's permanent beginning
     conditional: bool = False
-    redirected: bool = False
-    abroad: bool = False  # another host was asked last
-    withheld: bool = False  # credentials exist that this origin was not sent
+
+    @property
+    def own(self) -> Target:
+        """The feed's own address, to whose origin alone its credentials go."""
+        return target_of(self.feed.url)
+
+    @property
+    def first(self) -> Target:
+        """The address that is asked first: the one after a permanent move."""
+        return target_of(self.state.url or self.feed.url)
 
 
 class Fetcher:
@@ -97,11 +106,11 @@ class Fetcher:
         address, or None; a redirect to such an address is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
-        trail = _RedirectState()
+        trail = _RedirectState(feed, state)
         try:
             with self._transport.call(proxied=feed.proxy is not None) as call:
                 try:
-                    answer = self._follow(call, feed, state, now, trail, other_feed)
+                    answer = self._follow(call, trail, now, other_feed)
                 finally:
                     self._leave(call)
             outcome = _outcome(answer, trail, now)
@@ -114,27 +123,18 @@ class Fetcher:
         return replace(outcome, seconds=time.monotonic() - started)
 
     def _follow(
-        self,
-        call: FetchCall,
-        feed: Feed,
-        state: FeedState,
-        now: datetime,
-        trail: _RedirectState,
-        other_feed: Callable[[str], str | None],
+        self, call: FetchCall, trail: _RedirectState, now: datetime, other_feed: Callable[[str], str | None]
     ) -> IncomingResponse:
         """Follow redirects; note the permanent part at the chain's beginning, and stop at a repeated address."""
-        own = target_of(feed.url)
-        first = target = target_of(state.url or feed.url)
+        feed, own, first = trail.feed, trail.own, trail.first
+        target = first
         cookies = Cookies()
         seen, again = {target.url: ""}, set[str]()  # the Cookie field that each address was last asked with
         only_permanent = True
         for _ in range(self._settings.max_redirects + 1):
             trail.target = target
-            trail.redirected = target.url != first.url
-            trail.abroad = target.host != first.host
-            trail.withheld = target.origin != own.origin and _has_credentials(feed, own)
             headers = _with_cookie(self._request_headers(feed, own, target), seen[target.url])
-            validators = dict(_validators(state, now)) if target.url == first.url else {}
+            validators = dict(_validators(trail.state, now)) if target.url == first.url else {}
             trail.conditional = bool(validators)
             answer = self._send(
                 call, OutgoingRequest(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy)
@@ -239,9 +239,9 @@ def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> 
             )
         return NotModified(target.url, answer.headers, *_received(answer.headers))
     if answer.status not in (200, 203):
-        return failure_of_status(
-            answer.status, answer.headers, now, withheld=trail.withheld, page=answer.page, abroad=trail.abroad
-        )
+        withheld = target.origin != trail.own.origin and _has_credentials(trail.feed, trail.own)
+        abroad = target.host != trail.first.host
+        return failure_of_status(answer.status, answer.headers, now, withheld=withheld, page=answer.page, abroad=abroad)
     if not answer.body[:1_024].strip(_BLANK) and not answer.body.strip(_BLANK):
         return FetchFailure("http", f"{status_name(answer.status)} with an empty body", answer.status)
     etag, last_modified = _received(answer.headers)
@@ -254,7 +254,7 @@ def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> 
         etag=etag,
         last_modified=last_modified,
         permanent_url=trail.permanent.url if trail.permanent else None,
-        redirected=trail.redirected,
+        redirected=target.url != trail.first.url,
     )
 
 
