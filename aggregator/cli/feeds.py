@@ -68,22 +68,10 @@ def list_command(session: Session, form: str) -> None:
 @click.option("--agency", is_flag=True, help="It is a wire service.")
 @click.option("--no-check", is_flag=True, help="Don't ask the address first.")
 @click.pass_obj
-def add_command(
-    session: Session,
-    url: str,
-    name: str | None,
-    publisher: str | None,
-    category: str | None,
-    language: str | None,
-    authority: int | None,
-    agency: bool,
-    no_check: bool,
-) -> None:
+def add_command(session: Session, /, url: str, authority: int | None, no_check: bool, **told: Any) -> None:
     """Follow a feed. The address is asked first, and where it is a page its feeds are offered."""
     path = _editable(session)
-    feed = Feed(
-        address_as_typed(url), name, publisher, category, language, 50 if authority is None else authority, agency
-    )
+    feed = Feed(address_as_typed(url), **told, authority=50 if authority is None else authority)
     _check_values([feed])
     if not no_check:
         feed = _check_feed(session, feed)

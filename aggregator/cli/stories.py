@@ -40,32 +40,18 @@ if TYPE_CHECKING:
 @click.pass_obj
 def stories_command(
     session: Session,
+    /,
     since: str | None,
     until: str | None,
-    match: str | None,
-    min_publishers: int,
-    publisher: str | None,
     lang: str | None,
-    category: str | None,
-    sort: Any,
-    limit: int,
     storylines: bool,
     form: str,
+    **filters: Any,
 ) -> None:
     """List stories, newest first."""
     if lang is not None and primary_language(lang) is None:
         raise UsageError(f"--lang {NO_LANGUAGE.format(lang)}")
-    query = StoryQuery(
-        since=session.moment(since),
-        until=session.moment(until),
-        match=match,
-        min_publishers=min_publishers,
-        publisher=publisher,
-        language=lang,
-        category=category,
-        sort=sort,
-        limit=limit,
-    )
+    query = StoryQuery(since=session.moment(since), until=session.moment(until), language=lang, **filters)
     with session.open_existing() as app:
         if storylines:
             listed = [storyline_row(line) for line in app.stories_by_storyline(query)]
