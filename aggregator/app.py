@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from aggregator.desk.publish import Published
     from aggregator.desk.storyline_editing import StorylineEditor
     from aggregator.desk.watches import Watches
-    from aggregator.digest.edition import Edition
     from aggregator.digest.subscription import Subscription
+    from aggregator.digest.values import Edition
     from aggregator.ingest.archives import ImportOutcome
     from aggregator.ingest.clustering_changes import Outcome
     from aggregator.ingest.poll import FeedFetcher, Progress
@@ -209,7 +209,7 @@ class Aggregator(Lookup):
         from aggregator.desk.edition_series import times
         from aggregator.desk.edition_windows import due_window
         from aggregator.desk.editions import checked_window, day_window, make_edition
-        from aggregator.digest.edition import Window
+        from aggregator.digest.values import Window
 
         now = self.clock()
         if day is not None:

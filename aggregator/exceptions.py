@@ -16,6 +16,10 @@ AggregatorError                what happened, where, and what to do; safe to sho
 
 from __future__ import annotations
 
+from typing import Final
+
+PARTLY_FAILED: Final = 4  # the exit code of a command that did some of it: no error carries it
+
 
 class AggregatorError(Exception):
     """Any failure that the product itself explains.

@@ -23,8 +23,8 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from aggregator import Aggregator, Settings
-from aggregator.fetching.politeness import after_response, interval
-from aggregator.model import Feed, FeedState, FetchOutcome, NotModified, Response
+from aggregator.fetching.politeness import Asked, DocumentRead, after_response, interval
+from aggregator.model import Feed, FeedState, FetchOutcome, NotModified, ParsedFeed, Response
 from aggregator.storage.feeds import FeedStore
 from bench.feed_server import SHARES, WORDS
 from bench.unchanged import Written
@@ -56,9 +56,8 @@ class Press:
             dates = [START - step * (number + self.chance.random()) for number in range(CARRIED)]
             tag = '"first"' if self.chance.random() < 0.8 else None  # a fifth has no validators
             answer = Response(feed.url, 200, (), b"", feed.url, etag=tag)
-            first = after_response(
-                feed, FeedState(feed.url), answer, None, CARRIED, 0, START, 0.0, settings.fetch, published=dates, empty_before=True
-            )  # fmt: skip
+            read = DocumentRead(ParsedFeed(()), CARRIED, 0, dates, first=True)
+            first = after_response(Asked(feed, FeedState(feed.url), START, 0.0, settings.fetch), answer, read)
             ago = interval(feed, first, settings.fetch) * self.chance.random()
             self._asked[feed.url] = START - ago
             self._carried[feed.url] = []  # what came before stands in no database: it would be new

@@ -27,7 +27,7 @@ from pathlib import Path
 from aggregator import Aggregator
 from aggregator.desk.mailing import mail_edition
 from aggregator.desk.maintenance import prune, rotate_backups
-from aggregator.digest.edition import Edition
+from aggregator.digest.values import Edition
 from aggregator.exceptions import LockedError
 from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -139,18 +138,9 @@ class _ReaderLeftError(Exception):
 @global_options
 @click.version_option(__version__, prog_name="aggregator")
 @click.pass_context
-def cli(
-    ctx: click.Context,
-    database: Path | None,
-    feeds_option: Path | None,
-    config: Path | None,
-    assignments: tuple[str, ...],
-    now_option: str | None,
-    verbose: int,
-    quiet: bool,
-) -> None:
+def cli(ctx: click.Context, /, **options: Any) -> None:
     """Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
-    ctx.obj = session = Session(database, feeds_option, config, assignments, now_option, verbose, quiet)
+    ctx.obj = session = Session(**options)
     check_local_zone()
     session.clock()  # a bad --now is a fault of the call, even where the command has no use for the time
 

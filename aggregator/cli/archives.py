@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
-from aggregator.cli.output import print_list, safe
+from aggregator.cli.output import print_left_out, print_list
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import shown_path
+from aggregator.exceptions import PARTLY_FAILED
 
 
 @click.command("import")
@@ -25,7 +25,7 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
             with progress(f"importing {file.name}", quiet=session.quiet) as advance:
                 done = app.import_archive(file, advance)
             for skip in done.skips:
-                click.echo(f"{shown_path(file)}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                print_left_out(Path(shown_path(file)), skip)
                 code = PARTLY_FAILED
             rows.append(
                 {

@@ -23,7 +23,7 @@ def config_command() -> None:
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @list_options
 @click.pass_obj
-def show_command(session: Session, origin: bool, form: str, as_json: bool) -> None:
+def show_command(session: Session, origin: bool, form: str) -> None:
     """Show all settings in force."""
     found = session.resolved
     rows = []
@@ -37,7 +37,7 @@ def show_command(session: Session, origin: bool, form: str, as_json: bool) -> No
         Column("value", lambda row: row["value"], wrap=True),
         *((Column("origin", lambda row: row["origin"], wrap=True),) if origin else ()),
     )
-    print_list(rows, columns, form, as_json=as_json)
+    print_list(rows, columns, form)
 
 
 @config_command.command("path")
@@ -76,6 +76,7 @@ def check_command(session: Session) -> None:
     from aggregator.cli.setting_faults import setting_faults
     from aggregator.config.open_secrets import open_secrets, open_settings
     from aggregator.desk.layouts import faults
+    from aggregator.web.passwords import without_hash
 
     problems: list[str] = []
     feeds = 0
@@ -93,20 +94,10 @@ def check_command(session: Session) -> None:
         raise ConfigurationError(tuple(problems))
     warnings = unknown_variables(os.environ)
     warnings += open_secrets(session.needed_feeds_file()) + open_settings(session.resolved)
-    for warning in warnings + _open_passwords(session) + _open_targets(session):
+    written_out = {name: text for name, text in session.settings.web.users.items() if text.is_written_out}
+    for warning in (*warnings, *without_hash(written_out), *_open_targets(session)):
         click.echo(safe(warning), err=True)
     emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
-
-
-def _open_passwords(session: Session) -> list[str]:
-    """Return a sentence for each user whose password is in the settings in place of its hash."""
-    from aggregator.web.passwords import is_hash
-
-    return [
-        f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
-        for name, secret in session.settings.web.users.items()
-        if secret.is_written_out and not is_hash(secret)
-    ]
 
 
 def _open_targets(session: Session) -> list[str]:

@@ -13,7 +13,7 @@ import click
 
 from aggregator.app import Aggregator
 from aggregator.cli.fetch import FETCH_COLUMNS, in_order, outcome_row
-from aggregator.cli.output import colours, emit, emit_folded, print_list, safe
+from aggregator.cli.output import emit, emit_folded, print_list, safe, styled
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session, clock_file
 from aggregator.cli.stories import STORY_COLUMNS, summary_row
@@ -67,27 +67,31 @@ def _run(session: Session, folder: Path, *, kept: bool) -> None:
             with progress("fetching", quiet=session.quiet) as advance:
                 outcomes = app.fetch(everything=True, progress=lambda _, done, total: advance(done, total))
             print_list(map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, "table")
-        heading("stories, those carried by most publishers first")
-        stories = app.stories(StoryQuery(sort="publishers", limit=12))
-        print_list(map(summary_row, stories), STORY_COLUMNS, "table")
-        found = app.stories(StoryQuery(sort="publishers", match=SEARCHED, limit=1)) or stories[:1]
-        if not found:
-            raise UsageError(
-                "no story came of the sample feeds: settings in force keep them out; `config show --origin`"
-            )
-        heading(f"story show {found[0].id}")
-        story = app.story(found[0].id)
-        print_story(story)
-        heading(f"story why {found[0].id} ENTRY, for each of its reports")
-        for report in story.reports:
-            why = app.why(story.summary.id, report.entries[-1].id)
-            emit_folded(f"{safe(report.entries[-1].publisher)}: {safe(why.sentence)}", 2)
+        story = _show_stories(app)
         heading("digest")
         edition = app.edition()
         emit(render(edition, "text").rstrip("\n"))
         write_output(folder / "digest.html", render(edition, "html").encode("utf-8"))
         clock_file(database).write_text(f"{AFTERWARDS:%Y-%m-%dT%H:%MZ}\n", encoding="utf-8")
         _print_next_steps(database, story, kept=kept)
+
+
+def _show_stories(app: Aggregator) -> Story:
+    """Print the stories, and one of them with why its reports are in it; return that one."""
+    heading("stories, those carried by most publishers first")
+    stories = app.stories(StoryQuery(sort="publishers", limit=12))
+    print_list(map(summary_row, stories), STORY_COLUMNS, "table")
+    found = app.stories(StoryQuery(sort="publishers", match=SEARCHED, limit=1)) or stories[:1]
+    if not found:
+        raise UsageError("no story came of the sample feeds: settings in force keep them out; `config show --origin`")
+    heading(f"story show {found[0].id}")
+    story = app.story(found[0].id)
+    print_story(story)
+    heading(f"story why {found[0].id} ENTRY, for each of its reports")
+    for report in story.reports:
+        why = app.why(story.summary.id, report.entries[-1].id)
+        emit_folded(f"{safe(report.entries[-1].publisher)}: {safe(why.sentence)}", 2)
+    return story
 
 
 def _print_next_steps(database: Path, story: Story, *, kept: bool) -> None:
@@ -113,5 +117,5 @@ def heading(text: str) -> None:
     """Print a heading between the parts of the demonstration."""
     sys.stdout.flush()
     emit("")
-    emit(click.style(f"== {text}", bold=True) if colours() else f"== {text}")
+    emit(styled(f"== {text}", bold=True))
     emit("")

@@ -16,16 +16,21 @@ from aggregator.cli.output import (
     local,
     print_json,
     print_list,
+    row_of,
     safe,
     stamp,
+    styled,
     thing_options,
 )
 from aggregator.cli.session import Session
 
 if TYPE_CHECKING:
     from aggregator.desk.revisions import Edit
-    from aggregator.newsroom.novelty import Version
     from aggregator.newsroom.revisions import Piece
+
+
+VERSION = "version=number seen=time title"
+HEADLINE = "time=change.time entry=change.entry_id story=story_id publisher=change.publisher url=change.url before=change.before after=change.after"
 
 
 def full_option(command: Any) -> Any:
@@ -43,12 +48,12 @@ def full_option(command: Any) -> Any:
 @thing_options
 @click.pass_obj
 def entry_diff_command(
-    session: Session, entry: str, first: int | None, last: int | None, full: bool, form: str, as_json: bool
+    session: Session, entry: str, first: int | None, last: int | None, full: bool, form: str
 ) -> None:
     """Show what an edit changed, word by word. Changes are coloured on a terminal, else as [-old-]{+new+}."""
     with session.open_existing() as app:
         edit = app.edit(entry, first, last)
-    if as_json or form == "json":
+    if form == "json":
         print_json(edit_row(edit))
     else:
         print_edit(edit, full=full)
@@ -62,13 +67,13 @@ def entry_diff_command(
 @full_option
 @thing_options
 @click.pass_obj
-def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str, as_json: bool) -> None:
+def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str) -> None:
     """Show how a story's entries were edited, word by word. The edit made first comes first."""
     moment = session.moment(since)
     with session.open_existing() as app:
         found = app.story(story)
         edits = app.edits(found, moment)
-    if as_json or form == "json":
+    if form == "json":
         row = {"story": found.summary.id, "title": found.summary.title, "since": moment}
         print_json({**row, "edits": [edit_row(edit) for edit in edits]})
         return
@@ -90,22 +95,11 @@ def story_diff_command(session: Session, story: str, since: str | None, full: bo
 @click.option("--until", metavar="TIME", help="Changed before.")
 @list_options
 @click.pass_obj
-def headlines_command(session: Session, since: str, until: str | None, form: str, as_json: bool) -> None:
+def headlines_command(session: Session, since: str, until: str | None, form: str) -> None:
     """List the headlines that were given other words. A day is looked at, oldest change first."""
     with session.open_existing() as app:
         found = app.headlines(session.moment(since), session.moment(until))
-    rows = [
-        {
-            "time": one.change.time,
-            "entry": one.change.entry_id,
-            "story": one.story_id,
-            "publisher": one.change.publisher,
-            "url": one.change.url,
-            "before": one.change.before,
-            "after": one.change.after,
-        }
-        for one in found
-    ]
+    rows = [row_of(one, HEADLINE) for one in found]
     columns = (
         Column("changed", lambda row: local(row["time"]), drop=1),
         Column("entry", lambda row: row["entry"]),
@@ -113,44 +107,27 @@ def headlines_command(session: Session, since: str, until: str | None, form: str
         Column("before", lambda row: row["before"], wrap=True, under=lambda row: f"before: {row['before']}"),
         Column("after", lambda row: row["after"], wrap=True, place="headline"),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No headline was changed.",
-        keys="time entry story publisher url before after",
-    )
+    print_list(rows, columns, form, empty="No headline was changed.", fields=HEADLINE)
 
 
 def edit_row(edit: Edit) -> dict[str, Any]:
     """Return an edit as JSON shows it."""
     return {
-        "entry": edit.entry.id,
-        "story": edit.entry.story_id,
-        "publisher": edit.entry.publisher,
-        "url": edit.entry.data.link,
-        "from": _version_row(edit.before),
-        "to": _version_row(edit.after),
-        "edits": edit.steps,
-        "change": edit.change.weight,
-        "title_changed": edit.change.title_changed,
-        "text_changed": edit.change.text_changed,
-        "similarity": edit.change.similarity,
-        "title": [{"op": piece.op, "text": piece.text} for piece in edit.title],
-        "text": [{"op": piece.op, "text": piece.text} for piece in edit.text],
+        **row_of(edit, "entry=entry.id story=entry.story_id publisher=entry.publisher url=entry.data.link"),
+        "from": row_of(edit.before, VERSION),
+        "to": row_of(edit.after, VERSION),
+        **row_of(edit, "edits=steps change=change.weight"),
+        **row_of(edit.change, "title_changed text_changed similarity"),
+        "title": [row_of(piece, "op text") for piece in edit.title],
+        "text": [row_of(piece, "op text") for piece in edit.text],
     }
-
-
-def _version_row(version: Version) -> dict[str, Any]:
-    return {"version": version.number, "seen": version.time, "title": version.title}
 
 
 def print_edit(edit: Edit, *, full: bool) -> None:
     """Print an edit for people: the headline's change, then the text's."""
     from aggregator.newsroom.revisions import excerpt
 
-    emit_folded(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
+    emit_folded(shown(edit.title) if _differs(edit.title) else styled(safe(edit.after.title), bold=True))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
     emit_folded(
         f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.before.number} ({local(stamp(edit.before.time))})"
@@ -201,7 +178,3 @@ def _edged(line: str) -> str:
 
 def _differs(pieces: Iterable[Piece]) -> bool:
     return any(piece.op != "same" for piece in pieces)
-
-
-def _bold(text: str) -> str:
-    return click.style(text, bold=True) if colours() else text

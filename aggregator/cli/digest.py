@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
-from aggregator.cli.output import emit, safe
+from aggregator.cli.output import emit, format_options, safe
 from aggregator.cli.session import Session
 from aggregator.cli.tables import width_of_output
 from aggregator.config.files import write_output
 from aggregator.desk.edition_series import settings_of
 from aggregator.desk.layouts import renderer
 from aggregator.digest.render import LINE
-from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.exceptions import PARTLY_FAILED, ConfigurationError, UsageError
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.app import Aggregator
-    from aggregator.digest.edition import Edition
+    from aggregator.digest.values import Edition
 
 
 FORM_OF = {
@@ -41,13 +40,10 @@ FORM_OF = {
 )
 @click.option("--since", metavar="TIME", help="From when; else 24 hours before its end.")
 @click.option("--until", metavar="TIME", help="Until when; else now.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["md", "html", "text", "json", "atom", "jsonfeed"]),
-    help="The form; else by FILE's name, else text on a terminal and md for a program.",
+@format_options(
+    *("md", "html", "text", "json", "atom", "jsonfeed"),
+    told="The form; else by FILE's name, else text on a terminal and md for a program.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout.")
 @click.option("--mail", is_flag=True, help="Send it to mail.recipients, or to those of the edition.")
 @click.pass_obj
@@ -58,7 +54,6 @@ def digest_command(
     since: str | None,
     until: str | None,
     form: str | None,
-    as_json: bool,
     output: Path | None,
     mail: bool,
 ) -> int:
@@ -73,7 +68,7 @@ def digest_command(
     with session.open_existing() as app:
         edition = app.edition(since=start, until=end, day=None if day is None else session.day(day), series=series)
         try:
-            _show(session, edition, "json" if as_json else form or _fitting_form(output), output, mail=mail)
+            _show(session, edition, form or _fitting_form(output), output, mail=mail)
         finally:  # neither a file nor a mail that fails keeps the other back
             code = _mail(session, app, edition) if mail else 0
     return code

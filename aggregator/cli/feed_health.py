@@ -15,10 +15,10 @@ from aggregator.cli.tables import fitted
 @list_options
 @click.option("--faults", is_flag=True, help="The entries that could not be taken, with what they held: for a report.")
 @click.pass_obj
-def health_list_command(session: Session, form: str, as_json: bool, faults: bool) -> None:
+def health_list_command(session: Session, form: str, faults: bool) -> None:
     """Say how each feed does: failing, silent, gone, possible gaps."""
     if faults:
-        _list_faults(session, form, as_json=as_json)
+        _list_faults(session, form)
         return
     with session.open_existing(with_feeds=True) as app:
         rows = [asdict(row) for row in app.feed_health()]
@@ -37,13 +37,12 @@ def health_list_command(session: Session, form: str, as_json: bool, faults: bool
         rows,
         columns,
         form,
-        as_json=as_json,
         empty="No feed is followed yet.",
-        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation faults",
+        fields="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation faults",
     )
 
 
-def _list_faults(session: Session, form: str, *, as_json: bool) -> None:
+def _list_faults(session: Session, form: str) -> None:
     with session.open_existing(with_feeds=True) as app:
         rows = app.faulty_entries()
     columns = (
@@ -58,7 +57,6 @@ def _list_faults(session: Session, form: str, *, as_json: bool) -> None:
         rows,
         columns,
         form,
-        as_json=as_json,
         empty="Every entry could be taken.",
-        keys="feed step entry error first last times given",
+        fields="feed step entry error first last times given",
     )

@@ -12,20 +12,21 @@ from typing import Any
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.feed_health import health_list_command
-from aggregator.cli.output import Column, emit, list_options, print_list, safe
+from aggregator.cli.output import Column, emit, list_options, print_list, row_of, safe
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
 from aggregator.config.files import write_output
-from aggregator.exceptions import AggregatorError, ConfigurationError, NotFoundError, UsageError
+from aggregator.exceptions import PARTLY_FAILED, AggregatorError, ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed
 from aggregator.newsroom.publishers import publisher_of_feed
 from aggregator.text.address import address_as_typed
 from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
+
+FEED = "name url publisher category language authority agency paused"
 
 
 @click.group("feeds")
@@ -39,19 +40,10 @@ feeds_command.add_command(health_list_command)
 @feeds_command.command("list")
 @list_options
 @click.pass_obj
-def list_command(session: Session, form: str, as_json: bool) -> None:
+def list_command(session: Session, form: str) -> None:
     """List the feeds of the feeds file."""
     rows = [
-        {
-            "name": feed.name,
-            "url": shown_address(feed),
-            "publisher": publisher_of_feed(feed),
-            "category": feed.category,
-            "language": feed.language,
-            "authority": feed.authority,
-            "agency": feed.agency,
-            "paused": feed.paused,
-        }
+        row_of(feed, FEED) | {"url": shown_address(feed), "publisher": publisher_of_feed(feed)}
         for feed in session.feeds()
     ]
     columns = (
@@ -63,14 +55,7 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         Column("", lambda row: " ".join(word for word in ("agency", "paused") if row[word])),
         Column("url", lambda row: row["url"], wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No feeds yet; `aggregator feeds add URL` adds one.",
-        keys="name url publisher category language authority agency paused",
-    )
+    print_list(rows, columns, form, empty="No feeds yet; `aggregator feeds add URL` adds one.", fields=FEED)
 
 
 @feeds_command.command("add")
@@ -83,22 +68,10 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
 @click.option("--agency", is_flag=True, help="It is a wire service.")
 @click.option("--no-check", is_flag=True, help="Don't ask the address first.")
 @click.pass_obj
-def add_command(
-    session: Session,
-    url: str,
-    name: str | None,
-    publisher: str | None,
-    category: str | None,
-    language: str | None,
-    authority: int | None,
-    agency: bool,
-    no_check: bool,
-) -> None:
+def add_command(session: Session, /, url: str, authority: int | None, no_check: bool, **told: Any) -> None:
     """Follow a feed. The address is asked first, and where it is a page its feeds are offered."""
     path = _editable(session)
-    feed = Feed(
-        address_as_typed(url), name, publisher, category, language, 50 if authority is None else authority, agency
-    )
+    feed = Feed(address_as_typed(url), **told, authority=50 if authority is None else authority)
     _check_values([feed])
     if not no_check:
         feed = _check_feed(session, feed)
@@ -171,7 +144,7 @@ def _discovered(session: Session, feed: Feed) -> Any:
 @click.argument("url")
 @list_options
 @click.pass_obj
-def discover_command(session: Session, url: str, form: str, as_json: bool) -> None:
+def discover_command(session: Session, url: str, form: str) -> None:
     """Find the feeds that a page names."""
     url = address_as_typed(url)
     _check_values([Feed(url)])
@@ -180,9 +153,7 @@ def discover_command(session: Session, url: str, form: str, as_json: bool) -> No
     if not urls and found.error:
         raise NotFoundError(found.error)
     rows = [{"url": one} for one in urls]
-    print_list(
-        rows, (Column("url", lambda row: row["url"]),), form, as_json=as_json, empty="No feed found there.", keys="url"
-    )
+    print_list(rows, (Column("url", lambda row: row["url"]),), form, empty="No feed found there.", fields="url")
 
 
 @feeds_command.command("remove")

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
-from aggregator.cli.output import Column, list_options, print_list, safe
+from aggregator.cli.output import Column, list_options, print_list, row_of, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
-from aggregator.exceptions import DeliveryError
+from aggregator.exceptions import PARTLY_FAILED, DeliveryError
 from aggregator.model import FeedOutcome
 from aggregator.text.counts import amount
 
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Ask every feed, due or not.")
 @list_options
 @click.pass_obj
-def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, form: str, as_json: bool) -> int:
+def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, form: str) -> int:
     """Poll now: the feeds that are due, those named, or all.
 
     FEED is a name, a title, a publisher or an address, or part of one. Ends with 4 where a feed failed.
     """
-    people = form == "table" and not as_json
+    people = form == "table"
     with session.open_or_create(with_feeds=True) as app:
         with progress("fetching", quiet=session.quiet) as advance:
             outcomes = app.fetch(
@@ -44,9 +43,7 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
         nothing = (
             "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
         )
-        print_list(
-            map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, form, as_json=as_json, empty=nothing, keys=FETCH_KEYS
-        )
+        print_list(map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, form, empty=nothing, fields=OUTCOME)
         if people and outcomes and not session.quiet:
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
@@ -71,25 +68,10 @@ def in_order(outcomes: Iterable[FeedOutcome]) -> list[FeedOutcome]:
 
 def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
     """Return an outcome under its documented keys."""
-    return {
-        "feed": outcome.feed,
-        "url": outcome.url,
-        "status": outcome.status,
-        "http_status": outcome.http_status,
-        "new": outcome.new,
-        "updated": outcome.updated,
-        "known": outcome.known,
-        "skipped": outcome.skipped,
-        "error": outcome.error,
-        "next_fetch": outcome.next_fetch,
-        "note": outcome.note,
-        "explanation": outcome.explanation,
-        "feeds": outcome.feeds,
-        "seconds": round(outcome.seconds, 3),
-    }
+    return row_of(outcome, OUTCOME) | {"seconds": round(outcome.seconds, 3)}
 
 
-FETCH_KEYS = "feed url status http_status new updated known skipped error next_fetch note explanation feeds seconds"
+OUTCOME = "feed url status http_status new updated known skipped error next_fetch note explanation feeds seconds"
 FETCH_COLUMNS = (
     Column("feed", lambda row: fitted(safe(row["feed"]), 32)),
     Column("status", lambda row: row["status"]),

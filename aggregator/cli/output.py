@@ -10,12 +10,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 
 from aggregator.cli.tables import COLOUR, Row, fold, table_lines, width_of_output
-from aggregator.cli.tables import Column as Column  # commands take their columns from here
+from aggregator.cli.tables import Column as Column  # commands take their columns from here, and the makers of rows
+from aggregator.desk.rows import keys_of
+from aggregator.desk.rows import row_of as row_of
+from aggregator.model import Skip
 from aggregator.text.display import csv_cell, display_text
 
 # JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
@@ -28,30 +33,31 @@ _PLAIN = "\x1b[0m"  # what ends a style
 COUNT = click.IntRange(1, 1_000_000)
 
 
-def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format`` and ``--json`` to a command that prints a list."""
-    command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["table", "json", "jsonl", "csv", "tsv"]),
-        default="table",
-        show_default=True,
-        help="How the list is printed.",
-    )(command)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def thing_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format`` and ``--json`` to a command on one thing."""
-    command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How it is printed.",
-    )(command)
+def format_options(*forms: str, told: str, default: str | None = None) -> Decorator:
+    """Return what adds ``--format`` and ``--json`` to a command, which gets one of the forms as ``form``."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)  # which hands on the options that stand below these
+        def wrapper(form: str | None, as_json: bool, **given: Any) -> Any:
+            return command(form="json" if as_json else form, **given)
+
+        made = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(wrapper)
+        choice = click.Choice(forms)
+        return click.option("--format", "form", type=choice, default=default, show_default=True, help=told)(made)
+
+    return add
+
+
+list_options = format_options("table", "json", "jsonl", "csv", "tsv", told="How the list is printed.", default="table")
+thing_options = format_options("text", "json", told="How it is printed.", default="text")
+
+
+def limit_option(default: int = 50) -> Decorator:
+    """Return what adds ``--limit`` to a command that prints a list."""
+    return click.option("--limit", type=COUNT, default=default, show_default=True, metavar="N", help="At most so many.")
 
 
 def print_list(
@@ -59,15 +65,13 @@ def print_list(
     columns: Sequence[Column],
     form: str,
     *,
-    as_json: bool = False,
     empty: str = "",
-    keys: str = "",
+    fields: str = "",
 ) -> None:
     """Print rows in the requested form.
 
-    Where there are none, ``empty`` is what people read on stderr, and ``keys``, with blanks between, the heading that programs read.
+    Where there are none, ``empty`` is what people read on stderr, and the keys of ``fields`` are the heading that programs read.
     """
-    form = "json" if as_json else form
     made = [plain(row) for row in rows]
     if form == "json":
         emit(json_text(made, indent=2))
@@ -75,11 +79,17 @@ def print_list(
         for row in made:
             emit(json_text(row))
     elif form in ("csv", "tsv"):
-        _print_cells(made, "," if form == "csv" else "\t", keys)
+        _print_cells(made, "," if form == "csv" else "\t", fields)
     elif made:
-        _print_table(made, columns)
+        for line in table_lines(made, columns, width_of_output(), rule=sys.stdout.isatty(), style=colours()):
+            emit(line)
     elif empty:
         click.echo(empty, err=True)
+
+
+def print_left_out(file: Path, skip: Skip) -> None:
+    """Name a line of an archive that was left out, with the reason."""
+    click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
 
 
 def print_json(value: Any) -> None:
@@ -131,9 +141,9 @@ def colours() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    for line in table_lines(rows, columns, width_of_output(), rule=sys.stdout.isatty(), style=colours()):
-        emit(line)
+def styled(text: str, **style: Any) -> str:
+    """Return a text in a style where stdout wants colour."""
+    return click.style(text, **style) if colours() else text
 
 
 def emit_folded(text: str, indent: int = 0) -> None:
@@ -155,13 +165,13 @@ def emit_note(text: str, indent: int = 0) -> None:
 def emit_headline(title: str) -> None:
     """Write a headline for people: whole, wrapped at words, bold where there is colour."""
     for line in fold(safe(title), width_of_output()):
-        emit(click.style(line, bold=True) if colours() else line)
+        emit(styled(line, bold=True))
 
 
-def _print_cells(rows: Sequence[Row], delimiter: str, keys: str) -> None:
+def _print_cells(rows: Sequence[Row], delimiter: str, fields: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(rows[0].keys() if rows else keys.split())
+    writer.writerow(rows[0].keys() if rows else keys_of(fields))
     for row in rows:
         writer.writerow([_cell(value) for value in row.values()])
     emit(out.getvalue().rstrip("\n"))

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NoReturn
 
 import click
@@ -33,18 +34,7 @@ def run_command(session: Session, log_format: str) -> None:
     level = logging.DEBUG if session.verbose else logging.WARNING if session.quiet else logging.INFO
     set_up(level, log_format, sys.stderr)
 
-    def reread() -> Session:
-        return Session(
-            session.database,
-            session.feeds_option,
-            session.config,
-            session.assignments,
-            session.now_option,
-            session.verbose,
-            session.quiet,
-        )
-
-    daemon = Daemon(session.database_file, session.clock, lambda: _configured(reread()), announce)
+    daemon = Daemon(session.database_file, session.clock, lambda: _configured(replace(session)), announce)
     with _page(session):
         code = daemon.run()
     _leave(code)
@@ -72,4 +62,5 @@ def _page(session: Session) -> Iterator[None]:
 
 
 def _configured(session: Session) -> tuple[object, object]:
+    """Return the settings and the feeds; they are read where the session is new."""
     return session.settings, session.feeds()

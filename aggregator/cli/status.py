@@ -17,13 +17,13 @@ from aggregator.exceptions import UsageError
 @click.command("status")
 @thing_options
 @click.pass_obj
-def status_command(session: Session, form: str, as_json: bool) -> None:
+def status_command(session: Session, form: str) -> None:
     """Say what is held, how the feeds are and what comes next."""
     with session.open_existing() as app:
         row = asdict(app.status())
     row["database"] = str(session.database_file)
     row["daemon"] = holder(session.database_file)
-    if as_json or form == "json":
+    if form == "json":
         print_json(row)
         return
     for name, value in plain(row).items():

@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.counts import COUNT_COLUMNS, ENTRIES, PUBLISHERS
-from aggregator.cli.output import (
-    COUNT,
-    Column,
-    list_options,
-    local,
-    print_list,
-)
+from aggregator.cli.output import COUNT, Column, limit_option, list_options, local, print_list, row_of
 from aggregator.cli.session import Session
+from aggregator.desk import rows
 from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery
-from aggregator.text.counts import amount
+from aggregator.text.counts import amount, three_counts
 from aggregator.text.language import NO_LANGUAGE, primary_language
 
 if TYPE_CHECKING:
@@ -40,71 +34,42 @@ if TYPE_CHECKING:
     show_default=True,
     help="Order.",
 )
-@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@limit_option()
 @click.option("--storylines", is_flag=True, help="Stories of one running affair together.")
 @list_options
 @click.pass_obj
 def stories_command(
     session: Session,
+    /,
     since: str | None,
     until: str | None,
-    match: str | None,
-    min_publishers: int,
-    publisher: str | None,
     lang: str | None,
-    category: str | None,
-    sort: Any,
-    limit: int,
     storylines: bool,
     form: str,
-    as_json: bool,
+    **filters: Any,
 ) -> None:
     """List stories, newest first."""
     if lang is not None and primary_language(lang) is None:
         raise UsageError(f"--lang {NO_LANGUAGE.format(lang)}")
-    query = StoryQuery(
-        since=session.moment(since),
-        until=session.moment(until),
-        match=match,
-        min_publishers=min_publishers,
-        publisher=publisher,
-        language=lang,
-        category=category,
-        sort=sort,
-        limit=limit,
-    )
+    query = StoryQuery(since=session.moment(since), until=session.moment(until), language=lang, **filters)
     with session.open_existing() as app:
         if storylines:
-            rows = [storyline_row(line) for line in app.stories_by_storyline(query)]
+            listed = [storyline_row(line) for line in app.stories_by_storyline(query)]
         else:
-            rows = [summary_row(story) for story in app.stories(query)]
+            listed = [summary_row(story) for story in app.stories(query)]
     print_list(
-        rows,
+        listed,
         STORYLINE_COLUMNS if storylines else STORY_COLUMNS,
         form,
-        as_json=as_json,
         empty=f"No stories fit{session.stories_note}.",
-        keys=STORYLINE_KEYS if storylines else STORY_KEYS,
+        fields=STORYLINE if storylines else STORY,
     )
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
     """Return a story's line under its documented keys."""
-    return {
-        "id": summary.id,
-        "title": summary.title,
-        "url": summary.url,
-        "publisher": summary.publisher,
-        "agency": summary.agency,
-        "lang": summary.language,
-        "category": summary.category,
-        "first_seen": summary.first_seen,
-        "last_seen": summary.last_seen,
-        "entries": summary.entries,
-        "reports": summary.reports,
-        "publishers": summary.publishers,
+    return row_of(summary, STORY) | {
         "flags": [str(flag) for flag in summary.flags],
-        "canonical_entry": summary.canonical_entry,
         "storyline": None if summary.storyline is None else asdict(summary.storyline),
     }
 
@@ -114,18 +79,22 @@ def storyline_row(line: Storyline) -> dict[str, Any]:
     summary = line.summary or line.stories[0]
     return {
         "id": None if line.summary is None else line.summary.id,
-        "title": summary.title,
-        "first_seen": summary.first_seen,
-        "last_seen": summary.last_seen,
-        "entries": summary.entries,
-        "reports": summary.reports,
-        "publishers": summary.publishers,
+        **row_of(summary, "title first_seen last_seen entries reports publishers"),
         "named_by": None if line.summary is None else line.summary.named_by,
         "stories": [summary_row(story) for story in line.stories],
     }
 
 
-STORYLINE_KEYS = "id title first_seen last_seen entries reports publishers named_by stories"
+ENTRIES = Column(
+    "entries",
+    lambda row: str(row["entries"]),
+    right=True,
+    under=lambda row: three_counts(row["entries"], row["reports"], row["publishers"]),
+)
+INDEPENDENT = Column("independent", lambda row: str(row["reports"]), right=True, under=lambda row: "")
+PUBLISHERS = Column("publishers", lambda row: str(row["publishers"]), right=True, under=lambda row: "")
+
+STORYLINE = "id title first_seen last_seen entries reports publishers named_by stories"
 STORYLINE_COLUMNS = (
     Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),
@@ -152,11 +121,13 @@ def tied(row: Any) -> list[str]:
     return [headline(story) for story in row["stories"]] if row["id"] else []
 
 
-STORY_KEYS = "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry storyline"
+STORY = f"{rows.STORY} storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),
-    *COUNT_COLUMNS,
+    ENTRIES,
+    INDEPENDENT,
+    PUBLISHERS,
     Column("story", lambda row: headline(row), wrap=True, place="headline"),
     Column("", lambda row: " ".join(flag.upper().replace("_", " ") for flag in row["flags"]), place="behind"),
 )

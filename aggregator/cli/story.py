@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.changes import new_command
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
-    colours,
     emit,
     emit_folded,
     emit_headline,
     local,
     plain,
     print_json,
+    row_of,
     safe,
+    styled,
     thing_options,
 )
 from aggregator.cli.session import Session
 from aggregator.cli.stories import headline, summary_row
+from aggregator.cli.story_news import new_command
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
 from aggregator.digest.wording import titled
@@ -31,8 +32,12 @@ from aggregator.text.counts import three_counts
 if TYPE_CHECKING:
     from aggregator.desk.explain import Why
     from aggregator.desk.explain_ties import TieWhy
-    from aggregator.digest.edition import Correction
-    from aggregator.model import Entry, Match, Report, Story, StorySummary
+    from aggregator.digest.values import Correction
+    from aggregator.model import Report, Story, StorySummary
+
+
+MEMBER = "id title=data.title url=data.link feed publisher agency lang=language published=data.published first_seen revisions correction"
+LINK = "kind entry=entry_id with=other_id method score threshold evidence parameters"
 
 
 @click.group("story")
@@ -52,14 +57,14 @@ for verb in VERBS:
 @click.argument("story")
 @thing_options
 @click.pass_obj
-def show_command(session: Session, story: str, form: str, as_json: bool) -> None:
+def show_command(session: Session, story: str, form: str) -> None:
     """Show a story with its reports and their entries."""
     with session.open_existing() as app:
         found = app.story(story)
         corrections = app.corrections(found)
         neighbours = app.neighbours(found)
         ties = app.ties(found, neighbours)
-    if as_json or form == "json":
+    if form == "json":
         print_json(story_row(found, corrections, neighbours, ties))
     else:
         print_story(found, corrections)
@@ -85,29 +90,14 @@ def story_row(
         {
             "id": report.id,
             "agency": report.agency,
-            "entries": [member_row(entry, story.summary.canonical_entry) for entry in report.entries],
+            "entries": [
+                {**row_of(entry, MEMBER), "canonical": entry.id == story.summary.canonical_entry}
+                for entry in report.entries
+            ],
         }
         for report in story.reports
     ]
     return row
-
-
-def member_row(entry: Entry, canonical: str) -> dict[str, Any]:
-    """Return an entry as a story lists it."""
-    return {
-        "id": entry.id,
-        "title": entry.data.title,
-        "url": entry.data.link,
-        "feed": entry.feed,
-        "publisher": entry.publisher,
-        "agency": entry.agency,
-        "lang": entry.language,
-        "published": entry.data.published,
-        "first_seen": entry.first_seen,
-        "revisions": entry.revisions,
-        "correction": entry.correction,
-        "canonical": entry.id == canonical,
-    }
 
 
 def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
@@ -143,10 +133,9 @@ def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary], t
 
 
 def _print_correction(correction: Correction) -> None:
-    kind = correction.kind.upper()
     emit("")
     emit_folded(
-        f"{click.style(kind, fg='red', bold=True) if colours() else kind}  {local(plain(correction.time))}"
+        f"{styled(correction.kind.upper(), fg='red', bold=True)}  {local(plain(correction.time))}"
         f"  {safe(correction.publisher)}: {safe(titled(correction.kind, correction.title))}  ({correction.entry})",
         6,
     )
@@ -183,25 +172,24 @@ def _print_report(report: Report, canonical: str) -> None:
 @click.argument("entry", required=False, metavar="[ENTRY|STORY]")
 @thing_options
 @click.pass_obj
-def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
+def why_command(session: Session, story: str, entry: str | None, form: str) -> None:
     """Say why an entry stands in a story, or what keeps it out. Without ENTRY, why the newest joined.
 
     Of two stories, say what ties them into one storyline, or what was missing.
     """
-    in_json = as_json or form == "json"
     with session.open_existing() as app:
         if entry is not None and entry.strip().lower().startswith("s"):
             tie = app.why_tied(story, entry)
-            row = {"story": tie.story, "other": tie.other, "storyline": tie.storyline, "through": tie.through}
-            _print_why(session, f"{tie.story} with {tie.other}", row, tie, in_json=in_json)
+            row = row_of(tie, "story other storyline through")
+            _print_why(session, f"{tie.story} with {tie.other}", row, tie, form)
         else:
             why = app.why(story, entry)
-            _print_why(session, why.entry, {"entry": why.entry}, why, in_json=in_json)
+            _print_why(session, why.entry, {"entry": why.entry}, why, form)
 
 
-def _print_why(session: Session, about: str, row: Mapping[str, object], told: Why | TieWhy, *, in_json: bool) -> None:
-    if in_json:
-        print_json({**row, "sentence": told.sentence, "links": [_link_row(link) for link in told.links]})
+def _print_why(session: Session, about: str, row: Mapping[str, object], told: Why | TieWhy, form: str) -> None:
+    if form == "json":
+        print_json({**row, "sentence": told.sentence, "links": [row_of(link, LINK) for link in told.links]})
         return
     emit_folded(f"{about}: {safe(told.sentence)}", 2)
     for link in told.links if session.verbose else ():
@@ -209,16 +197,3 @@ def _print_why(session: Session, about: str, row: Mapping[str, object], told: Wh
             f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})",
             4,
         )
-
-
-def _link_row(link: Match) -> dict[str, Any]:
-    return {
-        "kind": link.kind,
-        "entry": link.entry_id,
-        "with": link.other_id,
-        "method": link.method,
-        "score": link.score,
-        "threshold": link.threshold,
-        "evidence": link.evidence,
-        "parameters": link.parameters,
-    }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from aggregator.cli.output import (
-    COUNT,
     emit,
     emit_folded,
     emit_headline,
+    limit_option,
     list_options,
     local,
     plain,
@@ -18,8 +18,8 @@ from aggregator.cli.output import (
     thing_options,
 )
 from aggregator.cli.session import Session
-from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, headline, storyline_row, summary_row
-from aggregator.cli.verbs import by_option, by_whom, print_outcome
+from aggregator.cli.stories import STORYLINE, STORYLINE_COLUMNS, headline, storyline_row, summary_row
+from aggregator.cli.verbs import by_option, print_outcome
 from aggregator.text.counts import amount, three_counts
 
 
@@ -30,32 +30,25 @@ def storyline_command() -> None:
 
 @storyline_command.command("list")
 @click.option("--since", metavar="TIME", help="Active since: 2h, 3d, yesterday, 2026-10-01.")
-@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@limit_option()
 @list_options
 @click.pass_obj
-def list_command(session: Session, since: str | None, limit: int, form: str, as_json: bool) -> None:
+def list_command(session: Session, since: str | None, limit: int, form: str) -> None:
     """List storylines, newest first."""
     with session.open_existing() as app:
         rows = [storyline_row(line) for line in app.storylines(session.moment(since), limit)]
-    print_list(
-        rows,
-        STORYLINE_COLUMNS,
-        form,
-        as_json=as_json,
-        empty=f"No storylines{session.stories_note}.",
-        keys=STORYLINE_KEYS,
-    )
+    print_list(rows, STORYLINE_COLUMNS, form, empty=f"No storylines{session.stories_note}.", fields=STORYLINE)
 
 
 @storyline_command.command("show")
 @click.argument("storyline")
 @thing_options
 @click.pass_obj
-def show_command(session: Session, storyline: str, form: str, as_json: bool) -> None:
+def show_command(session: Session, storyline: str, form: str) -> None:
     """Show a storyline with its stories."""
     with session.open_existing() as app:
         found = app.storyline(storyline)
-    if as_json or form == "json":
+    if form == "json":
         print_json(storyline_row(found))
         return
     summary = found.summary
@@ -80,11 +73,11 @@ def show_command(session: Session, storyline: str, form: str, as_json: bool) -> 
 @by_option
 @thing_options
 @click.pass_obj
-def name_command(session: Session, storyline: str, name: str, by: str | None, form: str, as_json: bool) -> None:
+def name_command(session: Session, storyline: str, name: str, by: str, form: str) -> None:
     """Call a storyline by a name, whatever its stories are called."""
     with session.open_existing() as app:
-        found = app.storyline_editor(by_whom(by)).name(storyline, name)
-        print_outcome(session, app, found, form, as_json=as_json, kind="storyline")
+        found = app.storyline_editor(by).name(storyline, name)
+        print_outcome(session, app, found, form, kind="storyline")
 
 
 @storyline_command.command("tie")
@@ -92,11 +85,11 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
 @by_option
 @thing_options
 @click.pass_obj
-def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
+def tie_command(session: Session, stories: tuple[str, ...], by: str, form: str) -> None:
     """Tie stories into one storyline. Storylines come with all their stories."""
     with session.open_existing() as app:
-        found = app.storyline_editor(by_whom(by)).tie(stories)
-        print_outcome(session, app, found, form, as_json=as_json, kind="storyline")
+        found = app.storyline_editor(by).tie(stories)
+        print_outcome(session, app, found, form, kind="storyline")
 
 
 @storyline_command.command("untie")
@@ -104,7 +97,7 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form
 @by_option
 @thing_options
 @click.pass_obj
-def untie_command(session: Session, story: str, by: str | None, form: str, as_json: bool) -> None:
+def untie_command(session: Session, story: str, by: str, form: str) -> None:
     """Take a story out of its storyline for good."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.storyline_editor(by_whom(by)).untie(story), form, as_json=as_json)
+        print_outcome(session, app, app.storyline_editor(by).untie(story), form)

@@ -107,7 +107,7 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
             yield ""
         said = "  ".join(text for column in headline if (text := display_text(column.show(row))))
         for line in fold(said, width):
-            yield _bold(line) if style else line
+            yield click.style(line, bold=True) if style else line
         for told in (told for column in headline for told in column.below(row)):
             yield from fold(f"{' ' * _GAP}- {display_text(told)}", width, 2 * _GAP)
         line = " " * _GAP + "  ".join(cells[number] for cells in facts if cells[number].strip()).rstrip()
@@ -209,7 +209,3 @@ def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: in
             break
         kept.remove(leaving)
     return kept
-
-
-def _bold(line: str) -> str:
-    return click.style(line, bold=True)

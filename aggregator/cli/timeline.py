@@ -13,11 +13,13 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    format_options,
     json_text,
     list_options,
     local,
     plain,
     print_list,
+    row_of,
     safe,
     stamp,
 )
@@ -25,27 +27,27 @@ from aggregator.cli.session import Session
 from aggregator.cli.tables import fitted, fold, width_of_output
 
 if TYPE_CHECKING:
-    from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
+    from aggregator.newsroom.timeline import MarkKind, Timeline
 
 # Priority of signs at one position.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
 _COLOURS = {"correction": "red", "report": "cyan", "copy": "cyan", "edit": "yellow"}
 _WRITTEN, _NARROWEST, _WIDEST = 100, 50, 160
 _MOST_ROWS = 60
+LAGS = "publisher stories first median_lag=median late_lag=late own undated alone"
+LAG = "publisher agency entry=entry_id title url time lag entries own dated"
+MARK = "time kind entry=entry_id publisher title"
 
 
 @click.command("timeline")
 @click.argument("story")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "svg"]), help="How it is shown; else by FILE's name."
-)
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@format_options("text", "json", "svg", told="How it is shown; else by FILE's name.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @click.pass_obj
-def timeline_command(session: Session, story: str, form: str | None, as_json: bool, output: Path | None) -> None:
+def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
     """Show who had a story when, and who was first. It says how much later each publisher had it."""
     named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
-    form = "json" if as_json else form or named
+    form = form or named
     with session.open_existing() as app:
         shown = app.timeline(app.story(story))
     if form == "json":
@@ -73,28 +75,14 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
 @click.option("--category", help="Stories with an entry of this category.")
 @list_options
 @click.pass_obj
-def lags_command(
-    session: Session, since: str, until: str | None, category: str | None, form: str, as_json: bool
-) -> None:
+def lags_command(session: Session, since: str, until: str | None, category: str | None, form: str) -> None:
     """List how often each publisher was first, else how late. A month is looked at.
 
     Lags (in seconds in JSON) are over the stories that another publisher had too.
     """
     with session.open_existing() as app:
         found = app.punctuality(session.moment(since), session.moment(until), category)
-    rows = [
-        {
-            "publisher": one.publisher,
-            "stories": one.stories,
-            "first": one.first,
-            "median_lag": None if one.median is None else int(one.median.total_seconds()),
-            "late_lag": None if one.late is None else int(one.late.total_seconds()),
-            "own": one.own,
-            "undated": one.undated,
-            "alone": one.alone,
-        }
-        for one in found
-    ]
+    rows = [row_of(one, LAGS) | {"median_lag": _seconds(one.median), "late_lag": _seconds(one.late)} for one in found]
     columns = (
         Column("publisher", lambda row: fitted(safe(row["publisher"]), 40)),
         Column("shared stories", lambda row: str(row["stories"]), right=True),
@@ -105,14 +93,11 @@ def lags_command(
         Column("undated", lambda row: str(row["undated"]), right=True, drop=2),
         Column("alone", lambda row: str(row["alone"]), right=True, drop=1),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No stories in this time.",
-        keys="publisher stories first median_lag late_lag own undated alone",
-    )
+    print_list(rows, columns, form, empty="No stories in this time.", fields=LAGS)
+
+
+def _seconds(lag: timedelta | None) -> int | None:
+    return None if lag is None else int(lag.total_seconds())
 
 
 def _said(seconds: int | None) -> str:
@@ -129,36 +114,9 @@ def timeline_row(shown: Timeline) -> dict[str, Any]:
         "story": shown.story_id,
         "title": shown.title,
         "first": shown.publishers[0].publisher,
-        "start": shown.start,
-        "end": shown.end,
-        "seen": shown.seen,
-        "publishers": [_lag_row(one) for one in shown.publishers],
-        "events": [_mark_row(one) for one in shown.marks],
-    }
-
-
-def _lag_row(one: Lag) -> dict[str, Any]:
-    return {
-        "publisher": one.publisher,
-        "agency": one.agency,
-        "entry": one.entry_id,
-        "title": one.title,
-        "url": one.url,
-        "time": one.time,
-        "lag": int(one.lag.total_seconds()),
-        "entries": one.entries,
-        "own": one.own,
-        "dated": one.dated,
-    }
-
-
-def _mark_row(mark: Mark) -> dict[str, Any]:
-    return {
-        "time": mark.time,
-        "kind": mark.kind,
-        "entry": mark.entry_id,
-        "publisher": mark.publisher,
-        "title": mark.title,
+        **row_of(shown, "start end seen"),
+        "publishers": [row_of(one, LAG) | {"lag": _seconds(one.lag)} for one in shown.publishers],
+        "events": [row_of(one, MARK) for one in shown.marks],
     }
 
 
@@ -167,11 +125,11 @@ def _mark_row(mark: Mark) -> dict[str, Any]:
 
 def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
-    from aggregator.desk.timeline import KINDS, waited
+    from aggregator.desk.timeline import KINDS, source, waited
 
     width = min(max(width, _NARROWEST), _WIDEST)
     rows = shown.publishers[:_MOST_ROWS]
-    names = {one.publisher: _source(one) for one in rows}
+    names = {one.publisher: safe(source(one)) for one in rows}
     label = min(max(cell_len(name) for name in names.values()), width // 4)
     late = {one.publisher: waited(one.lag) + ("" if one.dated else "?") for one in rows}
     right = max(len(text) for text in late.values())
@@ -200,11 +158,6 @@ def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     if shown.seen is not None:
         facts.append(f"seen here {waited(shown.seen - first.time) if shown.seen > first.time else 'at once'}")
     return [click.style(title, bold=True) if coloured else title, fitted("  ".join(facts), width), ""]
-
-
-def _source(one: Lag) -> str:
-    agency = f" ({one.agency})" if one.agency and one.agency != one.publisher else ""
-    return safe(f"{one.publisher}{agency}")
 
 
 def _axis(shown: Timeline, plot: int) -> str:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.exit_codes import PARTLY_FAILED
-from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_list, safe
+from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_left_out, print_list
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import write_output
-from aggregator.exceptions import UsageError
+from aggregator.exceptions import PARTLY_FAILED, UsageError
 from aggregator.executor import open_executor
 from aggregator.ingest.sweep_plot import check_drawable, picture
 from aggregator.newsroom.publishers import families
@@ -56,7 +55,6 @@ def evaluate_command(
     predicted: Path | None,
     level: Any,
     form: str,
-    as_json: bool,
 ) -> int:
     """Score the clustering of labelled JSON Lines files. It works in a scratch database."""
     from aggregator.ingest.evaluate import evaluate, predictions
@@ -70,17 +68,17 @@ def evaluate_command(
             with progress(f"evaluating {file.name} {label}".strip(), quiet=session.quiet) as advance:
                 result = evaluate(file, settings, session.clock(), advance, level)
             for skip in result.skips:
-                click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                print_left_out(file, skip)
                 code = PARTLY_FAILED
             rows.append({"file": file.name, **({"setting": label} if label else {}), **asdict(result.figures)})
             if predicted is not None:
                 write_output(predicted, predictions(result).encode("utf-8"))
     if plot is not None:
         write_output(plot, picture(plot, rows))
-    if len(rows) == 1 and (as_json or form == "json"):
+    if len(rows) == 1 and form == "json":
         print_json(rows[0])
     else:
-        print_list(rows, _columns(sweep is not None), form, as_json=as_json)
+        print_list(rows, _columns(sweep is not None), form)
     return code
 
 
@@ -120,9 +118,7 @@ def _columns(sweeping: bool) -> tuple[Column, ...]:
 @click.option("--set", "assignments", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting to try; repeatable.")
 @list_options
 @click.pass_obj
-def replay_command(
-    session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
-) -> None:
+def replay_command(session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str) -> None:
     """Show what other settings would make of the stored entries."""
     from aggregator.ingest.replay import replay
 
@@ -130,7 +126,7 @@ def replay_command(
     houses = families(session.feeds_if_any() or ())
     with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
         outcome = replay(app.store, settings, houses, session.moment(since), advance)
-    _print_outcome(outcome, "Nothing would change.", form, as_json=as_json)
+    _print_outcome(outcome, "Nothing would change.", form)
 
 
 @click.command("recluster")
@@ -144,9 +140,7 @@ def replay_command(
 )
 @list_options
 @click.pass_obj
-def recluster_command(
-    session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str, as_json: bool
-) -> int:
+def recluster_command(session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str) -> int:
     """Cluster the window anew and show what changed. Editors' decisions hold.
 
     With ARCHIVE, cluster archives from nothing instead, in a scratch database, and write where each of their entries
@@ -160,7 +154,7 @@ def recluster_command(
         raise UsageError("--output is of archives: name one. Stories of the database stay in it; `export` writes them")
     with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
         outcome = app.recluster(advance)
-    _print_outcome(outcome, "Nothing changed.", form, as_json=as_json)
+    _print_outcome(outcome, "Nothing changed.", form)
     return 0
 
 
@@ -186,7 +180,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
             lines_of_archive,
         )
     for path, skip in skips:
-        click.echo(f"{path}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+        print_left_out(path, skip)
     if output is not None:
         write_output(output, "".join(f"{line}\n" for line in lines).encode("utf-8"))
     else:
@@ -195,7 +189,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
     return PARTLY_FAILED if skips else 0
 
 
-def _print_outcome(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:
+def _print_outcome(outcome: Outcome, empty: str, form: str) -> None:
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),
@@ -208,7 +202,7 @@ def _print_outcome(outcome: Outcome, empty: str, form: str, *, as_json: bool) ->
         Column("title", lambda row: row["title"], wrap=True, place="headline"),
     )
     rows = [asdict(change) for change in outcome.changes]
-    print_list(rows, columns, form, as_json=as_json, empty=empty, keys="change stories entries title")
-    if form == "table" and not as_json:
+    print_list(rows, columns, form, empty=empty, fields="change stories entries title")
+    if form == "table":
         emit("")
         emit(outcome.sentence)

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.output import (
-    COUNT,
     Column,
     emit,
     emit_folded,
     emit_note,
+    limit_option,
     list_options,
     local,
     print_json,
     print_list,
+    row_of,
     safe,
     thing_options,
 )
@@ -27,12 +28,19 @@ from aggregator.exceptions import UsageError
 
 if TYPE_CHECKING:
     from aggregator.app import Aggregator
-    from aggregator.storage.decisions import Decision
+
+
+DECISION = "id at by verb=kind arguments sentence undone_at undone_by"
 
 
 def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--by``: who gives the verb."""
-    return click.option("--by", metavar="NAME", help="Who says so; else the user's name.")(command)
+    """Add ``--by``: who gives the verb, by name."""
+    return click.option(
+        "--by",
+        metavar="NAME",
+        callback=lambda context, option, name: by_whom(name),
+        help="Who says so; else the user's name.",
+    )(command)
 
 
 def by_whom(name: str | None) -> str:
@@ -45,16 +53,14 @@ def by_whom(name: str | None) -> str:
         return "unknown"
 
 
-def print_outcome(
-    session: Session, app: Aggregator, found: str | None, form: str, *, as_json: bool, kind: str = "story"
-) -> None:
+def print_outcome(session: Session, app: Aggregator, found: str | None, form: str, kind: str = "story") -> None:
     """Print the result of a verb: a sentence for people, the id for scripts; as JSON with the line of the log.
 
     ``kind`` is what the id is of: story or storyline.
     """
     done = app.decisions(1)[0]
-    if as_json or form == "json":
-        print_json({kind: found, **decision_row(done)})
+    if form == "json":
+        print_json({kind: found, **row_of(done, DECISION)})
         return
     if found is not None and not sys.stdout.isatty():
         emit(found)
@@ -70,12 +76,12 @@ def print_outcome(
 @by_option
 @thing_options
 @click.pass_obj
-def merge_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
+def merge_command(session: Session, stories: tuple[str, ...], by: str, form: str) -> None:
     """Make several stories one. The oldest keeps its id, the others lead to it."""
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by).merge(stories), form)
 
 
 @click.command("split")
@@ -84,12 +90,10 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str | None, fo
 @by_option
 @thing_options
 @click.pass_obj
-def split_command(
-    session: Session, story: str, entries: tuple[str, ...], by: str | None, form: str, as_json: bool
-) -> None:
+def split_command(session: Session, story: str, entries: tuple[str, ...], by: str, form: str) -> None:
     """Take entries out of a story into one of their own."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by).split(story, entries), form)
 
 
 @click.command("move")
@@ -98,10 +102,10 @@ def split_command(
 @by_option
 @thing_options
 @click.pass_obj
-def move_command(session: Session, entry: str, story: str, by: str | None, form: str, as_json: bool) -> None:
+def move_command(session: Session, entry: str, story: str, by: str, form: str) -> None:
     """Put an entry into another story."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by).move(entry, story), form)
 
 
 @click.command("pin")
@@ -110,10 +114,10 @@ def move_command(session: Session, entry: str, story: str, by: str | None, form:
 @by_option
 @thing_options
 @click.pass_obj
-def pin_command(session: Session, story: str, entry: str, by: str | None, form: str, as_json: bool) -> None:
+def pin_command(session: Session, story: str, entry: str, by: str, form: str) -> None:
     """Make an entry the canonical one of its story."""
     with session.open_existing() as app:
-        print_outcome(session, app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by).pin(story, entry), form)
 
 
 @click.command("forbid")
@@ -122,35 +126,35 @@ def pin_command(session: Session, story: str, entry: str, by: str | None, form: 
 @by_option
 @thing_options
 @click.pass_obj
-def forbid_command(session: Session, first: str, second: str, by: str | None, form: str, as_json: bool) -> None:
+def forbid_command(session: Session, first: str, second: str, by: str, form: str) -> None:
     """Keep two stories or entries apart for good."""
     with session.open_existing() as app:
-        app.editor(by_whom(by)).forbid(first, second)
-        print_outcome(session, app, None, form, as_json=as_json)
+        app.editor(by).forbid(first, second)
+        print_outcome(session, app, None, form)
 
 
 @click.command("undo")
 @by_option
 @thing_options
 @click.pass_obj
-def undo_command(session: Session, by: str | None, form: str, as_json: bool) -> None:
+def undo_command(session: Session, by: str, form: str) -> None:
     """Take back the last verb."""
     with session.open_existing() as app:
-        undone = app.editor(by_whom(by)).undo()
-        if as_json or form == "json":
-            print_json({"story": None, **decision_row(undone)})
+        undone = app.editor(by).undo()
+        if form == "json":
+            print_json({"story": None, **row_of(undone, DECISION)})
         else:
             emit_folded(f"Undone: {safe(undone.sentence)}", 2)
 
 
 @click.command("log")
-@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@limit_option()
 @list_options
 @click.pass_obj
-def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
+def log_command(session: Session, limit: int, form: str) -> None:
     """List editors' verbs, newest first, those taken back among them."""
     with session.open_existing() as app:
-        rows = [decision_row(one) for one in app.decisions(limit)]
+        rows = [row_of(one, DECISION) for one in app.decisions(limit)]
     columns = (
         Column("id", lambda row: str(row["id"]), right=True),
         Column("at", lambda row: local(row["at"])),
@@ -158,36 +162,7 @@ def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
         Column("sentence", lambda row: row["sentence"], wrap=True),
         Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else "", wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No verbs yet.",
-        keys="id at by verb arguments sentence undone_at undone_by",
-    )
+    print_list(rows, columns, form, empty="No verbs yet.", fields=DECISION)
 
 
-def decision_row(one: Decision) -> dict[str, Any]:
-    """Return a verb under its documented keys."""
-    return {
-        "id": one.id,
-        "at": one.at,
-        "by": one.by,
-        "verb": one.kind,
-        "arguments": one.arguments,
-        "sentence": one.sentence,
-        "undone_at": one.undone_at,
-        "undone_by": one.undone_by,
-    }
-
-
-VERBS = (
-    merge_command,
-    split_command,
-    move_command,
-    pin_command,
-    forbid_command,
-    undo_command,
-    log_command,
-)
+VERBS = (merge_command, split_command, move_command, pin_command, forbid_command, undo_command, log_command)

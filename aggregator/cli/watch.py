@@ -15,14 +15,16 @@ from aggregator.cli.output import (
     emit,
     emit_folded,
     json_text,
+    limit_option,
     list_options,
     local,
     print_list,
+    row_of,
     safe,
 )
 from aggregator.cli.session import Session
-from aggregator.cli.stories import STORY_KEYS, headline, summary_row
-from aggregator.cli.verbs import by_option, by_whom
+from aggregator.cli.stories import STORY, headline, summary_row
+from aggregator.cli.verbs import by_option
 from aggregator.desk.alert_targets import shown_target
 from aggregator.exceptions import UsageError
 from aggregator.newsroom.watches import WatchQuery, described, query_values
@@ -30,6 +32,10 @@ from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.desk.watches import QueryMatch, WatchRow
+
+
+TALLY = "alerts last_alert waiting given_up last_error"
+ALERT = "id watch story=story_id at reason sentence to=target state attempts next_try delivered error"
 
 
 @click.group("watch")
@@ -80,13 +86,13 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @by_option
 @click.pass_obj
-def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[str, ...], by: str | None) -> None:
+def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[str, ...], by: str) -> None:
     """Save a query under NAME; from the next poll on it alerts.
 
     An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
     """
     with session.open_or_create(with_feeds=False) as app:
-        doubts = app.watches().add(name, query, targets, by_whom(by))
+        doubts = app.watches().add(name, query, targets, by)
     for doubt in doubts:
         click.echo(f"Note: {safe(doubt)}.", err=True)
     emit_folded(f"{safe(name)}: {safe(described(query))}", 2)
@@ -95,7 +101,7 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
 @watch_command.command("list")
 @list_options
 @click.pass_obj
-def list_command(session: Session, form: str, as_json: bool) -> None:
+def list_command(session: Session, form: str) -> None:
     """List the watches, their alerts and how delivery goes."""
     with session.open_existing() as app:
         rows = [watch_row(row) for row in app.watches().all()]
@@ -111,9 +117,8 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         rows,
         columns,
         form,
-        as_json=as_json,
         empty="No watches yet; `watch add` saves one.",
-        keys="name sentence query to added by alerts last_alert waiting given_up last_error",
+        fields=f"name sentence query to added by {TALLY}",
     )
 
 
@@ -133,12 +138,10 @@ def remove_command(session: Session, name: str) -> None:
 @click.option(
     "--since", default="7d", show_default=True, metavar="TIME", help="From when on: 7d, yesterday, 2026-10-01."
 )
-@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@limit_option()
 @list_options
 @click.pass_obj
-def test_command(
-    session: Session, name: str | None, query: WatchQuery, since: str, limit: int, form: str, as_json: bool
-) -> None:
+def test_command(session: Session, name: str | None, query: WatchQuery, since: str, limit: int, form: str) -> None:
     """Show what a watch or a query would have caught. Nothing is sent.
 
     NAME is a watch that was saved. Alerts are worked out from what is known of the entries today.
@@ -167,37 +170,20 @@ def test_command(
         rows,
         columns,
         form,
-        as_json=as_json,
         empty=f"Nothing would have been caught since {safe(since)}.",
-        keys=f"{STORY_KEYS} matched alerts",
+        fields=f"{STORY} matched alerts",
     )
 
 
 @watch_command.command("log")
 @click.argument("name", required=False)
-@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@limit_option()
 @list_options
 @click.pass_obj
-def log_command(session: Session, name: str | None, limit: int, form: str, as_json: bool) -> None:
+def log_command(session: Session, name: str | None, limit: int, form: str) -> None:
     """List alerts, newest first, with how each delivery went. Of one watch, or of all."""
     with session.open_existing() as app:
-        rows = [
-            {
-                "id": one.id,
-                "watch": one.watch,
-                "story": one.story_id,
-                "at": one.at,
-                "reason": one.reason,
-                "sentence": one.sentence,
-                "to": shown_target(one.target),
-                "state": one.state,
-                "attempts": one.attempts,
-                "next_try": one.next_try,
-                "delivered": one.delivered,
-                "error": one.error,
-            }
-            for one in app.watches().log(name, limit)
-        ]
+        rows = [row_of(one, ALERT) | {"to": shown_target(one.target)} for one in app.watches().log(name, limit)]
     columns = (
         Column("at", lambda row: local(row["at"])),
         Column("watch", lambda row: row["watch"]),
@@ -207,14 +193,7 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
         Column("state", lambda row: row["state"].replace("_", " ")),
         Column("error", lambda row: row["error"] or "", wrap=True),
     )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No alerts yet.",
-        keys="id watch story at reason sentence to state attempts next_try delivered error",
-    )
+    print_list(rows, columns, form, empty="No alerts yet.", fields=ALERT)
 
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
@@ -224,13 +203,8 @@ def watch_row(row: WatchRow) -> dict[str, Any]:
         "sentence": described(row.watch.query),
         "query": query_values(row.watch.query),
         "to": [shown_target(target) for target in row.watch.targets],
-        "added": row.watch.added,
-        "by": row.watch.by,
-        "alerts": row.tally.alerts,
-        "last_alert": row.tally.last_alert,
-        "waiting": row.tally.waiting,
-        "given_up": row.tally.given_up,
-        "last_error": row.tally.last_error,
+        **row_of(row.watch, "added by"),
+        **row_of(row.tally, TALLY),
     }
 
 

@@ -126,10 +126,8 @@ def save(path: Path, document: Any) -> None:
     The text is read again before it takes the file's place: comments in odd spots have made the writer's text say
     something else, or nothing that is YAML. ConfigurationError then, and the file is as it was.
     """
-    text = _dumped(document)
-    if not _says(path, text, document):
+    if not _wrote(path, _dumped(document), document):
         raise ConfigurationError(f"{path}: cannot be rewritten with its comments in place; change it by hand")
-    write_private(path, text.encode("utf-8"))
 
 
 def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> None:
@@ -139,8 +137,7 @@ def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> No
     if document is not None:
         longer = _with_lines(text, document[key].lc.col, items)
         document[key].extend(items)
-        if _says(path, longer, document):
-            write_private(path, longer.encode("utf-8"))
+        if _wrote(path, longer, document):
             return
     document = _parsed(path, text)
     if document is None:  # comments alone make no document that would hold them
@@ -175,8 +172,7 @@ def remove_item(path: Path, key: str, position: int) -> None:
     shortened = _without_lines(text, document[key], position)
     del document[key][position]
     wanted = document if document[key] else {**document, key: None}
-    if shortened is not None and _says(path, shortened, wanted):
-        write_private(path, shortened.encode("utf-8"))
+    if _wrote(path, shortened, wanted):
         return
     document = _parsed(path, text)
     del document[key][position]
@@ -190,8 +186,7 @@ def set_in_item(path: Path, key: str, position: int, name: str, value: Any) -> N
     if document is not None:
         changed = _with_member(text, document[key][position], name, value)
         _set(document[key][position], name, value)
-        if changed is not None and _says(path, changed, document):
-            write_private(path, changed.encode("utf-8"))
+        if _wrote(path, changed, document):
             return
     document = _parsed(path, text)
     if isinstance(document[key][position], str):
@@ -254,11 +249,15 @@ def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
     return None
 
 
-def _says(path: Path, text: str, wanted: Any) -> bool:
+def _wrote(path: Path, text: str | None, wanted: Any) -> bool:
+    """Write a text where there is one and it says what is wanted; return whether that was so."""
     try:
-        return bool(_parsed_document(path, text) == wanted)
+        fits = text is not None and bool(_parsed_document(path, text) == wanted)
     except ConfigurationError:
         return False
+    if text is not None and fits:
+        write_private(path, text.encode("utf-8"))
+    return fits
 
 
 def line_of(holder: Any, key: object = None) -> int:

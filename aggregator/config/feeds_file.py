@@ -28,21 +28,7 @@ from aggregator.text.masking import shown_address
 from aggregator.text.urls import mask_secrets, request_url
 
 _TOP = ("defaults", "feeds")
-_DEFAULTS = (
-    "publisher",
-    "category",
-    "language",
-    "authority",
-    "agency",
-    "speaks_for_others",
-    "interval",
-    "headers",
-    "proxy",
-    "paused",
-    "verify_tls",
-    "host_backoff",
-)
-_FEED = ("url", "name", "auth", *_DEFAULTS)
+_UNSAID = Feed("")
 _AUTH = ("user", "password")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
@@ -283,6 +269,10 @@ _READERS: dict[str, Callable[[object, _Reading], Any]] = {
     "verify_tls": _flag,
     "host_backoff": _flag,
 }
+_FEED = ("url", "auth", *_READERS)
+_DEFAULTS = tuple(key for key in _READERS if key != "name")
+# What is written of a feed that is added, where it says so.
+_ADDED = ("name", "publisher", "category", "language", "authority", "agency", "speaks_for_others", "interval", "paused")
 
 
 def _kind(value: object) -> str:
@@ -345,18 +335,8 @@ def _url_of(one: object, reading: _Reading) -> str:
 def _written(feed: Feed) -> Mapping[str, Any]:
     made = new_map()
     made["url"] = feed.url
-    for key in ("name", "publisher", "category", "language"):
+    for key in _ADDED:
         value = getattr(feed, key)
-        if value:
-            made[key] = value
-    if feed.authority != Feed("").authority:
-        made["authority"] = feed.authority
-    if feed.agency:
-        made["agency"] = True
-    if feed.speaks_for_others is not None:
-        made["speaks_for_others"] = feed.speaks_for_others
-    if feed.interval is not None:
-        made["interval"] = format_duration(feed.interval)
-    if feed.paused:
-        made["paused"] = True
+        if value not in ("", getattr(_UNSAID, key)):
+            made[key] = format_duration(value) if isinstance(value, timedelta) else value
     return made

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aggregator.exceptions import ConfigurationError
+from aggregator.model import Secret
 from aggregator.settings import SecretText
 
 
@@ -27,3 +28,17 @@ def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str
     if not found or "\n" in found:
         raise ConfigurationError(f"{key}: one line is wanted in {place} {name}")
     return found
+
+
+def secret_from(key: str, variable: str, file: str, environ: Mapping[str, str]) -> Secret | None:
+    """Return the secret of ``key_env``, else of ``key_file``; None where neither is set. ConfigurationError where its place has none."""
+    if variable:
+        if variable not in environ:
+            raise ConfigurationError(f"{key}_env: the environment has no {variable}")
+        return Secret(environ[variable])
+    if file:
+        try:
+            return Secret(Path(file).read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{key}_file: {file} cannot be read ({error})") from error
+    return None

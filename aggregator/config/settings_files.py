@@ -75,29 +75,82 @@ def resolve(
 
     ``project`` is the project's settings file; where ``required``, it must exist. Raises ConfigurationError with all faults.
     """
-    known = keys()
-    values: dict[str, Any] = {}
-    origins = dict.fromkeys(known, "default")
-    problems: list[str] = []
-    files = []
+    reading = _Reading()
+    files: list[Path] = []
     for path, wanted in ((user_file(), False), (project, required)):
         if path is None or path in files or (not wanted and not is_file(path)):
             continue
         files.append(path)
-        for key, value in _from_file(path, known, problems).items():
-            values[key], origins[key] = value, str(path)
-    for key, kind in known.items():
+        reading.file(path)
+    for key in keys():
         name = variable_of(key)
         if name in environ:
-            _take(key, kind, environ[name], f"environment {name}", values, origins, problems)
+            reading.take(key, environ[name], f"environment {name}", f"environment {name}: {key}")
     for assignment in assignments:
-        _assign(assignment, values, origins, problems)
-    absent = encoder.missing() if values.get("stories.semantic") is True else None
+        reading.assignment(assignment)
+    absent = encoder.missing() if reading.values.get("stories.semantic") is True else None
     if absent is not None:
-        problems.append(f"{origins['stories.semantic']}: {absent}")
-    if problems:
-        raise ConfigurationError(tuple(problems))
-    return Resolved(_settings(values), origins, tuple(files))
+        reading.problems.append(f"{reading.origins['stories.semantic']}: {absent}")
+    if reading.problems:
+        raise ConfigurationError(tuple(reading.problems))
+    return Resolved(_settings(reading.values), reading.origins, tuple(files))
+
+
+class _Reading:
+    """Settings being read: the values so far, the origin of each, and the faults."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.origins = dict.fromkeys(keys(), "default")
+        self.problems: list[str] = []
+
+    def take(self, key: str, raw: Any, origin: str, place: str) -> None:
+        """Take a value; a fault is told with the ``place``."""
+        try:
+            self.values[key], self.origins[key] = _legal(key, convert(raw, keys()[key])), origin
+        except ValueError as error:
+            self.problems.append(f"{place}: {error}")
+
+    def assignment(self, assignment: str) -> None:
+        """Take a value from an option; secrets are refused."""
+        key, sign, text = assignment.partition("=")
+        key = key.strip()
+        if not sign or key not in keys():
+            self.problems.append(_bad_assignment(assignment, keys()))
+            return
+        self.take(key, text.strip(), f"option --set {key}", f"option --set {key}")
+        if isinstance(given := self.values.get(key), SecretText) and given.is_written_out:
+            self.problems.append(
+                f"--set {key}: the list of processes shows it to everybody; write env:NAME or file:PATH"
+            )
+
+    def file(self, path: Path) -> None:
+        """Take the values of a file."""
+        from aggregator.config.documents import line_of, load, unknown_key  # YAML, only where there is a file
+
+        document = load(path)
+        if document is None:
+            return
+        if not isinstance(document, Mapping):
+            self.problems.append(f"{path}:1: a mapping of sections is wanted")
+            return
+        sections = {key.partition(".")[0] for key in keys()}
+        for section, body in document.items():
+            if section not in sections:
+                self.problems.append(unknown_key(path, document, section, sections))
+                continue
+            if body is None:
+                continue
+            if not isinstance(body, Mapping):
+                self.problems.append(f"{path}:{line_of(document, section)}: {section!r} is a mapping of keys")
+                continue
+            legal = [key.partition(".")[2] for key in keys() if key.startswith(f"{section}.")]
+            for name, raw in body.items():
+                if name in legal:
+                    key = f"{section}.{name}"
+                    self.take(key, raw, str(path), f"{path}:{line_of(body, name)}: {key}")
+                else:
+                    self.problems.append(unknown_key(path, body, name, legal))
 
 
 def variable_of(key: str) -> str:
@@ -114,67 +167,6 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
         near = difflib.get_close_matches(name, sorted(known), n=1)
         found.append(f"environment {name}: there is no such setting{f'; did you mean {near[0]}?' if near else ''}")
     return found
-
-
-def _assign(assignment: str, values: dict[str, Any], origins: dict[str, str], problems: list[str]) -> None:
-    """Set a value from an option; secrets are refused."""
-    known = keys()
-    key, sign, text = assignment.partition("=")
-    key = key.strip()
-    if not sign or key not in known:
-        problems.append(_bad_assignment(assignment, known))
-        return
-    _take(key, known[key], text.strip(), f"option --set {key}", values, origins, problems)
-    if isinstance(given := values.get(key), SecretText) and given.is_written_out:
-        problems.append(f"--set {key}: the list of processes shows it to everybody; write env:NAME or file:PATH")
-
-
-def _from_file(path: Path, known: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    from aggregator.config.documents import line_of, load, unknown_key  # YAML, only where there is a file
-
-    document = load(path)
-    if document is None:
-        return {}
-    if not isinstance(document, Mapping):
-        problems.append(f"{path}:1: a mapping of sections is wanted")
-        return {}
-    sections = {key.partition(".")[0] for key in known}
-    found: dict[str, Any] = {}
-    for section, body in document.items():
-        if section not in sections:
-            problems.append(unknown_key(path, document, section, sections))
-            continue
-        if body is None:
-            continue
-        if not isinstance(body, Mapping):
-            problems.append(f"{path}:{line_of(document, section)}: {section!r} is a mapping of keys")
-            continue
-        legal = [key.partition(".")[2] for key in known if key.startswith(f"{section}.")]
-        for name, raw in body.items():
-            if name not in legal:
-                problems.append(unknown_key(path, body, name, legal))
-                continue
-            key = f"{section}.{name}"
-            try:
-                found[key] = _legal(key, convert(raw, known[key]))
-            except ValueError as error:
-                problems.append(f"{path}:{line_of(body, name)}: {key}: {error}")
-    return found
-
-
-def _take(
-    key: str,
-    kind: Any,
-    text: str,
-    origin: str,
-    values: dict[str, Any],
-    origins: dict[str, str],
-    problems: list[str],
-) -> None:
-    try:
-        values[key], origins[key] = _legal(key, convert(text, kind)), origin
-    except ValueError as error:
-        problems.append(f"{origin}: {error}" if key in origin else f"{origin}: {key}: {error}")
 
 
 def _legal(key: str, value: Any) -> Any:

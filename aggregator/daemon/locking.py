@@ -8,7 +8,6 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from aggregator.disk import LOCK, give_to_owner_of, real_path
@@ -108,9 +107,7 @@ class DaemonLock:
         except OSError:
             pass  # a full disk: the last account stays, and becomes outdated
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._release_file()
         os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)

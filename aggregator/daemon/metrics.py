@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest, make_wsgi_app
@@ -15,38 +14,38 @@ from aggregator.exceptions import ConfigurationError
 from aggregator.model import FeedOutcome
 
 
+class FeedFigures:
+    """The gauges of feeds that daemon and page have in common."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.states = Gauge("aggregator_feeds", "Feeds by state.", ["state"], registry=registry)
+        self.failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=registry)
+
+    def set(self, rows: Sequence[FeedHealthRow]) -> None:
+        """Set how the feeds are."""
+        for state in ("ok", "failing", "silent", "gone", "paused", "new"):
+            self.states.labels(state).set(sum(row.state == state for row in rows))
+        for row in rows:
+            self.failures.labels(row.feed).set(row.failures)
+
+
 class Metrics:
     """Counters and gauges of one daemon, served while the context is open where ``port`` is not 0."""
 
     def __init__(self, port: int, address: str) -> None:
-        self.registry = CollectorRegistry()
-        self._polls = Counter("aggregator_polls_total", "Polls by outcome.", ["status"], registry=self.registry)
-        self._entries = Counter(
-            "aggregator_entries_total", "Entries by what they were.", ["kind"], registry=self.registry
-        )
-        self._feeds = Gauge("aggregator_feeds", "Feeds by state.", ["state"], registry=self.registry)
-        self._gaps = Gauge("aggregator_possible_gaps", "Polls in which no entry was known.", registry=self.registry)
-        self._failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=self.registry)
-        self._silent = Gauge(
-            "aggregator_feed_silent",
-            "1 where a feed is silent beyond its own rhythm.",
-            ["feed"],
-            registry=self.registry,
-        )
-        self._feed_gaps = Gauge(
-            "aggregator_feed_possible_gaps",
-            "Polls of a feed in which no entry was known.",
-            ["feed"],
-            registry=self.registry,
-        )
-        self._capped = Counter(
-            "aggregator_capped_lookups_total",
-            "Look-ups that a cap cut short, of copies and for stories.",
-            ["of"],
-            registry=self.registry,
-        )
+        self.registry = registry = CollectorRegistry()
+        self._polls = Counter("aggregator_polls_total", "Polls by outcome.", ["status"], registry=registry)
+        self._entries = Counter("aggregator_entries_total", "Entries by what they were.", ["kind"], registry=registry)
+        self._feeds = FeedFigures(registry)
+        self._gaps = Gauge("aggregator_possible_gaps", "Polls in which no entry was known.", registry=registry)
+        silent = "1 where a feed is silent beyond its own rhythm."
+        self._silent = Gauge("aggregator_feed_silent", silent, ["feed"], registry=registry)
+        gaps = "Polls of a feed in which no entry was known."
+        self._feed_gaps = Gauge("aggregator_feed_possible_gaps", gaps, ["feed"], registry=registry)
+        cut = "Look-ups that a cap cut short, of copies and for stories."
+        self._capped = Counter("aggregator_capped_lookups_total", cut, ["of"], registry=registry)
         self._capped_before: dict[str, int] = {}
-        self._seconds = Gauge("aggregator_last_pass_seconds", "How long the last pass took.", registry=self.registry)
+        self._seconds = Gauge("aggregator_last_pass_seconds", "How long the last pass took.", registry=registry)
         self._port = port
         self._address = address
         self._serving = ExitStack()
@@ -63,9 +62,7 @@ class Metrics:
             ) from error
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._serving.close()
 
     @property
@@ -86,17 +83,15 @@ class Metrics:
 
     def forget(self) -> None:
         """Forget the figures of single feeds: some may be followed no more."""
-        for figure in (self._failures, self._silent, self._feed_gaps):
+        for figure in (self._feeds.failures, self._silent, self._feed_gaps):
             figure.clear()
 
     def feeds(self, rows: Iterable[FeedHealthRow]) -> None:
         """Set how the feeds are."""
         listed = list(rows)
-        for state in ("ok", "failing", "silent", "gone", "paused", "new"):
-            self._feeds.labels(state).set(sum(row.state == state for row in listed))
+        self._feeds.set(listed)
         self._gaps.set(sum(row.possible_gaps for row in listed))
         for row in listed:
-            self._failures.labels(row.feed).set(row.failures)
             self._silent.labels(row.feed).set(row.state == "silent")
             self._feed_gaps.labels(row.feed).set(row.possible_gaps)
 
@@ -116,11 +111,5 @@ def exposition(status: Status, rows: Iterable[FeedHealthRow]) -> bytes:
         if moment is not None:
             said = f"When {name.replace('_', ' ')} was, in seconds since 1970."
             Gauge(f"aggregator_{name}_timestamp_seconds", said, registry=registry).set(moment.timestamp())
-    listed = list(rows)
-    states = Gauge("aggregator_feeds", "Feeds by state.", ["state"], registry=registry)
-    failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=registry)
-    for state in ("ok", "failing", "silent", "gone", "paused", "new"):
-        states.labels(state).set(sum(row.state == state for row in listed))
-    for row in listed:
-        failures.labels(row.feed).set(row.failures)
+    FeedFigures(registry).set(list(rows))
     return generate_latest(registry)

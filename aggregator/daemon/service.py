@@ -15,13 +15,13 @@ from typing import Any
 
 from aggregator.app import Aggregator
 from aggregator.config.files import shown_path
-from aggregator.daemon import upgrade
 from aggregator.daemon.held_file import HeldFile
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.logs import log_outcome, write_last_lines
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
+from aggregator.daemon.reclustering_log import log_reclustering
 from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, run_soon, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
@@ -321,7 +321,7 @@ class Daemon:
             return
         reached = self._desk.recluster_step()
         if reached is not None:
-            upgrade.log_progress(reached)
+            log_reclustering(reached)
         if not isinstance(reached, Reclustered) and not self._stop.is_set():
             self._schedule.remove_job(RECLUSTER)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final, Self
 
 STOP: Final = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -26,9 +26,7 @@ class Signals:
         self._handlers: dict[int, Any] = {number: signal.signal(number, _ignore) for number in (*STOP, RELOAD)}
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._descriptor)

@@ -6,7 +6,6 @@ import hashlib
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from types import TracebackType
 from typing import Self
 
 from aggregator.demo.content import DAY, OUTLETS, Stage, document, moment
@@ -36,9 +35,7 @@ class DemoServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()

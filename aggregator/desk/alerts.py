@@ -19,16 +19,19 @@ from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime
+from html import escape
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, BinaryIO
 
+from aggregator.config.secrets import secret_from
 from aggregator.desk.alert_targets import secret_address, shown_target
 from aggregator.desk.mailing import password
+from aggregator.desk.rows import STORY, row_of
 from aggregator.digest.escape import link, markdown, plain
 from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import checked_address, send, sending_domain
-from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
+from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.fetching.chat import ChatMessage
 from aggregator.fetching.chat import send as send_to_chat
 from aggregator.fetching.webhook import post
@@ -49,6 +52,9 @@ LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail serv
 ROUND = 10.0  # seconds after which a target starts no further delivery, since the others' new alerts wait for it
 _TARGETS = 8  # targets served side by side
 _ENTRIES = 10  # entries that an alert names
+ENTRY = (
+    "id title=data.title url=data.link publisher agency lang=language published=data.published first_seen correction"
+)
 _DISCORD = 2_000  # characters that Discord takes
 _TAIL = 1_000_000  # bytes at the end of a file in which an alert that was written before a crash is looked for
 # A body that someone puts into a page as it is must not open a tag there.
@@ -169,17 +175,10 @@ def pause(attempts: int, rules: WatchSettings) -> timedelta:
 
 
 def signing_secret(rules: WatchSettings) -> Secret | None:
-    """Return what signs the bodies for webhooks; ConfigurationError where its place is named and empty."""
-    if rules.secret_env:
-        if not os.environ.get(rules.secret_env):
-            raise ConfigurationError(f"watches.secret_env: the environment has no {rules.secret_env}")
-        return Secret(os.environ[rules.secret_env])
-    if rules.secret_file:
-        try:
-            return Secret(Path(rules.secret_file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"watches.secret_file: {rules.secret_file} cannot be read ({error})") from error
-    return None
+    """Return what signs the bodies for webhooks; ConfigurationError where its place is named and has none."""
+    # an empty variable is as none: nobody is to sign with nothing
+    environ = {name: value for name, value in os.environ.items() if value}
+    return secret_from("watches.secret", rules.secret_env, rules.secret_file, environ)
 
 
 # --- what an alert says ----------------------------------------------------------------------------
@@ -189,29 +188,15 @@ def payload_of(
     alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
 ) -> dict[str, Any]:
     """Return an alert under its documented keys; feeds' text is on one line and harmless, every link a web address."""
-    row = {
-        "id": story.id,
-        "title": plain(story.title),
-        "url": link(story.url),
-        "publisher": plain(story.publisher),
-        "agency": _plain(story.agency),
-        "lang": story.language,
-        "category": _plain(story.category),
-        "first_seen": to_text(story.first_seen),
-        "last_seen": to_text(story.last_seen),
-        "entries": story.entries,
-        "reports": story.reports,
-        "publishers": story.publishers,
-        "flags": [str(flag) for flag in story.flags],
-        "canonical_entry": story.canonical_entry,
-    }
+    row = _told(story, STORY) | {"flags": [str(flag) for flag in story.flags]}
     sentence = plain(cause.sentence)
     said = chat_lines(watch, sentence, row)
     return {
         "id": alert_id,
         "watch": watch,
-        # what chats show: Slack, Mattermost and Teams read `text`, Discord `content`; neither may call anybody
-        "text": _slack("\n".join(said)),
+        # what chats show: Slack, Mattermost and Teams read `text`, Discord `content`; neither may call anybody, and in escaped
+        # text Slack finds no link, mention or command
+        "text": escape("\n".join(said), quote=False),
         "content": "\n".join(markdown(line) if not line.startswith("http") else line for line in said)[:_DISCORD],
         "allowed_mentions": {"parse": []},
         "reason": cause.reason,
@@ -219,21 +204,21 @@ def payload_of(
         "at": to_text(now),
         "facts": [plain(fact) for fact in cause.facts],
         "story": row,
-        "entries": [
-            {
-                "id": entry.id,
-                "title": plain(entry.data.title),
-                "url": link(entry.data.link),
-                "publisher": plain(entry.publisher),
-                "agency": _plain(entry.agency),
-                "lang": entry.language,
-                "published": to_text(entry.data.published),
-                "first_seen": to_text(entry.first_seen),
-                "correction": entry.correction,
-            }
-            for entry in causing[:_ENTRIES]
-        ],
+        "entries": [_told(entry, ENTRY) for entry in causing[:_ENTRIES]],
     }
+
+
+def _told(thing: Entry | StorySummary, fields: str) -> dict[str, Any]:
+    """Return a row with harmless text on one line, with web addresses as links, and with times as text."""
+    row = row_of(thing, fields)
+    for key, value in row.items():
+        if key == "url":
+            row[key] = link(value)
+        elif isinstance(value, datetime):
+            row[key] = to_text(value)
+        elif key in ("title", "publisher", "agency", "category") and value is not None:
+            row[key] = plain(value)
+    return row
 
 
 def chat_lines(watch: str, sentence: str, story: Payload) -> list[str]:
@@ -254,11 +239,6 @@ def chat_message(payload: Payload) -> ChatMessage:
 def _inert(text: str) -> str:
     """Return a text in which an invisible character breaks mentions and markup."""
     return _MARKING.sub("\\g<0>\u2060", text).translate(_ANGLES)
-
-
-def _slack(text: str) -> str:
-    """Return a text in which Slack finds no link, mention or command."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def body(payload: Payload) -> bytes:
@@ -337,7 +317,3 @@ def _lines(payload: Payload) -> list[str]:
         if entry["url"]:
             lines.append(f"  {entry['url']}")
     return lines
-
-
-def _plain(text: str | None) -> str | None:
-    return None if text is None else plain(text)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
-from aggregator.digest.edition import Correction, Source, Window
+from aggregator.digest.values import Correction, Source, Window
 from aggregator.model import Entry, Story, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
@@ -36,6 +36,16 @@ class _DatedNotice:
     before: Version | None
 
 
+@dataclass(frozen=True, slots=True)
+class _StoryTexts:
+    """The entries of a story and their versions; ``carrying`` have a notice, ``budget`` is for all of the story's notices."""
+
+    members: Sequence[Entry]
+    versions: Mapping[str, Sequence[Version]]
+    carrying: frozenset[str]
+    budget: StepBudget
+
+
 def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
     """Return the notices of a window, oldest first, by the texts as they were at its end."""
     members = sorted(story.entries, key=by_time)
@@ -44,9 +54,8 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
     if not recent:
         return ()
     versions = until(versions_of(reader, members), window.until)
-    carrying = {one.entry.id for one in given}
-    budget = StepBudget()  # for all of a story: however many notices its texts carry
-    return tuple(_correction(story.summary.id, one, members, versions, carrying, budget) for one in recent)
+    texts = _StoryTexts(members, versions, frozenset(one.entry.id for one in given), StepBudget())
+    return tuple(_correction(story.summary.id, one, texts) for one in recent)
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
@@ -122,14 +131,7 @@ def _without_copies(given: Iterable[_DatedNotice]) -> list[_DatedNotice]:
     return sorted(kept, key=lambda one: (one.version.time, one.entry.id))
 
 
-def _correction(
-    story_id: str,
-    given: _DatedNotice,
-    members: Sequence[Entry],
-    versions: Mapping[str, Sequence[Version]],
-    carrying: set[str],
-    budget: StepBudget,
-) -> Correction:
+def _correction(story_id: str, given: _DatedNotice, texts: _StoryTexts) -> Correction:
     entry = given.entry
     return Correction(
         story=story_id,
@@ -142,7 +144,7 @@ def _correction(
         text=_explanation(given),
         agency=entry.agency,
         language=entry.language,
-        stale=tuple(Source.of(one) for one in _stale(given, members, versions, carrying, budget)),
+        stale=tuple(Source.of(one) for one in _stale(given, texts)),
     )
 
 
@@ -157,16 +159,11 @@ def _explanation(given: _DatedNotice) -> str:
     return statement[1:].partition(")")[0] if statement.startswith("(") else statement
 
 
-def _stale(
-    given: _DatedNotice,
-    members: Sequence[Entry],
-    versions: Mapping[str, Sequence[Version]],
-    carrying: set[str],
-    budget: StepBudget,
-) -> tuple[Entry, ...]:
+def _stale(given: _DatedNotice, texts: _StoryTexts) -> tuple[Entry, ...]:
     """Return the entries with the uncorrected text, without those that carry the notice or were replaced by it."""
+    members, versions, budget = texts.members, texts.versions, texts.budget
     notice = replace(given.entry, correction=given.kind)
-    agencies = dict(sorted(_agencies(members)))
+    agencies = dict(sorted({(entry.report_id, entry.agency) for entry in members if entry.agency}))
     others = [
         # an unsigned copy of an agency's text is the agency's too
         (
@@ -174,7 +171,7 @@ def _stale(
             _words(versions[entry.id][-1]),
         )
         for entry in members
-        if entry.id in versions and entry.id not in carrying and not _same_place(entry, notice)
+        if entry.id in versions and entry.id not in texts.carrying and not _same_place(entry, notice)
     ]
     now = _words(versions[notice.id][-1])
     if given.kind in WITHDRAWN:
@@ -182,10 +179,6 @@ def _stale(
     before = _words(given.before) if given.before else _superseded(notice, members, versions)
     known = stale_copies(notice, now, others, before, budget) if before else ()
     return _one_per_page(known or stale_copies(notice, now, others, None, budget))
-
-
-def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
-    return {(entry.report_id, entry.agency) for entry in members if entry.agency}
 
 
 def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:

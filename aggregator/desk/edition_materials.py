@@ -15,7 +15,7 @@ from aggregator.desk.corrections import notices
 from aggregator.desk.novelty import what_is_new
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import edited_between, headlines_between
-from aggregator.digest.edition import Headline, Material, WhatIsNew, Window
+from aggregator.digest.values import Headline, Material, WhatIsNew, Window
 from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
 from aggregator.storage.sqlite_errors import is_database_error
@@ -31,6 +31,11 @@ log = logging.getLogger("aggregator.editions")
 
 # An edition shows a few dozen stories; what is new is worked out only for those that could be among them.
 CARRIED_AT_MOST = 60
+# What a story's line takes from the entries that it had at a moment.
+_OF_ITS_TIME = (
+    *("title", "url", "publisher", "agency", "canonical_entry"),
+    *("entries", "reports", "publishers", "first_seen", "last_seen"),
+)
 
 
 class EditionMaterials:
@@ -162,19 +167,7 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
     if len(members) == story.summary.entries:
         return story
     then = story_fields(members, pinned)
-    summary = replace(
-        story.summary,
-        title=then.title,
-        url=then.url,
-        publisher=then.publisher,
-        agency=then.agency,
-        entries=then.entries,
-        reports=then.reports,
-        publishers=then.publishers,
-        first_seen=then.first_seen,
-        last_seen=then.last_seen,
-        canonical_entry=then.canonical_entry,
-    )
+    summary = replace(story.summary, **{name: getattr(then, name) for name in _OF_ITS_TIME})
     return replace(story, summary=summary, reports=tuple(reports))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggregator.digest.edition import Window
+from aggregator.digest.values import Window
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings
 

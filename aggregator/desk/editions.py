@@ -11,16 +11,10 @@ from aggregator.desk.edition_series import DAILY, query_of, settings_of
 from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.health import edition_health
 from aggregator.desk.reader import Reader, just_after
-from aggregator.digest.edition import (
-    Counts,
-    Edition,
-    FeedHealth,
-    Window,
-    build,
-    edition_id,
-)
+from aggregator.digest.edition import build
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
+from aggregator.digest.values import Counts, Edition, FeedHealth, Window, edition_id
 from aggregator.exceptions import UsageError
 from aggregator.ingest.clocks import AHEAD
 from aggregator.model import StoryQuery

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from aggregator.clustering.explanations import probability_of
 from aggregator.clustering.sentences import PAST_THE_WINDOW, apart, different_languages, sentence, too_long_between
 from aggregator.clustering.shared_terms import cross_language_agreement
 from aggregator.clustering.vectors import VERSION
-from aggregator.desk.pair_evidence import PairEvidence
-from aggregator.desk.reader import Reader
+from aggregator.desk.pair_evidence import Explaining
 from aggregator.exceptions import NotFoundError
-from aggregator.ingest.editor_constraints import EditorConstraints
-from aggregator.ingest.place import Placer
-from aggregator.ingest.window import Window
 from aggregator.model import Entry, Match, Story
-from aggregator.settings import Settings
-from aggregator.storage.database import Store
 from aggregator.text.counts import amount
 
 NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
@@ -32,53 +25,30 @@ class Why:
     links: tuple[Match, ...]
 
 
-def explain(
-    reader: Reader,
-    store: Store,
-    settings: Settings,
-    prefix: str,
-    entry_prefix: str | None,
-    window: Window | None = None,
-) -> Why:
-    """Explain why an entry is in a story, or what keeps it out; without an entry, why the newest one joined."""
-    return _Explainer(reader, store, settings, window or Window(store, settings.stories)).explain(prefix, entry_prefix)
+class Explainer(Explaining):
+    """Explains entries, from the edges and the evidence of the graph and the texts.
 
-
-def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) -> dict[str, Why]:
-    """Return entry id -> explanation, for all entries of a story.
-
-    The window is not loaded for it: the sentences say which words two reports share, and not how many others have them.
+    Outside of the window, which is not loaded then, the sentences say which words two reports share, and not how many others
+    have them.
     """
-    explainer = _Explainer(reader, store, settings, Window(store, settings.stories), in_window=False)
-    return {entry.id: explainer.inside(story, entry) for entry in story.entries}
-
-
-class _Explainer:
-    """Collects the edges, and the evidence of the graph and the texts, for a sentence."""
-
-    def __init__(
-        self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
-    ) -> None:
-        self._reader = reader
-        self._store = store
-        self._settings = settings
-        self._window = window
-        self._placer = Placer(store, settings, window)
-        self._zone = ZoneInfo(settings.digest.timezone)
-        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
+        """Explain why an entry is in a story, or what keeps it out; without an entry, why the newest one joined."""
         reader = self._reader
         story = reader.story(prefix)
         if entry_prefix is None:
             entry = max(
                 story.entries, key=lambda one: (bool(reader.matches.of_entries([one.id])), one.first_seen, one.id)
             )
-            return self.inside(story, entry)
+            return self._inside(story, entry)
         entry = reader.entry(entry_prefix)
-        return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
+        return self._inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
 
-    def inside(self, story: Story, entry: Entry) -> Why:
+    def explain_all(self, story: Story) -> dict[str, Why]:
+        """Return entry id -> explanation, for all entries of a story."""
+        return {entry.id: self._inside(story, entry) for entry in story.entries}
+
+    def _inside(self, story: Story, entry: Entry) -> Why:
         """Explain an entry inside a story: by its own edges, and for a copy by those of the report's other entries."""
         matches = self._reader.matches.of_entries
         own = [self._evidence.of(match) for match in matches([entry.id])]
@@ -99,7 +69,7 @@ class _Explainer:
         reader = self._reader
         theirs = frozenset(other.id for other in story.entries)
         own = frozenset(reader.entries.ids_of_story(entry.story_id))
-        word = EditorConstraints(self._store).between(own, theirs)
+        word = self._constraints.between(own, theirs)
         if word is not None:
             return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
         links = tuple(self._evidence.of(match) for match in reader.matches.of_entries([entry.id]))

@@ -7,21 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.sentences import PAST_THE_WINDOW, different_languages, too_long_between
 from aggregator.clustering.tie_explanations import TieExplanation, days_and_reports, direct_ties, explain_tie
 from aggregator.clustering.tie_sentences import alike, tied, untied
 from aggregator.clustering.vectors import VERSION
-from aggregator.desk.pair_evidence import PairEvidence
-from aggregator.desk.reader import Reader
-from aggregator.ingest.editor_constraints import EditorConstraints
-from aggregator.ingest.place import Placer
-from aggregator.ingest.window import Window
+from aggregator.desk.pair_evidence import Explaining
 from aggregator.model import Entry, Match, Story
-from aggregator.settings import Settings
-from aggregator.storage.database import Store
 
 ONE_STORY = "Both ids mean one story."
 PAST = "The window no longer holds reports of both, so what ties them cannot be told any more."
@@ -43,24 +36,12 @@ class TieWhy:
     through: tuple[str, ...] = ()  # stories that tie the two, where nothing does by itself
 
 
-class TieExplainer:
+class TieExplainer(Explaining):
     """Explains stories of one window.
 
     Outside of the window only reports of the stories asked for are compared, which is quick: the sentences then say what two
     reports share, and not how many others share it, nor how likely one affair is.
     """
-
-    def __init__(
-        self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
-    ) -> None:
-        self._in_window = in_window
-        self._reader = reader
-        self._settings = settings
-        self._window = window
-        self._placer = Placer(store, settings, window)
-        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
-        self._constraints = EditorConstraints(store)
-        self._zone = ZoneInfo(settings.digest.timezone)
 
     def between(self, prefix: str, other_prefix: str) -> TieWhy:
         """Explain what ties two stories, or what was missing."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.digest.edition import FeedHealth, FeedNote
+from aggregator.desk.rows import row_of
+from aggregator.digest.values import FeedHealth, FeedNote
 from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.ingest.clocks import AHEAD, went_back
@@ -25,6 +26,7 @@ from aggregator.text.counts import amount
 REMEMBERED = timedelta(days=180)
 # States that the digest reports to its readers.
 REPORTED = ("failing", "silent", "gone")
+FAULT = "step=fault.step entry=fault.entry error=fault.error first last times given=fault.given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,7 @@ def faulty_entries(store: Store) -> list[dict[str, object]]:
     """Return the entries that could not be taken, newest first of each feed, under the keys of ``feeds health --faults``."""
     feeds = FeedStore(store)
     return [
-        {
-            "feed": feeds.by_id(feed_id).shown,
-            "step": kept.fault.step,
-            "entry": kept.fault.entry,
-            "error": kept.fault.error,
-            "first": kept.first,
-            "last": kept.last,
-            "times": kept.times,
-            "given": kept.fault.given,
-        }
+        {"feed": feeds.by_id(feed_id).shown, **row_of(kept, FAULT)}
         for feed_id, found in FaultStore(store).by_feed().items()
         for kept in found
     ]
@@ -151,19 +144,12 @@ def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
 def status(store: Store, now: datetime) -> Status:
     """Return what the newsroom holds."""
     rows = feed_health(store, now)
-    states: Mapping[str, int] = {name: sum(row.state == name for row in rows) for name in ("ok", *REPORTED, "paused")}
+    states = {f"feeds_{name}": sum(row.state == name for row in rows) for name in ("ok", *REPORTED, "paused")}
     feeds = FeedStore(store)
-    counts = StoryStore(store).counts()
     return Status(
         feeds=len(rows),
-        feeds_ok=states["ok"],
-        feeds_failing=states["failing"],
-        feeds_silent=states["silent"],
-        feeds_gone=states["gone"],
-        feeds_paused=states["paused"],
-        entries=counts["entries"],
-        reports=counts["reports"],
-        stories=counts["stories"],
+        **states,
+        **StoryStore(store).counts(),
         last_poll=feeds.last_poll(),
         next_poll=feeds.next_due(),
         last_edition=feeds.last_edition(),

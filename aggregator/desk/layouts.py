@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from aggregator.digest.edition import Edition
 from aggregator.digest.labels import labels
 from aggregator.digest.render import FORMATS, LINE, render, render_own
 from aggregator.digest.sample import sample_edition
+from aggregator.digest.values import Edition
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings, Settings
 

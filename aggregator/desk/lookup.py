@@ -15,11 +15,11 @@ from aggregator.storage.editions import EditionStore
 from aggregator.storage.entry_rows import Amendment
 
 if TYPE_CHECKING:
-    from aggregator.desk.explain import Why
+    from aggregator.desk.explain import Explainer, Why
     from aggregator.desk.explain_ties import TieExplainer, TieWhy
     from aggregator.desk.health import FeedHealthRow, Status
     from aggregator.desk.revisions import Edit, Retitled
-    from aggregator.digest.edition import Correction
+    from aggregator.digest.values import Correction
     from aggregator.ingest.window import Window
     from aggregator.newsroom.novelty import Novelty
     from aggregator.newsroom.timeline import Punctuality, Timeline
@@ -65,9 +65,7 @@ class Lookup:
 
     def why(self, story: str, entry: str | None = None) -> Why:
         """Explain why an entry (else the newest) is in a story, or what keeps it out."""
-        from aggregator.desk.explain import explain
-
-        return explain(self._reader(), self.store, self.settings, story, entry, self._window())
+        return self._explainer().explain(story, entry)
 
     def why_tied(self, story: str, other: str) -> TieWhy:
         """Explain what ties two stories into one storyline, or what was missing."""
@@ -81,9 +79,7 @@ class Lookup:
 
     def whys(self, story: Story) -> dict[str, Why]:
         """Explain each entry of a story."""
-        from aggregator.desk.explain import explain_all
-
-        return explain_all(self._reader(), self.store, self.settings, story)
+        return self._explainer(in_window=False).explain_all(story)
 
     def stamp(self) -> int:
         """Return a number that differs whenever another connection has changed the database."""
@@ -109,7 +105,7 @@ class Lookup:
     def corrections(self, story: Story) -> tuple[Correction, ...]:
         """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
         from aggregator.desk.corrections import notices
-        from aggregator.digest.edition import Window
+        from aggregator.digest.values import Window
 
         return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
 
@@ -193,6 +189,11 @@ class Lookup:
         from aggregator.desk.health import faulty_entries
 
         return faulty_entries(self.store)
+
+    def _explainer(self, *, in_window: bool = True) -> Explainer:
+        from aggregator.desk.explain import Explainer
+
+        return Explainer(self._reader(), self.store, self.settings, self._window(), in_window=in_window)
 
     def _tie_explainer(self, *, in_window: bool = True) -> TieExplainer:
         from aggregator.desk.explain_ties import TieExplainer

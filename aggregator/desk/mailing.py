@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from pathlib import Path
 
+from aggregator.config.secrets import secret_from
 from aggregator.desk.layouts import Rendered
-from aggregator.digest.edition import Edition
 from aggregator.digest.frozen import from_json
 from aggregator.digest.mail import Refusal, message, send
 from aggregator.digest.render import render
-from aggregator.exceptions import ConfigurationError
+from aggregator.digest.values import Edition
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
 from aggregator.storage import damage
@@ -165,16 +164,5 @@ def _remember(store: Store, edition_id: str, record: _Record) -> None:
 
 
 def password(settings: MailSettings) -> Secret | None:
-    """Return the mail password; ConfigurationError where its place is named and empty."""
-    if settings.password_env:
-        if settings.password_env not in os.environ:
-            raise ConfigurationError(f"mail.password_env: the environment has no {settings.password_env}")
-        return Secret(os.environ[settings.password_env])
-    if settings.password_file:
-        try:
-            return Secret(Path(settings.password_file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"mail.password_file: {settings.password_file} cannot be read ({error})"
-            ) from error
-    return None
+    """Return the mail password; ConfigurationError where its place is named and has none."""
+    return secret_from("mail.password", settings.password_env, settings.password_file, os.environ)

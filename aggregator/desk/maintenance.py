@@ -10,6 +10,7 @@ from threading import Event
 from typing import Final
 
 from aggregator.desk.reader import Reader
+from aggregator.desk.rows import row_of
 from aggregator.model import LONG_AGO
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
@@ -34,6 +35,7 @@ VECTORS_AT_ONCE: Final = 150
 LINES_AT_ONCE: Final = 2_000
 ALERTS_AT_ONCE: Final = 200
 VERSIONS_AT_ONCE: Final = 200
+LABELLED: Final = "id lang=language date=time source=publisher url=data.link title=data.title"
 _DIGIT: Final = "[0-9]"
 
 
@@ -112,13 +114,4 @@ def labels(reader: Reader, store: Store) -> Iterator[dict[str, object]]:
     texts = reader.entries.texts(sorted(named))
     for entry in reader.entries.iterate("ORDER BY e.number"):
         if entry.id in named:
-            yield {
-                "id": entry.id,
-                "lang": entry.language,
-                "date": entry.time,
-                "source": entry.publisher,
-                "url": entry.data.link,
-                "title": entry.data.title,
-                "body": texts[entry.id],
-                "cluster": entry.story_id,
-            }
+            yield {**row_of(entry, LABELLED), "body": texts[entry.id], "cluster": entry.story_id}

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
-from aggregator.digest.edition import Passage, WhatIsNew
+from aggregator.digest.values import Passage, WhatIsNew
 from aggregator.model import Story
-from aggregator.newsroom.novelty import Finding, Novelty
+from aggregator.newsroom.novelty import Novelty
 from aggregator.newsroom.novelty import what_is_new as compared
 
 
@@ -24,11 +24,7 @@ def what_is_new(reader: Reader, story: Story, since: datetime, before: datetime 
     """Return what is new in a story, for a digest, by oldest source."""
     news = story_news(reader, story, since, before)
     return WhatIsNew(
-        passages=tuple(_passage(one) for one in news.sentences),
+        passages=tuple(Passage(one.text, one.publisher, one.url, one.time) for one in news.sentences),
         numbers=tuple(dict.fromkeys(one.text for one in news.numbers)),
         names=tuple(dict.fromkeys(one.text for one in news.names)),
     )
-
-
-def _passage(finding: Finding) -> Passage:
-    return Passage(finding.text, finding.publisher, finding.url, finding.time)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import number
 from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
 from aggregator.desk.reader import Reader
+from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
 from aggregator.model import Document, Entry, Evidence, Match
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
 
 SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared names and words that a sentence gives, the rarest of each kind
 # Feature -> what it says where it speaks against two reports telling one event, and from which value on.
@@ -92,6 +97,22 @@ class PairEvidence:
         if entry.id not in self._documents:
             self._documents[entry.id] = self._placer.arrival_of(entry).document
         return self._documents[entry.id]
+
+
+class Explaining:
+    """The base of what explains entries and ties; outside of the window, which is not loaded then, there are no figures."""
+
+    def __init__(
+        self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
+    ) -> None:
+        self._in_window = in_window
+        self._reader = reader
+        self._settings = settings
+        self._window = window
+        self._placer = Placer(store, settings, window)
+        self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
+        self._constraints = EditorConstraints(store)
+        self._zone = ZoneInfo(settings.digest.timezone)
 
 
 @lru_cache(maxsize=256)  # the pairs of some stories that pages show again and again

@@ -16,11 +16,11 @@ from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
 from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
-from aggregator.desk.subscription import folder_of, write_index
-from aggregator.digest.edition import Edition, Window
+from aggregator.desk.subscription import Desk, folder_of, write_index
 from aggregator.digest.render import SUFFIXES
+from aggregator.digest.values import Edition, Window
 from aggregator.exceptions import AggregatorError, DeliveryError
-from aggregator.settings import DigestSettings, Settings
+from aggregator.settings import DigestSettings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
@@ -44,12 +44,8 @@ class Published:
     alerts: Sent
 
 
-class Newsroom(Protocol):
+class Newsroom(Desk, Protocol):
     """The façade as publishing uses it."""
-
-    store: Store
-    settings: Settings
-    clock: Callable[[], datetime]
 
     def follow_publishers(self, stop: Event | None = None) -> int:
         """Have what is stored follow publishers that were renamed in the feeds; return how many entries did."""

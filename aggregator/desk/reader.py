@@ -66,9 +66,9 @@ class Reader:
         wanted = SearchText.of(query.match or "")
         return self._with_withdrawals(self.stories.find(query, wanted.expression, self.new_since(query.since)))
 
-    def story(self, prefix: str, since: datetime | None = None) -> Story:
+    def story(self, prefix: str) -> Story:
         """Return the story that an id or its beginning means, through redirects."""
-        return self.load([self.stories.resolve(prefix)], since)[0]
+        return self.load([self.stories.resolve(prefix)])[0]
 
     def storyline(self, prefix: str) -> Storyline:
         """Return the storyline that an id or its beginning means, through redirects."""

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from aggregator.config.files import write_named
 from aggregator.desk.reader import Reader, just_after
-from aggregator.digest.edition import Material, Window
 from aggregator.digest.render import SUFFIXES, template
 from aggregator.digest.story import Before, line
 from aggregator.digest.subscription import (
@@ -20,6 +19,7 @@ from aggregator.digest.subscription import (
     SubscriptionFormat,
     render_subscription,
 )
+from aggregator.digest.values import Material, Window
 from aggregator.model import Story, StoryQuery
 from aggregator.model.withdrawals import is_withdrawn
 from aggregator.settings import Settings
@@ -35,8 +35,8 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda one: -len(one[1]))}  # the longest first
 
 
-class Newsroom(Protocol):
-    """The façade as publishing uses it."""
+class Desk(Protocol):
+    """The façade as far as writing files needs it."""
 
     store: Store
     settings: Settings
@@ -81,7 +81,7 @@ def changed(reader: Reader, story: Story) -> datetime:
 # --- the folder ----------------------------------------------------------------------------------
 
 
-def folder_of(app: Newsroom) -> Path | None:
+def folder_of(app: Desk) -> Path | None:
     """Return the folder of editions; None where the desk is in memory and the folder is named relative to it."""
     folder = Path(app.settings.digest.directory)
     if folder.is_absolute():
@@ -89,7 +89,7 @@ def folder_of(app: Newsroom) -> Path | None:
     return None if app.store.path is None else app.store.path.parent / folder
 
 
-def publish_stories(app: Newsroom) -> list[Path]:
+def publish_stories(app: Desk) -> list[Path]:
     """Write the feeds of stories and the index into the folder of editions; return the changed files."""
     folder = folder_of(app)
     if folder is None:

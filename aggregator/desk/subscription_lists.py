@@ -8,15 +8,15 @@ from pathlib import Path
 from aggregator.exceptions import NotFoundError, ParseError, StorageError
 from aggregator.model import Feed
 from aggregator.parsing.feed_lists import read_list
-from aggregator.parsing.opml import is_opml, read_all
-from aggregator.text.masking import shown_address
+from aggregator.parsing.opml import is_opml, read
+from aggregator.text.masking import is_masked, shown_address
 
 
 def read_subscriptions(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
     """Return the feeds of an OPML file, a table or a list of addresses, with notes on those left out or paused."""
     try:
         data = path.read_bytes()
-        found = read_all(data) if is_opml(data) else read_list(data)
+        found = read(data) if is_opml(data) else read_list(data)
     except FileNotFoundError as error:
         raise NotFoundError(f"{path}: no such file") from error
     except OSError as error:
@@ -27,7 +27,7 @@ def read_subscriptions(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
     notes += [
         f"{feed.name or feed.url}: taken over paused, for its address lost its secret when the list was written; complete {feed.url}"
         for feed in found.feeds
-        if feed.paused
+        if is_masked(feed.url)
     ]
     return found.feeds, tuple(notes)
 

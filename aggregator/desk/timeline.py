@@ -63,6 +63,11 @@ def waited(lag: timedelta) -> str:
     return f"+{hours // 24} d {hours % 24} h"
 
 
+def source(one: Lag) -> str:
+    """Return who had a story: the publisher, and the agency where that is another."""
+    return one.publisher if one.agency in (None, "", one.publisher) else f"{one.publisher} ({one.agency})"
+
+
 def ticks(start: datetime, end: datetime, zone: tzinfo, most: int) -> list[datetime]:
     """Return at most ``most`` round times between two moments, as clocks in ``zone`` show them."""
     span = end - start
@@ -123,8 +128,7 @@ def _axis(shown: Timeline, zone: tzinfo, height: int) -> Iterator[str]:
 
 def _row(shown: Timeline, one: Lag, y: int) -> Iterator[str]:
     times = [mark.time for mark in shown.marks if mark.publisher == one.publisher]
-    source = one.publisher if not one.agency or one.agency == one.publisher else f"{one.publisher} ({one.agency})"
-    yield f'<text x="{_LEFT - 16}" y="{y + 4}" text-anchor="end">{_text(source, _LABEL)}</text>'
+    yield f'<text x="{_LEFT - 16}" y="{y + 4}" text-anchor="end">{_text(source(one), _LABEL)}</text>'
     yield f'<path d="M{_x(shown, times[0])} {y}H{_x(shown, times[-1])}" stroke="#9bb8cc" stroke-width="2"/>'
     yield f'<text x="{_LEFT + _PLOT + 16}" y="{y + 4}" fill="#333333">{waited(one.lag)}</text>'
 

@@ -25,37 +25,13 @@ from aggregator.digest.values import (
     EditionSection,
     EditionStory,
     FeedHealth,
-    FeedNote,
-    Headline,
     Material,
-    Passage,
-    Source,
-    WhatIsNew,
     Window,
     edition_id,
 )
 from aggregator.model import Flag
 from aggregator.model.withdrawals import WITHDRAWN, is_withdrawn
 from aggregator.settings import DigestSettings
-
-__all__ = [
-    "Correction",
-    "Counts",
-    "Edition",
-    "EditionSection",
-    "EditionStory",
-    "FeedHealth",
-    "FeedNote",
-    "Headline",
-    "Material",
-    "Passage",
-    "Source",
-    "WhatIsNew",
-    "Window",
-    "build",
-    "edition_id",
-]
-
 
 NEWS = frozenset({Flag.NEW, Flag.UPDATED})
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, cast, get_args
 
@@ -150,15 +152,42 @@ def stable_id(*parts: str) -> str:
     return f"urn:uuid:{uuid.uuid5(_NAMES, '/'.join(parts))}"
 
 
-def story_extension(story: EditionStory) -> dict[str, object]:
-    """Return what JSON Feed has no name for of a story, under the key ``_aggregator``."""
-    return {
-        "about": "https://example.org/aggregator",
-        "story": story.id,
-        "entries": story.entries,
-        "reports": story.reports,
-        "publishers": story.publishers,
-    }
+def story_item(
+    story: EditionStory,
+    html: str,
+    clock: wording.Clock,
+    *,
+    modified: datetime,
+    tags: Sequence[str],
+    page: str | None = None,
+) -> dict[str, object]:
+    """Return a story as an item of JSON Feed; ``page`` is its own address where it has one."""
+    return _given(
+        {
+            "id": stable_id("story", story.id),
+            "url": page or story.url,
+            "external_url": story.url if page else None,
+            "title": story.title,
+            "content_html": html,
+            "summary": story.quote or None,
+            "date_published": clock.machine(story.first_seen),
+            "date_modified": clock.machine(modified),
+            "authors": [{"name": story.publisher}] if story.publisher else None,
+            "tags": tags,
+            "language": story.language,
+            "_aggregator": {
+                "about": "https://example.org/aggregator",
+                "story": story.id,
+                "entries": story.entries,
+                "reports": story.reports,
+                "publishers": story.publishers,
+            },
+        }
+    )
+
+
+def _given(item: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def template(format: Format, name: str, folder: str = "", width: int = LINE) -> Template:
@@ -245,30 +274,20 @@ class _JsonFeed:
         return made.render(clock=self._clock, wording=self._words, say=self._words.say, **values)
 
     def _item(self, section: EditionSection, story: EditionStory) -> dict[str, object]:
-        item: dict[str, object] = {
-            "id": stable_id("story", story.id),
-            "url": story.url,
-            "title": story.title,
-            "content_html": self._fragment("story.fragment", story=story),
-            "summary": story.quote or None,
-            "date_published": self._clock.machine(story.first_seen),
-            "date_modified": self._clock.machine(story.last_seen),
-            "authors": [{"name": story.publisher}],
-            "tags": [self._words.section(section), *(flag.value for flag in story.flags)],
-            "language": story.language,
-            "_aggregator": story_extension(story),
-        }
-        return {key: value for key, value in item.items() if value is not None}
+        html = self._fragment("story.fragment", story=story)
+        tags = [self._words.section(section), *(flag.value for flag in story.flags)]
+        return story_item(story, html, self._clock, modified=story.last_seen, tags=tags)
 
     def _notice(self, notice: Correction) -> dict[str, object]:
-        item: dict[str, object] = {
-            "id": stable_id("correction", notice.entry, notice.kind),
-            "url": notice.url,
-            "title": f"{self._words.kind(notice.kind)}: {self._words.titled(notice.kind, notice.title)}",
-            "content_html": self._fragment("notice.fragment", notice=notice),
-            "date_published": self._clock.machine(notice.time),
-            "authors": [{"name": notice.publisher}],
-            "tags": ["correction"],
-            "language": notice.language,
-        }
-        return {key: value for key, value in item.items() if value is not None}
+        return _given(
+            {
+                "id": stable_id("correction", notice.entry, notice.kind),
+                "url": notice.url,
+                "title": f"{self._words.kind(notice.kind)}: {self._words.titled(notice.kind, notice.title)}",
+                "content_html": self._fragment("notice.fragment", notice=notice),
+                "date_published": self._clock.machine(notice.time),
+                "authors": [{"name": notice.publisher}],
+                "tags": ["correction"],
+                "language": notice.language,
+            }
+        )

@@ -30,6 +30,11 @@ _NEW_SENTENCES = 3
 _CUT_AT_LEAST = 60  # characters: less of a sentence that the feed cut off says nothing
 _NEW_TERMS = 8
 _HEADLINES = 3
+# What the line of an edition has as the list of stories does.
+_OF_SUMMARY = (
+    *("id", "title", "url", "publisher", "agency", "language", "category", "canonical_entry"),
+    *("first_seen", "last_seen", "entries", "reports", "publishers"),
+)
 
 # A shorter sentence is a byline or a dateline. Scripts without spaces say as much in a third of the characters.
 _FRAGMENT = 25
@@ -75,24 +80,12 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
     also, more = _also(story, material.running)
     quoted = quote(material.sentences, summary.title)
     return EditionStory(
-        id=summary.id,
-        title=summary.title,
-        url=summary.url,
-        publisher=summary.publisher,
-        agency=summary.agency,
-        language=summary.language,
-        category=summary.category,
-        first_seen=summary.first_seen,
-        last_seen=summary.last_seen,
-        entries=summary.entries,
-        reports=summary.reports,
-        publishers=summary.publishers,
+        **{name: getattr(summary, name) for name in _OF_SUMMARY},
         independent=len(_voices(story.reports)),
         score=score(fresh, window),
         flags=_flags(
             (*summary.flags, *_corrected(material, window)), _news(material, fresh, window, moment, carried=carried)
         ),
-        canonical_entry=summary.canonical_entry,
         quote=quoted,
         also=also,
         more=more,

@@ -13,7 +13,7 @@ from typing import Literal
 
 from aggregator.digest import wording
 from aggregator.digest.escape import UNTITLED, harmless, link
-from aggregator.digest.render import spoken, stable_id, story_extension, template
+from aggregator.digest.render import spoken, story_item, template
 from aggregator.digest.values import EditionStory
 
 SubscriptionFormat = Literal["atom", "json"]
@@ -98,21 +98,8 @@ def _json(shown: Subscription) -> str:
 def _item(shown: Subscription, one: SubscribedStory, fragment: str, clock: wording.Clock) -> dict[str, object]:
     story = one.story
     page = f"{shown.base}story/{story.id}" if shown.page and shown.base else None
-    item: dict[str, object | None] = {
-        "id": stable_id("story", story.id),
-        "url": page or story.url,
-        "external_url": story.url if page else None,
-        "title": story.title,
-        "content_html": fragment,
-        "summary": story.quote or None,
-        "date_published": clock.machine(story.first_seen),
-        "date_modified": clock.machine(one.updated),
-        "authors": [{"name": story.publisher}] if story.publisher else None,
-        "tags": [*([story.category] if story.category else []), *(flag.value for flag in story.flags)],
-        "language": story.language,
-        "_aggregator": story_extension(story),
-    }
-    return {key: value for key, value in item.items() if value is not None}
+    tags = [*([story.category] if story.category else []), *(flag.value for flag in story.flags)]
+    return story_item(story, fragment, clock, modified=one.updated, tags=tags, page=page)
 
 
 def _fragments(shown: Subscription, clock: wording.Clock) -> Iterator[str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
+from aggregator.fetching.caching import first as first_field
 from aggregator.fetching.cookies import Cookies
 from aggregator.fetching.deadline import FetchCall
 from aggregator.fetching.faults import FetchError, as_fault
@@ -38,12 +39,21 @@ _RESERVED = frozenset({"host", "connection", "content-length", "transfer-encodin
 class _RedirectState:
     """The progress of a fetch, so that a failure can name the address where it happened."""
 
-    target: Target | None = None
+    feed: Feed
+    state: FeedState
+    target: Target | None = None  # what was asked last
     permanent: Target | None = None  # the end of the chain's permanent beginning
     conditional: bool = False
-    redirected: bool = False
-    abroad: bool = False  # another host was asked last
-    withheld: bool = False  # credentials exist that this origin was not sent
+
+    @property
+    def own(self) -> Target:
+        """The feed's own address, to whose origin alone its credentials go."""
+        return target_of(self.feed.url)
+
+    @property
+    def first(self) -> Target:
+        """The address that is asked first: the one after a permanent move."""
+        return target_of(self.state.url or self.feed.url)
 
 
 class Fetcher:
@@ -96,11 +106,11 @@ class Fetcher:
         address, or None; a redirect to such an address is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
-        trail = _RedirectState()
+        trail = _RedirectState(feed, state)
         try:
             with self._transport.call(proxied=feed.proxy is not None) as call:
                 try:
-                    answer = self._follow(call, feed, state, now, trail, other_feed)
+                    answer = self._follow(call, trail, now, other_feed)
                 finally:
                     self._leave(call)
             outcome = _outcome(answer, trail, now)
@@ -113,27 +123,18 @@ class Fetcher:
         return replace(outcome, seconds=time.monotonic() - started)
 
     def _follow(
-        self,
-        call: FetchCall,
-        feed: Feed,
-        state: FeedState,
-        now: datetime,
-        trail: _RedirectState,
-        other_feed: Callable[[str], str | None],
+        self, call: FetchCall, trail: _RedirectState, now: datetime, other_feed: Callable[[str], str | None]
     ) -> IncomingResponse:
         """Follow redirects; note the permanent part at the chain's beginning, and stop at a repeated address."""
-        own = target_of(feed.url)
-        first = target = target_of(state.url or feed.url)
+        feed, own, first = trail.feed, trail.own, trail.first
+        target = first
         cookies = Cookies()
         seen, again = {target.url: ""}, set[str]()  # the Cookie field that each address was last asked with
         only_permanent = True
         for _ in range(self._settings.max_redirects + 1):
             trail.target = target
-            trail.redirected = target.url != first.url
-            trail.abroad = target.host != first.host
-            trail.withheld = target.origin != own.origin and _has_credentials(feed, own)
             headers = _with_cookie(self._request_headers(feed, own, target), seen[target.url])
-            validators = dict(_validators(state, now)) if target.url == first.url else {}
+            validators = dict(_validators(trail.state, now)) if target.url == first.url else {}
             trail.conditional = bool(validators)
             answer = self._send(
                 call, OutgoingRequest(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy)
@@ -222,7 +223,7 @@ def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
 
 
 def _next(target: Target, answer: IncomingResponse) -> Target:
-    location = _field(answer.headers, "location")
+    location = first_field(answer.headers, "location")
     if not location:
         raise FetchError("redirect", f"{status_name(answer.status)} without an address to go to")
     return resolve(target, location)
@@ -238,9 +239,9 @@ def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> 
             )
         return NotModified(target.url, answer.headers, *_received(answer.headers))
     if answer.status not in (200, 203):
-        return failure_of_status(
-            answer.status, answer.headers, now, withheld=trail.withheld, page=answer.page, abroad=trail.abroad
-        )
+        withheld = target.origin != trail.own.origin and _has_credentials(trail.feed, trail.own)
+        abroad = target.host != trail.first.host
+        return failure_of_status(answer.status, answer.headers, now, withheld=withheld, page=answer.page, abroad=abroad)
     if not answer.body[:1_024].strip(_BLANK) and not answer.body.strip(_BLANK):
         return FetchFailure("http", f"{status_name(answer.status)} with an empty body", answer.status)
     etag, last_modified = _received(answer.headers)
@@ -253,7 +254,7 @@ def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> 
         etag=etag,
         last_modified=last_modified,
         permanent_url=trail.permanent.url if trail.permanent else None,
-        redirected=trail.redirected,
+        redirected=target.url != trail.first.url,
     )
 
 
@@ -261,20 +262,13 @@ def _received(headers: tuple[tuple[str, str], ...]) -> tuple[str | None, str | N
     """Return ETag and Last-Modified unchanged, without values that cannot be sent back."""
     etag, last_modified = (
         value if value and len(value) <= MAX_VALIDATOR and not _has_controls(value) else None
-        for value in (_field(headers, "etag"), _field(headers, "last-modified"))
+        for value in (first_field(headers, "etag"), first_field(headers, "last-modified"))
     )
     return etag, last_modified
 
 
 def _has_controls(value: str) -> bool:
     return any(character < " " or character == "\x7f" for character in value)
-
-
-def _field(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
-    for found, value in headers:
-        if found == name:
-            return value
-    return None
 
 
 def _with_cookie(headers: dict[str, str], cookie: str) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """When a feed is polled next, and what is remembered of a response. Pure: time and chance are arguments.
 
 ``jitter`` is a uniform random number in [0, 1) everywhere; ``FetchSettings.jitter`` is the share of the interval
-that it may add. All functions take the state before a poll and return the state after it.
+that it may add. What begins with ``after`` takes a feed as it was asked and returns its state after that.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -36,86 +36,98 @@ AHEAD = timedelta(minutes=1)
 POLLS_PER_ENTRY = 4
 SHORTEN, LENGTHEN = 0.5, 1.5  # bounds of one step of the learned interval; news-crawl x0.8 / x1.5
 MEMORY = WEEK  # of the running rate: an entry counts a third after this time
+_UNMOVED: Mapping[str, Any] = {"moved_to": None, "moved_since": None, "moved_seen": 0}  # no move is under way
 
 
-def after_response(
-    feed: Feed,
-    state: FeedState,
-    response: Response,
-    parsed: ParsedFeed | None,
-    new_entries: int,
-    known_entries: int,
-    now: datetime,
-    jitter: float,
-    settings: FetchSettings,
-    *,
-    published: Sequence[datetime] | None = None,
-    empty_before: bool = False,
-    last_size: int | None = None,
-) -> FeedState:
-    """Return the state after a body whose entries were read; ``parsed`` is None where the body was unchanged.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A feed that was asked: its state before, when, this poll's share of chance, and the settings."""
 
-    ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
-    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves;
-    ``last_size`` is how many the document before it held, where that is known.
+    feed: Feed
+    state: FeedState
+    now: datetime
+    jitter: float
+    settings: FetchSettings
+
+    def due_after(self, state: FeedState) -> FeedState:
+        """Return a state after a success with the time of the next poll."""
+        wait = interval(self.feed, state, self.settings)
+        if state.fresh_until is not None:
+            wait = max(wait, min(state.fresh_until - self.now, self.settings.max_interval))
+        return replace(state, next_fetch=postponed(self.now + self.spread(wait), state.hints))
+
+    def spread(self, wait: timedelta) -> timedelta:
+        """Add jitter: upwards, because the wait is a floor; at the ceiling downwards, because that holds as well."""
+        share = wait * self.settings.jitter
+        room = self.settings.max_interval - wait
+        if room <= timedelta(0):
+            return wait - share * self.jitter
+        return wait + min(share, room) * self.jitter
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRead:
+    """What was read of a document: how many entries are new, how many known, and the dates that it gives.
+
+    ``first``: the feed never had an entry, so that none can have been missed between the last two polls. ``last_size`` is how
+    many entries the document before it held, where that is known.
     """
-    if published is None:
-        published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = not empty_before and overran(state, new_entries, known_entries, published, last_size)
-    known = state if state.url else replace(state, url=feed.url)
-    moved = _moved(feed, known, response, now, settings)
+
+    parsed: ParsedFeed
+    new: int
+    known: int
+    published: Sequence[datetime] = ()
+    first: bool = False
+    last_size: int | None = None
+
+
+def after_response(asked: Asked, response: Response, read: DocumentRead | None) -> FeedState:
+    """Return the state after a body whose entries were read; ``read`` is None where the body was unchanged."""
+    feed, state, now = asked.feed, asked.state, asked.now
+    new, published = (read.new, read.published) if read else (0, ())
+    overrun = read is not None and not read.first and overran(state, new, read.known, published, read.last_size)
+    moved = _moved(asked, state if state.url else replace(state, url=feed.url), response)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url
     after = replace(
         moved,
         **_success(now),
-        **_learned(state, new_entries, now, settings, published, overrun=overrun),
+        **_learned(asked, new, published, overrun=overrun),
         etag=response.etag if ours else None,
         last_modified=response.last_modified if ours else None,
         content_hash=response.content_hash,
         fresh_until=fresh_until(response.headers, now),
-        hints=parsed.hints if parsed else state.hints,
-        ill_formed=parsed.ill_formed if parsed else state.ill_formed,
-        bad_guids=state.bad_guids or (parsed is not None and parsed.bad_guids),
+        hints=read.parsed.hints if read else state.hints,
+        ill_formed=read.parsed.ill_formed if read else state.ill_formed,
+        bad_guids=state.bad_guids or (read is not None and read.parsed.bad_guids),
         possible_gaps=state.possible_gaps + overrun,
         last_gap=now if overrun else state.last_gap,
     )
-    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
+    return asked.due_after(after)
 
 
-def after_not_modified(
-    feed: Feed, state: FeedState, outcome: NotModified, now: datetime, jitter: float, settings: FetchSettings
-) -> FeedState:
+def after_not_modified(asked: Asked, outcome: NotModified) -> FeedState:
     """Return the state after a 304: a success that updates validators and freshness (RFC 9111 4.3.4)."""
+    state = asked.state
     after = replace(
         state,
-        **_success(now),
-        **_learned(state, 0, now, settings, (), overrun=False),
+        **_success(asked.now),
+        **_learned(asked, 0, (), overrun=False),
+        **_UNMOVED,
         etag=outcome.etag or state.etag,
         last_modified=outcome.last_modified or state.last_modified,
-        fresh_until=fresh_until(outcome.headers, now),
-        moved_to=None,
-        moved_since=None,
-        moved_seen=0,
+        fresh_until=fresh_until(outcome.headers, asked.now),
     )
-    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
+    return asked.due_after(after)
 
 
-def after_failure(
-    feed: Feed,
-    state: FeedState,
-    failure: FetchFailure,
-    now: datetime,
-    jitter: float,
-    settings: FetchSettings,
-    *,
-    outage: bool = False,
-) -> FeedState:
+def after_failure(asked: Asked, failure: FetchFailure, *, outage: bool = False) -> FeedState:
     """Return the state after a failure: entries, validators and hints stay; the wait doubles up to the ceiling.
 
     In an ``outage``, since which no feed answers, it does not, so that all are asked soon after the network is back.
     A feed never stops by itself but for 410, and that only once it has said so for ``gone_after``.
     """
+    feed, state, now, settings = asked.feed, asked.state, asked.now, asked.settings
     after = replace(
         state,
         last_fetch=now,
@@ -125,19 +137,18 @@ def after_failure(
         last_error=failure.message,
         force_unconditional=state.force_unconditional or failure.force_unconditional,
     )
+    wait = backoff(feed, after, failure, settings)
     if failure.kind == "gone":
         since = state.gone_since or now
         after = replace(after, gone_since=since, gone=now - since >= settings.gone_after)
         if after.gone:
             return replace(after, next_fetch=None)
-        wait = max(GONE_INTERVAL, backoff(feed, after, failure, settings))
-    else:
-        wait = backoff(feed, after, failure, settings)
+        wait = max(GONE_INTERVAL, wait)
     if outage and failure.kind in _OF_THE_NETWORK and now - (after.first_failed or now) < _LONGEST_OUTAGE:
         wait = min(wait, interval(feed, after, settings), HOST_BACKOFF)
-    due = now + _spread(min(wait, settings.max_interval), jitter, settings)
+    due = now + asked.spread(min(wait, settings.max_interval))
     if failure.retry_after is not None:
-        due = max(due, _after_retry(failure.retry_after, now, jitter, settings))
+        due = max(due, _after_retry(asked, failure.retry_after))
     return replace(after, next_fetch=due)
 
 
@@ -146,17 +157,21 @@ def is_outage(state: FeedState, last_answer: datetime | None) -> bool:
     return state.first_failed is not None and (last_answer is None or last_answer <= state.first_failed)
 
 
-def after_duplicate(
-    feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
-) -> FeedState:
+def after_duplicate(asked: Asked, failure: FetchFailure) -> FeedState:
     """Return the state after a redirect to another feed's address: neither failure nor success.
 
     ``last_error`` without ``failures`` is the mark of it.
     """
     after = replace(
-        state, last_fetch=now, failures=0, first_failed=None, last_error=failure.message, gone_since=None, gone=False
+        asked.state,
+        last_fetch=asked.now,
+        failures=0,
+        first_failed=None,
+        last_error=failure.message,
+        gone_since=None,
+        gone=False,
     )
-    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
+    return asked.due_after(after)
 
 
 def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> timedelta:
@@ -177,14 +192,6 @@ def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fet
     if host_of(failure.url or state.url or feed.url) != host_of(feed.url):
         return None
     return failure.retry_after or state.last_failed + _doubled(HOST_BACKOFF, state.failures, settings)
-
-
-def next_fetch(feed: Feed, state: FeedState, now: datetime, jitter: float, settings: FetchSettings) -> datetime:
-    """Return the time of the next poll after a success."""
-    wait = interval(feed, state, settings)
-    if state.fresh_until is not None:
-        wait = max(wait, min(state.fresh_until - now, settings.max_interval))
-    return postponed(now + _spread(wait, jitter, settings), state.hints)
 
 
 def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta:
@@ -249,9 +256,7 @@ def without_future(state: FeedState, now: datetime) -> FeedState:
         last_failed=believed(state.last_failed),
         gone_since=believed(state.gone_since),
         gone=False,
-        moved_to=None,
-        moved_since=None,
-        moved_seen=0,
+        **_UNMOVED,
         learned_interval=None,
         entries_per_week=None,
         last_new=believed(state.last_new),
@@ -276,19 +281,10 @@ def address_key(url: str) -> str:
 # --- inside ------------------------------------------------------------------------------------
 
 
-def _spread(wait: timedelta, jitter: float, settings: FetchSettings) -> timedelta:
-    """Add jitter: upwards, because the wait is a floor; at the ceiling downwards, because that holds as well."""
-    share = wait * settings.jitter
-    room = settings.max_interval - wait
-    if room <= timedelta(0):
-        return wait - share * jitter
-    return wait + min(share, room) * jitter
-
-
-def _after_retry(moment: datetime, now: datetime, jitter: float, settings: FetchSettings) -> datetime:
+def _after_retry(asked: Asked, moment: datetime) -> datetime:
     """Return a time after a host's Retry-After, spread so that its feeds come one after another."""
-    wait = moment - now
-    return moment + wait * (settings.jitter * jitter) if wait < timedelta(days=1) else moment
+    wait = moment - asked.now
+    return moment + wait * (asked.settings.jitter * asked.jitter) if wait < timedelta(days=1) else moment
 
 
 def _doubled(start: timedelta, failures: int, settings: FetchSettings) -> timedelta:
@@ -310,19 +306,19 @@ def _success(now: datetime) -> dict[str, Any]:
     }
 
 
-def _moved(feed: Feed, state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
+def _moved(asked: Asked, state: FeedState, response: Response) -> FeedState:
     """Follow a permanent redirect to a feed once it was repeated: a single one may be a mistake."""
-    target = response.permanent_url
+    target, now, settings = response.permanent_url, asked.now, asked.settings
     # An address that carries a secret is never written down, so it cannot be taken over either.
     if target is None and state.moved_to is None:
         return state
-    if target is None or holds_secret(target, feed):
-        return replace(state, moved_to=None, moved_since=None, moved_seen=0)
+    if target is None or holds_secret(target, asked.feed):
+        return replace(state, **_UNMOVED)
     same = target == state.moved_to and state.moved_since is not None
     since = state.moved_since if same and state.moved_since else now
     seen = state.moved_seen + 1 if same else 1
     if _is_upgrade(state.url, target) or seen >= settings.move_polls or now - since >= settings.move_after:
-        return replace(state, url=target, moved_to=None, moved_since=None, moved_seen=0)
+        return replace(state, **_UNMOVED, url=target)
     return replace(state, moved_to=target, moved_since=since, moved_seen=seen)
 
 
@@ -333,16 +329,9 @@ def _is_upgrade(old: str, new: str) -> bool:
     return (before.scheme, after.scheme) == ("http", "https") and before.host == after.host
 
 
-def _learned(
-    before: FeedState,
-    new_entries: int,
-    now: datetime,
-    settings: FetchSettings,
-    published: Sequence[datetime],
-    *,
-    overrun: bool,
-) -> dict[str, Any]:
+def _learned(asked: Asked, new_entries: int, published: Sequence[datetime], *, overrun: bool) -> dict[str, Any]:
     """Return how often the feed has news, and the interval learned from that."""
+    before, now, settings = asked.state, asked.now, asked.settings
     dates = [date for date in published if date <= now]
     if before.last_ok is None:
         rate = _rate_of_document(dates, now)

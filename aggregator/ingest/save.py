@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
 from aggregator.fetching.politeness import (
+    Asked,
+    DocumentRead,
     after_duplicate,
     after_failure,
     after_not_modified,
@@ -131,9 +133,9 @@ class Saver:
     def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
         before = poll.stored.state
         if isinstance(outcome, NotModified):
-            state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
+            state = after_not_modified(self._asked(poll, now), outcome)
         else:
-            state = after_response(poll.feed, before, outcome, None, 0, 0, now, self._jitter(), self._settings.fetch)
+            state = after_response(self._asked(poll, now), outcome, None)
         if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that says so is still the last one
             state = replace(state, last_error=before.last_error)
         status = 304 if isinstance(outcome, NotModified) else outcome.status
@@ -195,20 +197,15 @@ class Saver:
                     fault = fault_of("reading", name, skip.reason, skip.given)
                     self._faults.keep(poll.stored.id, fault, now)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
-            state = after_response(
-                poll.feed,
-                poll.stored.state,
-                response,
+            read = DocumentRead(
                 result.parsed,
                 counts.new,
                 counts.known + counts.updated,
-                now,
-                self._jitter(),
-                self._settings.fetch,
-                published=[entry.data.published for entry in result.entries if entry.data.published],
-                empty_before=counts.first,
-                last_size=self._feeds.last_size(poll.stored.id),
+                [entry.data.published for entry in result.entries if entry.data.published],
+                counts.first,
+                self._feeds.last_size(poll.stored.id),
             )
+            state = after_response(self._asked(poll, now), response, read)
             if result.entries:
                 empty = None
             else:
@@ -274,14 +271,14 @@ class Saver:
     ) -> FeedOutcome:
         if response is not None:  # a fetcher's failure names its address already
             failure = replace(failure, message=safe_message(failure.message, poll.feed, response.url))
-        stored, before, fetch = poll.stored, poll.stored.state, self._settings.fetch
+        stored, before, asked = poll.stored, poll.stored.state, self._asked(poll, now)
         if failure.kind == "duplicate":
-            state = after_duplicate(poll.feed, before, failure, now, self._jitter(), fetch)
+            state = after_duplicate(asked, failure)
             twin = FeedOutcome(stored.shown, stored.url, "skipped", note=failure.message, seconds=failure.seconds)
             return self._close(poll, state, now, twin)
         outage = before.failures > 0 and is_outage(before, self._last_answer)
-        state = after_failure(poll.feed, before, failure, now, self._jitter(), fetch, outage=outage)
-        hold = host_hold(poll.feed, state, failure, fetch)
+        state = after_failure(asked, failure, outage=outage)
+        hold = host_hold(poll.feed, state, failure, asked.settings)
         if hold is not None:
             self.held_hosts[poll.feed.url] = address = failure.url or poll.address
             self._feeds.postpone_host(self._neighbours(address), hold)
@@ -295,6 +292,9 @@ class Saver:
             seconds=failure.seconds if response is None else response.seconds,
         )
         return self._close(poll, state, now, outcome)
+
+    def _asked(self, poll: Poll, now: datetime) -> Asked:
+        return Asked(poll.feed, poll.stored.state, now, self._jitter(), self._settings.fetch)
 
     @cached_property
     def _last_answer(self) -> datetime | None:

@@ -30,6 +30,7 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _ENTRY_ID = re.compile("e[0-9a-z]{10}")
+_LIMITS = ParseSettings()
 _FAR = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 
@@ -60,22 +61,16 @@ class _UnusableError(ValueError):
     """Why a line is left out."""
 
 
-def read(
-    lines: Iterable[bytes], *, limits: ParseSettings | None = None, now: datetime | None = None
-) -> Iterator[ArchiveEntry | Skip]:
-    """Yield an entry or a skip for each line that is not blank, in the order of the file.
-
-    ``now`` bounds the dates from above as in feeds; without it an archive's future dates stand.
-    """
-    limits = limits or ParseSettings()
-    dates = DateReader(now or _FAR, slow_readings=1_000)
+def read(lines: Iterable[bytes]) -> Iterator[ArchiveEntry | Skip]:
+    """Yield an entry or a skip for each line that is not blank, in the order of the file; dates of the future stand."""
+    dates = DateReader(_FAR, slow_readings=1_000)
     for number, line in enumerate(lines, 1):
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         if not line.strip():
             continue
         try:
-            yield _entry(number, _members(line), limits, dates)
+            yield _entry(number, _members(line), dates)
         except _UnusableError as reason:
             yield Skip(number, f"line {number}: {reason}")
         except MemoryError:
@@ -108,17 +103,17 @@ def _members(line: bytes) -> dict[str, object]:
     return cast("dict[str, object]", members)
 
 
-def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates: DateReader) -> ArchiveEntry:
+def _entry(number: int, members: dict[str, object], dates: DateReader) -> ArchiveEntry:
     exported = _exported(members)
     key = _text(members, "key" if exported else "id").strip()
     if not key:
         raise _UnusableError("no id")
     if len(key) > MAX_ID:
         raise _UnusableError(f"an id of more than {MAX_ID} characters")
-    title = _text(members, "title")[: 10 * limits.max_title]
-    title = (one_line(title) if exported else plain_title(title))[: limits.max_title].rstrip()
-    content = _markup(_text(members, "body"), limits.max_content)
-    summary = _markup(_text(members, "summary"), limits.max_summary)
+    title = _text(members, "title")[: 10 * _LIMITS.max_title]
+    title = (one_line(title) if exported else plain_title(title))[: _LIMITS.max_title].rstrip()
+    content = _markup(_text(members, "body"), _LIMITS.max_content)
+    summary = _markup(_text(members, "summary"), _LIMITS.max_summary)
     if not (title or plain_text(content) or plain_text(summary)):
         raise _UnusableError("neither title nor body")
     url = _text(members, "url")
@@ -130,10 +125,10 @@ def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates
         key=key,
         title=title,
         guid=key,
-        link=absolute_url(url, "", limits.max_link) if url else None,
+        link=absolute_url(url, "", _LIMITS.max_link) if url else None,
         summary=summary,
         content=content,
-        author=one_line(_text(members, "author"))[: limits.max_title],
+        author=one_line(_text(members, "author"))[: _LIMITS.max_title],
         published=published,
         published_text=one_line(published_text)[:200] or None,
         date_flag=flag,

@@ -64,7 +64,6 @@ _ALIASES = {
     **dict.fromkeys(("utf8", "unicode-1-1-utf-8", "unicode11utf8", "x-unicode20utf8", "utf-8"), "utf-8"),
     **dict.fromkeys(("x-mac-roman", "macintosh", "mac", "csmacintosh"), "mac-roman"),
     **dict.fromkeys(("x-mac-cyrillic", "x-mac-ukrainian"), "mac-cyrillic"),
-    **dict.fromkeys(("koi", "koi8", "koi8_r", "cskoi8r"), "koi8-r"),
     **{f"x-cp125{number}": f"windows-125{number}" for number in (0, 1, 3, 5, 6, 7, 8)},
     "koi8-ru": "koi8-u",
     "iso-8859-8-i": "iso-8859-8",

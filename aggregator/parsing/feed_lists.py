@@ -5,16 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from aggregator.exceptions import ParseError
 from aggregator.model import Feed, Skip
 from aggregator.parsing.charset import decode
-from aggregator.parsing.opml import MAX_FEEDS, Subscriptions
-from aggregator.text.address import address_as_typed
-from aggregator.text.clean import one_line
-from aggregator.text.masking import is_masked
-from aggregator.text.urls import absolute_url, mask_secrets
+from aggregator.parsing.subscriptions import Subscriptions, address_in_list, take
 
 # What a column of a table may be called, in small letters without blanks, dashes and underscores.
 _COLUMNS = {
@@ -27,7 +22,6 @@ _COLUMNS = {
     "agency": ("agency",),
 }
 _WITHOUT_HEADING = ("url", "name", "category")
-_YES = ("true", "yes", "1", "x")
 _MOST_CELL = 1_000_000
 
 
@@ -72,7 +66,7 @@ def _table(text: str) -> list[tuple[int, dict[str, str]]]:
     named = {_known(cell): place for place, cell in reversed(list(enumerate(head))) if _known(cell)}
     if "url" in named:
         return list(_cells(text, delimiter, named, skip=1))
-    if delimiter in lines[0] and _address(head[0]) is not None:
+    if delimiter in lines[0] and address_in_list(head[0]) is not None:
         return list(_cells(text, delimiter, {name: place for place, name in enumerate(_WITHOUT_HEADING)}, skip=0))
     return []
 
@@ -101,10 +95,6 @@ def _cells(text: str, delimiter: str, named: Mapping[str, int], skip: int) -> It
         yield reader.line_num, {name: row[place].strip() for name, place in named.items() if place < len(row)}
 
 
-def _address(text: str) -> str | None:
-    return absolute_url(address_as_typed(text), "")
-
-
 def _take(feeds: dict[str, Feed], values: Mapping[str, str]) -> str | None:
     """Take a feed into the list, or return why not."""
     if "fault" in values:
@@ -112,24 +102,4 @@ def _take(feeds: dict[str, Feed], values: Mapping[str, str]) -> str | None:
     given = values.get("url", "")
     if not given:
         return "no address"
-    url = _address(given)
-    if url is None:
-        return f"{mask_secrets(given)[:200]!r} is no http(s) address"
-    if url in feeds:
-        return "named twice"
-    if len(feeds) >= MAX_FEEDS:
-        return f"over the limit of {MAX_FEEDS} feeds"
-    texts: dict[str, Any] = {
-        name: one_line(values.get(name, "")) or None for name in ("name", "publisher", "category", "language")
-    }
-    authority = values.get("authority", "")
-    if authority and not (authority.isdecimal() and int(authority[:4]) <= 100):
-        return f"authority {authority[:20]!r} is no whole number from 0 to 100"
-    feeds[url] = Feed(
-        url=url,
-        **texts,
-        authority=int(authority) if authority else Feed("").authority,
-        agency=values.get("agency", "").lower() in _YES,
-        paused=is_masked(url),  # nothing can be asked for there before somebody puts the secret in again
-    )
-    return None
+    return take(feeds, given, values)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
@@ -12,34 +11,22 @@ from aggregator.exceptions import ParseError
 from aggregator.model import Feed, Skip
 from aggregator.parsing.charset import decode
 from aggregator.parsing.outlines import read_outlines
+from aggregator.parsing.subscriptions import Subscriptions, address_in_list, take
 from aggregator.parsing.tree import XmlError, local_name, read_tree
-from aggregator.text.address import address_as_typed
 from aggregator.text.clean import one_line
-from aggregator.text.masking import is_masked, shown_address
-from aggregator.text.urls import absolute_url, mask_secrets
+from aggregator.text.masking import shown_address
 
-MAX_FEEDS = 50_000
 MAX_DEPTH = 50  # categories inside one another
 _SEPARATOR = "/"  # between nested categories
 _START = re.compile(r"<(?:\?xml|!DOCTYPE|!--|opml\b)", re.IGNORECASE)
 # What an outline has that means a page or a feed; without these and without children it is an empty folder.
 _TARGETS = ("htmlurl", "url", "type")
+# What feeds.yaml says of a feed and OPML has no name for.
+_PREFIX, _NAMESPACE = "aggregator", "https://example.org/aggregator"
+_OURS = f"{{{_NAMESPACE}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriptions:
-    """A list as read: the feeds, and the outlines that are none, with reasons."""
-
-    feeds: tuple[Feed, ...]
-    skips: tuple[Skip, ...]
-
-
-def read(data: bytes) -> tuple[Feed, ...]:
-    """Return the feeds of an OPML document; raises ParseError where it is none."""
-    return read_all(data).feeds
-
-
-def read_all(data: bytes) -> Subscriptions:
+def read(data: bytes) -> Subscriptions:
     """Return the feeds of an OPML document and what was left out; raises ParseError where it is no OPML.
 
     Attribute names are compared without case, nested outlines become categories joined by ``/``.
@@ -58,7 +45,9 @@ def read_all(data: bytes) -> Subscriptions:
             attributes.get("url") if attributes.get("type", "").lower() in ("rss", "atom") else None
         )
         if address is not None:
-            reason = _add(feeds, address, name, category, attributes)
+            address = address.strip()
+            named = name if name not in (address, address_in_list(address)) else ""
+            reason = take(feeds, address, _values(outline, named, category, attributes))
             if reason:
                 skips.append(Skip(number, f"outline {number} ({name[:80] or 'without a name'}): {reason}"))
         elif not children and any(attributes.get(target) for target in _TARGETS):
@@ -99,28 +88,12 @@ def _outlines(element: Element) -> list[Element]:
     return [child for child in element if isinstance(child.tag, str) and local_name(child.tag).lower() == "outline"]
 
 
-def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attributes: dict[str, str]) -> str | None:
-    """Take a feed into the list, or return why not."""
-    address = address.strip()
-    url = absolute_url(address_as_typed(address), "")
-    if url is None:
-        return f"{mask_secrets(address)[:200]!r} is no http(s) address"
-    if url in feeds:
-        return "named twice"
-    if len(feeds) >= MAX_FEEDS:
-        return f"over the limit of {MAX_FEEDS} feeds"
+def _values(outline: Element, name: str, category: str, attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return what an outline says of its feed: by the attributes of all lists, and by ours, which other readers pass over."""
+    ours = {tag.removeprefix(_OURS): value.strip() for tag, value in outline.attrib.items() if tag.startswith(_OURS)}
     # a list of paths, by the specification: the first is the one that a section can be named by
     own_category = one_line(attributes.get("category", "").partition(",")[0]).strip(_SEPARATOR)
-    language = attributes.get("language", "").strip()
-    named = name if name not in (address, url) else ""
-    feeds[url] = Feed(
-        url=url,
-        name=named or None,
-        category=category or own_category or None,
-        language=language or None,
-        paused=is_masked(url),  # nothing can be fetched there until the secret is put in again
-    )
-    return None
+    return {**ours, "name": name, "category": category or own_category, "language": attributes.get("language", "")}
 
 
 def write(feeds: Sequence[Feed], title: str) -> bytes:
@@ -130,7 +103,7 @@ def write(feeds: Sequence[Feed], title: str) -> bytes:
         tree.setdefault(feed.category or "", []).append(feed)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<opml version="2.0">',
+        f'<opml version="2.0" xmlns:{_PREFIX}={quoteattr(_NAMESPACE)}>',
         f"<head><title>{escape(one_line(title))}</title></head>",
     ]
     lines.append("<body>")
@@ -145,5 +118,12 @@ def write(feeds: Sequence[Feed], title: str) -> bytes:
 def _outline(feed: Feed) -> str:
     url = shown_address(feed)
     name = quoteattr(one_line(feed.name or url))
-    language = f" language={quoteattr(feed.language)}" if feed.language else ""
-    return f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(url)}{language}/>'
+    ours = {
+        "publisher": feed.publisher,
+        "authority": str(feed.authority) if feed.authority != Feed("").authority else None,
+        "agency": "true" if feed.agency else None,
+        "paused": "true" if feed.paused else None,
+    }
+    told = {"language": feed.language, **{f"{_PREFIX}:{key}": value for key, value in ours.items()}}
+    written = "".join(f" {key}={quoteattr(one_line(value))}" for key, value in told.items() if value)
+    return f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(url)}{written}/>'

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from queue import Empty, LifoQueue
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from aggregator import Aggregator
 from aggregator.desk.health import FeedHealthRow, Status
@@ -27,8 +28,7 @@ class Newsrooms:
         self._lock = Lock()
         self._closing = ExitStack()
         self._count = 0
-        self._health: tuple[float, list[FeedHealthRow]] | None = None
-        self._status: tuple[float, Status] | None = None
+        self._figures: dict[str, tuple[float, Any]] = {}
 
     @contextmanager
     def one(self) -> Iterator[Aggregator]:
@@ -45,17 +45,19 @@ class Newsrooms:
 
     def feed_health(self, app: Aggregator) -> list[FeedHealthRow]:
         """Return how each feed is, as it was some seconds ago at most."""
-        now = monotonic()
-        if self._health is None or now - self._health[0] > _FRESH:
-            self._health = (now, app.feed_health())
-        return self._health[1]
+        found: list[FeedHealthRow] = self._recent("health", app.feed_health)
+        return found
 
     def status(self, app: Aggregator) -> Status:
         """Return what the newsroom holds, as it was some seconds ago at most."""
+        found: Status = self._recent("status", app.status)
+        return found
+
+    def _recent(self, name: str, made: Callable[[], Any]) -> Any:
         now = monotonic()
-        if self._status is None or now - self._status[0] > _FRESH:
-            self._status = (now, app.status())
-        return self._status[1]
+        if name not in self._figures or now - self._figures[name][0] > _FRESH:
+            self._figures[name] = (now, made())
+        return self._figures[name][1]
 
     def _take(self) -> Aggregator:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,12 +14,13 @@ from starlette.responses import HTMLResponse, Response
 from aggregator import Aggregator
 from aggregator.desk.layouts import renderer
 from aggregator.digest.render import FORMATS, MEDIA_TYPES
+from aggregator.digest.wording import Clock
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Story
+from aggregator.model import Entry, Report, Story
 from aggregator.newsroom.timeline import Timeline
 from aggregator.settings import Format
 from aggregator.web.last_visit import last_visit, note_visit
-from aggregator.web.lists import SORTS, WINDOWS, Filters, filters_of, listed
+from aggregator.web.lists import SORTS, WINDOWS, filters_of, listed
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import clock_of, page
 
@@ -44,6 +45,10 @@ def view(act: Callable[[Request, Aggregator], Response]) -> View:
             return act(request, app)
 
     return endpoint
+
+
+def _clock(app: Aggregator) -> Clock:
+    return clock_of(app.settings.digest, app.clock())
 
 
 def _stories(request: Request, app: Aggregator, shown: dict[str, Any], name: str) -> HTMLResponse:
@@ -93,7 +98,7 @@ def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, An
         "ties": app.ties(found, neighbours, in_window=False),
         "story": found,
         "summary": found.summary,
-        "storyline": getattr(found, "storyline", None) or getattr(found.summary, "storyline", None),
+        "storyline": found.summary.storyline,
         "since": since,
         "novelty": app.news_of(found, since) if found.summary.first_seen < since else None,  # else all of it is new
         "most_findings": _MOST_FINDINGS,
@@ -102,7 +107,7 @@ def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, An
         "whys": app.whys(found),
         "timeline": timeline,
         "lanes": lanes(timeline),
-        "reports": [ReportShown.of(report.id, report.agency, report.entries, found) for report in _by_age(found)],
+        "reports": [ReportShown.of(report, found) for report in _by_age(found)],
         "last_decision": decisions[0] if decisions and decisions[0].undone_at is None else None,
     }
 
@@ -114,7 +119,6 @@ def entry(request: Request, app: Aggregator) -> Response:
     earlier = [revision.number for revision in app.revisions(found.id)]
     steps = list(pairwise([*earlier, None]))  # the last is compared with the present version
     edits = [app.edit(found.id, *numbers) for numbers in reversed(steps)]
-    now = app.clock()
     return page(
         request,
         "entry.html",
@@ -122,7 +126,7 @@ def entry(request: Request, app: Aggregator) -> Response:
         text=app.text(found.id),
         edits=edits,
         amendments=app.amendments(found.id),
-        clock=clock_of(app.settings.digest, now),
+        clock=_clock(app),
     )
 
 
@@ -130,16 +134,8 @@ def entry(request: Request, app: Aggregator) -> Response:
 def search(request: Request, app: Aggregator) -> Response:
     """Full text over entries."""
     wanted = request.query_params.get("q", "").strip()[:200]
-    now = app.clock()
     hits = app.search(wanted, _HITS) if wanted else []
-    return page(
-        request,
-        "search.html",
-        wanted=wanted,
-        hits=hits,
-        most=_HITS,
-        clock=clock_of(app.settings.digest, now),
-    )
+    return page(request, "search.html", wanted=wanted, hits=hits, most=_HITS, clock=_clock(app))
 
 
 @view
@@ -148,28 +144,22 @@ def feeds(request: Request, app: Aggregator) -> Response:
     rooms: Newsrooms = request.app.state.newsrooms
     order = ("failing", "gone", "silent", "new", "paused", "ok")
     rows = sorted(rooms.feed_health(app), key=lambda row: (order.index(row.state), row.feed.casefold()))
-    now = app.clock()
     counts = {state: sum(row.state == state for row in rows) for state in order}
-    clock = clock_of(app.settings.digest, now)
-    return page(request, "feeds.html", rows=rows, counts=counts, clock=clock)
+    return page(request, "feeds.html", rows=rows, counts=counts, clock=_clock(app))
 
 
 @view
 def decisions(request: Request, app: Aggregator) -> Response:
     """The editors' verbs, newest first."""
-    now = app.clock()
     rows = app.decisions(_DECISIONS)
     last = next((row.id for row in rows if row.undone_at is None), None)
-    clock = clock_of(app.settings.digest, now)
-    return page(request, "decisions.html", rows=rows, last=last, most=_DECISIONS, clock=clock)
+    return page(request, "decisions.html", rows=rows, last=last, most=_DECISIONS, clock=_clock(app))
 
 
 @view
 def editions(request: Request, app: Aggregator) -> Response:
     """The frozen editions, newest first."""
-    now = app.clock()
-    clock = clock_of(app.settings.digest, now)
-    return page(request, "editions.html", rows=app.editions(), formats=FORMATS, clock=clock)
+    return page(request, "editions.html", rows=app.editions(), formats=FORMATS, clock=_clock(app))
 
 
 @view
@@ -196,14 +186,14 @@ class ReportShown:
     copies: tuple[Entry, ...]
 
     @classmethod
-    def of(cls, report_id: str, agency: str | None, entries: tuple[Entry, ...], story: Story) -> ReportShown:
+    def of(cls, report: Report, story: Story) -> Self:
         """Return a report with the story's canonical entry before its oldest one."""
         canonical = story.summary.canonical_entry
-        ordered = sorted(entries, key=lambda one: (one.id != canonical, one.time, one.id))
-        return cls(report_id, agency, ordered[0], tuple(ordered[1:]))
+        first, *copies = sorted(report.entries, key=lambda one: (one.id != canonical, one.time, one.id))
+        return cls(report.id, report.agency, first, tuple(copies))
 
 
-def _by_age(story: Story) -> list[Any]:
+def _by_age(story: Story) -> list[Report]:
     canonical = story.summary.canonical_entry
     return sorted(
         story.reports,
@@ -246,19 +236,3 @@ def lanes(shown: Timeline) -> list[Lane]:
 def not_found(request: Request, error: NotFoundError) -> Response:
     """Return the page that says what is not there."""
     return page(request, "message.html", 404, title="Not found", message=str(error))
-
-
-__all__ = [
-    "Filters",
-    "decisions",
-    "edition",
-    "editions",
-    "entry",
-    "feeds",
-    "lanes",
-    "not_found",
-    "search",
-    "stories",
-    "story",
-    "view",
-]

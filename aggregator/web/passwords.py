@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
 from aggregator.exceptions import UsageError
 
@@ -28,6 +29,15 @@ def hash_password(password: str) -> str:
 def is_hash(text: str) -> bool:
     """Return whether a text is a hash that :func:`verify` can check."""
     return _parts(text) is not None
+
+
+def without_hash(users: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence for each user whose text is no hash of a password."""
+    return tuple(
+        f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
+        for name, text in users.items()
+        if not is_hash(text)
+    )
 
 
 def verify(password: str, hashed: str) -> bool:

@@ -20,7 +20,7 @@ from aggregator.digest.labels import labels
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import Settings, WebSettings
 from aggregator.web.access import is_loopback
-from aggregator.web.passwords import is_hash
+from aggregator.web.passwords import without_hash
 from aggregator.web.site import Access, site, warm_up
 
 # Connections at once; beyond them the answer is 503.
@@ -72,14 +72,8 @@ class TimeoutProtocol(H11Protocol):
 def check(settings: WebSettings, access: Access) -> None:
     """Raise ConfigurationError where strangers could come in, or nobody could."""
     host, _ = listening_at(settings)
-    bad = [name for name, hashed in access.users.items() if not is_hash(hashed)]
-    if bad:
-        raise ConfigurationError(
-            tuple(
-                f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
-                for name in bad
-            )
-        )
+    if problems := without_hash(access.users):
+        raise ConfigurationError(problems)
     if not is_loopback(host) and not access.users and not settings.proxy_header:
         raise ConfigurationError(
             f"web.address: {settings.address} can be reached from other machines, and nobody would have to log in."

@@ -99,13 +99,14 @@ def _routes() -> list[Route]:
         "/stories.json": machine_readable.json_feed,
         "/health": machine_readable.health,
         "/metrics": machine_readable.metrics,
+        "/login": verbs.ask_to_log_in,
         "/static/{name}": _static,
     }
     return [
         *(Route(path, endpoint, methods=["GET"]) for path, endpoint in shown.items()),
         Route("/changes", live.changes, methods=["GET"]),
         Route("/verb/{verb}", verbs.apply_verb, methods=["POST"]),
-        Route("/login", verbs.log_in, methods=["GET", "POST"]),
+        Route("/login", verbs.log_in, methods=["POST"]),
         Route("/logout", verbs.log_out, methods=["POST"]),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -23,10 +23,18 @@ _ARRIVES_WITHIN = 15.0
 _MOST_FIELDS = 2_000
 
 
-async def form_of(request: Request) -> FormData:
-    """Return a posted form; asyncio.TimeoutError where it does not arrive."""
-    async with asyncio.timeout(_ARRIVES_WITHIN):
-        return await request.form(max_files=0, max_fields=_MOST_FIELDS)
+def with_form(act: Callable[[Request, FormData], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that hands a posted form to ``act``, and answers 408 where it does not arrive."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(_ARRIVES_WITHIN):
+                form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+        except TimeoutError:
+            return PlainTextResponse("The form did not arrive in time.\n", 408)
+        return await act(request, form)
+
+    return endpoint
 
 
 def _text(form: FormData, name: str) -> str:
@@ -38,12 +46,9 @@ def _texts(form: FormData, name: str) -> list[str]:
     return [value.strip() for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
 
-async def apply_verb(request: Request) -> Response:
+@with_form
+async def apply_verb(request: Request, form: FormData) -> Response:
     """Carry out the verb that a form names, and lead back to the story it concerns."""
-    try:
-        form = await form_of(request)
-    except TimeoutError:
-        return PlainTextResponse("The form did not arrive in time.\n", 408)
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
@@ -143,15 +148,15 @@ _VERBS: dict[str, Callable[[Aggregator, str, FormData], str]] = {
 # --- coming and going ----------------------------------------------------------------------------
 
 
-async def log_in(request: Request) -> Response:
-    """Show the login, or take it."""
+def ask_to_log_in(request: Request) -> Response:
+    """Show the login."""
+    return page(request, "login.html", wanted=local_path(request.query_params.get("next", "/")), message="")
+
+
+@with_form
+async def log_in(request: Request, form: FormData) -> Response:
+    """Take a login."""
     visitors: Visitors = request.app.state.visitors
-    if request.method != "POST":
-        return page(request, "login.html", wanted=local_path(request.query_params.get("next", "/")), message="")
-    try:
-        form = await form_of(request)
-    except TimeoutError:
-        return PlainTextResponse("The form did not arrive in time.\n", 408)
     wanted = local_path(_text(form, "next"))
     client = request.client.host if request.client else ""
     # behind a proxy on this machine all visitors share its address: one who guesses passwords must not lock out the others
@@ -170,9 +175,9 @@ async def log_in(request: Request) -> Response:
     return response
 
 
-async def log_out(request: Request) -> Response:
+@with_form
+async def log_out(request: Request, form: FormData) -> Response:
     """End the session."""
-    form = await form_of(request)
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):

@@ -102,7 +102,7 @@ def test_opml_out_and_in_again(feeds_file: Path) -> None:
     assert "secret-of-wire" not in printed
     call("--feeds", "second.yaml", "feeds", "import", "feeds.opml").ok()
     second = call("--feeds", "second.yaml", "feeds", "list", "--json").ok().json()
-    kept = ("name", "url", "category", "language")
+    kept = ("name", "url", "publisher", "category", "language", "authority", "agency")
     assert {tuple(row[key] for key in kept) for row in second} == {tuple(row[key] for key in kept) for row in listed()}
     again = call("--feeds", "second.yaml", "feeds", "import", "feeds.opml").ok()
     assert "0 feeds added" in again.err

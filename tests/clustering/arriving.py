@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.clustering.metrics import Figures, score
-from aggregator.desk.explain import Why, explain
+from aggregator.desk.explain import Explainer, Why
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, EntryData, Match
 from aggregator.parsing.archive import ArchiveEntry
@@ -82,7 +82,9 @@ class Room(StoredNewsroom):
 
     def why(self, key: str, about: str | None = None) -> Why:
         """Return why an entry stands in its story, or what keeps it out of the story of another."""
-        return explain(self.reader(), self.store, self.settings, self.story(about or key), self.id(key))
+        window = Window(self.store, self.settings.stories)
+        explainer = Explainer(self.reader(), self.store, self.settings, window)
+        return explainer.explain(self.story(about or key), self.id(key))
 
     def places(self) -> dict[str, tuple[str, str]]:
         """Return key -> report and story."""

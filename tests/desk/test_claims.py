@@ -8,7 +8,7 @@ from html import escape
 import pytest
 
 from aggregator.app import Aggregator
-from aggregator.digest.edition import Edition
+from aggregator.digest.values import Edition
 from aggregator.model import Feed, FetchFailure, Flag, StoryQuery
 from aggregator.newsroom.watches import WatchQuery
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss

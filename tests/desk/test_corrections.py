@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.app import Aggregator
-from aggregator.digest.edition import Correction
+from aggregator.digest.values import Correction
 from aggregator.model import Feed
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
-from aggregator.digest.edition import Window
+from aggregator.digest.values import Window
 from aggregator.settings import DigestSettings
 
 # A zone and days on which its clocks change: at night, at midnight, by half an hour, by a whole day, in Ramadan.

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.app import Aggregator
 from aggregator.desk.editions import make_edition
-from aggregator.digest.edition import Window
+from aggregator.digest.values import Window
 from aggregator.exceptions import UsageError
 from aggregator.model import Feed, Flag, StoryQuery
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss

@@ -20,7 +20,7 @@ from aggregator.app import Aggregator
 from aggregator.desk.edition_windows import MISSED_AT_MOST, due_window, missed
 from aggregator.desk.health import faults
 from aggregator.desk.publish import missed_windows, publish_due
-from aggregator.digest.edition import Edition, Window
+from aggregator.digest.values import Edition, Window
 from aggregator.exceptions import DeliveryError, NotFoundError
 from aggregator.model import Feed
 from aggregator.settings import DigestSettings, EditionSettings, FetchSettings, MailSettings, RunSettings, Settings

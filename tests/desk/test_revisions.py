@@ -14,7 +14,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.cli import diffs
 from aggregator.cli.app import code_of
-from aggregator.digest.edition import Edition
+from aggregator.digest.values import Edition
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Feed
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.desk.explain import explain
+from aggregator.desk.explain import Explainer
 from aggregator.exceptions import AmbiguousIdError, DecisionError, NotFoundError
+from aggregator.ingest.window import Window
 from aggregator.storage.decisions import DecisionStore
 from tests.ingest.arrivals import Newsroom, Telling
 
@@ -24,6 +25,10 @@ def room() -> Iterator[Newsroom]:
     room.close()
 
 
+def explainer(room: Newsroom) -> Explainer:
+    return Explainer(room.reader(), room.store, room.settings, Window(room.store, room.settings.stories))
+
+
 # --- merge ---------------------------------------------------------------------------------------
 
 
@@ -37,7 +42,7 @@ def test_merge_keeps_the_oldest_id_and_every_lookup_follows_the_others(room: New
     for other in others:
         assert room.story(other).summary.id == oldest
         assert room.story(other[:-2]).summary.id == oldest
-        assert explain(room.reader(), room.store, room.settings, other, dam).entry == dam
+        assert explainer(room).explain(other, dam).entry == dam
     assert set(room.story(oldest).merged_from) == set(others)
     assert room.story(oldest).summary.entries == 3
 
@@ -68,10 +73,10 @@ def test_what_arrives_after_a_merge_joins_the_one_story(room: Newsroom) -> None:
 def test_a_merged_story_says_so_when_asked_why(room: Newsroom) -> None:
     dam, budget = room.arrive(DAM, BUDGET)
     kept = room.editor("ann").merge([room.story_of(dam), room.story_of(budget)])
-    told = explain(room.reader(), room.store, room.settings, kept, budget).sentence
+    told = explainer(room).explain(kept, budget).sentence
     assert "by ann" in told
     room.editor().undo()
-    again = explain(room.reader(), room.store, room.settings, room.story_of(budget), budget).sentence
+    again = explainer(room).explain(room.story_of(budget), budget).sentence
     assert "ann" not in again
 
 
@@ -248,7 +253,7 @@ def test_a_later_merge_overrides_a_forbid_and_its_undo_brings_it_back(room: News
 def test_who_asks_why_not_is_told_the_editors_word(room: Newsroom) -> None:
     dam, budget = room.arrive(DAM, BUDGET)
     room.editor("ann").forbid(room.story_of(dam), room.story_of(budget))
-    told = explain(room.reader(), room.store, room.settings, room.story_of(budget), dam).sentence
+    told = explainer(room).explain(room.story_of(budget), dam).sentence
     assert told.startswith("Not in this story by an editor's word: ann forbade")
 
 

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from aggregator.digest.edition import (
-    Counts,
-    Edition,
-    FeedHealth,
-    FeedNote,
-    Material,
-    Passage,
-    WhatIsNew,
-    Window,
-    build,
-)
+from aggregator.digest.edition import build
+from aggregator.digest.values import Counts, Edition, FeedHealth, FeedNote, Material, Passage, WhatIsNew, Window
 from aggregator.model import Entry, EntryData, Flag, Report, Story, StorySummary
 from aggregator.settings import DigestSettings
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.digest.edition import Edition, Headline, Material, Source
 from aggregator.digest.render import FORMATS, SUFFIXES, render
 from aggregator.digest.story import notices
+from aggregator.digest.values import Edition, Headline, Material, Source
 from aggregator.model import Story
 from aggregator.settings import Format
 from tests.digest.desk import NEWS, WINDOW, edition, entry, story, summit

@@ -7,20 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.digest.edition import (
-    Correction,
-    Edition,
-    Headline,
-    Material,
-    Passage,
-    WhatIsNew,
-    Window,
-    build,
-    edition_id,
-)
+from aggregator.digest.edition import build
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.render import render
 from aggregator.digest.story import quote, score
+from aggregator.digest.values import Correction, Edition, Headline, Material, Passage, WhatIsNew, Window, edition_id
 from aggregator.model import Entry, Flag, Story, StorylineMention
 from aggregator.settings import DigestSettings
 from tests.digest.desk import NEWS, SETTINGS, SINCE, UNTIL, WINDOW, edition, entry, story, summit

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from aggregator.digest.edition import Source
 from aggregator.digest.escape import harmless, link, markdown, markdown_address, plain
+from aggregator.digest.values import Source
 from tests.examples import examples
 
 HOSTILE = [

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from aggregator.digest.edition import Material
 from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.values import Material
 from aggregator.exceptions import StorageError
 from tests.digest.desk import NEWS, edition, entry, story, summit
 

@@ -13,10 +13,10 @@ import pytest
 
 from aggregator.desk.layouts import faults, renderer
 from aggregator.desk.timeline import KINDS
-from aggregator.digest.edition import Edition
 from aggregator.digest.labels import labels, shipped
 from aggregator.digest.render import FORMATS, render
 from aggregator.digest.sample import sample_edition
+from aggregator.digest.values import Edition
 from aggregator.digest.wording import Clock, Wording
 from aggregator.exceptions import ConfigurationError
 from aggregator.newsroom.health import State

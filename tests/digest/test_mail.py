@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.digest.edition import Edition, FeedNote, Material
 from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import MOST_HTML, Refusal, message, message_id, send
 from aggregator.digest.render import render
+from aggregator.digest.values import Edition, FeedNote, Material
 from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
 from aggregator.settings import DigestSettings, MailSettings

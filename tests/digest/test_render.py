@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from aggregator.digest.edition import Edition, FeedNote, Material, WhatIsNew
 from aggregator.digest.escape import harmless
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.labels import labels
 from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, render
+from aggregator.digest.values import Edition, FeedNote, Material, WhatIsNew
 from aggregator.digest.wording import Clock, Wording, columns, fold
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import DigestSettings, Format

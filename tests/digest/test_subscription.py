@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.digest.edition import Material, Window
 from aggregator.digest.render import render
 from aggregator.digest.story import Before, line
 from aggregator.digest.subscription import SubscribedStory, Subscription, render_subscription
-from aggregator.digest.values import EditionStory
+from aggregator.digest.values import EditionStory, Material, Window
 from aggregator.model import Flag
 from tests.digest.desk import UNTIL, WINDOW, entry, story, summit
 from tests.digest.feed_rules import ATOM, ATOM_RULES, JSON_RULES, atom_faults, json_faults

@@ -125,19 +125,19 @@ def answers(data: bytes) -> None:
 def subscriptions(data: bytes) -> None:
     """Read OPML, and read again what is written of it."""
     try:
-        found = opml.read_all(data)
+        found = opml.read(data)
     except ParseError as error:
         storable_text([str(error)])
         return
     assert all(address_of(one.url) is not None for one in found.feeds)
-    again = opml.read(opml.write(found.feeds, "again"))
+    again = opml.read(opml.write(found.feeds, "again")).feeds
     assert {one.url for one in again} == {shown_address(one) for one in found.feeds}
 
 
 def archives(data: bytes) -> None:
     """Read lines of an archive: each is an entry or says why not."""
     lines = data.split(b"\n")
-    found = list(archive.read(lines, limits=LIMITS, now=NOW))
+    found = list(archive.read(lines))
     assert len(found) <= len(lines)
     for one in found:
         if isinstance(one, ArchiveEntry):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.app import Aggregator
-from aggregator.digest.edition import Window
+from aggregator.digest.values import Window
 from aggregator.fetching.politeness import AHEAD, longest_wait, without_future
 from aggregator.ingest.clocks import begin_pass, is_settled, went_back
 from aggregator.model import Feed, FeedState, FetchFailure

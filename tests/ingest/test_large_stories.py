@@ -15,7 +15,7 @@ from aggregator import Aggregator, Settings, StoryQuery
 from aggregator.desk import editions
 from aggregator.desk.maintenance import prune
 from aggregator.digest import frozen
-from aggregator.digest.edition import Edition
+from aggregator.digest.values import Edition
 from aggregator.exceptions import LockedError
 from aggregator.ingest import moves, settle, story_rows, story_writing
 from aggregator.ingest.story_cache import StoryCache

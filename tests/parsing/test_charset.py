@@ -114,7 +114,10 @@ def test_a_charset_of_letters_that_no_label_names_is_recognised() -> None:
         ("ksc5601", "똠방각하".encode("cp949"), "똠방각하"),
         ("big5", b"\xf9\xd6", "碁"),
         ("koi8_r", "Мост".encode("koi8-r"), "Мост"),
-        ("koi8-r", "Київ, їжа".encode("koi8-u"), "Київ, їжа"),
+        *(
+            (label, "Київ, їжа".encode("koi8-u"), "Київ, їжа")
+            for label in ("koi8-r", "koi8_r", "koi8", "koi", "cskoi8r")
+        ),
         ("x-cp1251", "Мост".encode("cp1251"), "Мост"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator.exceptions import ParseError
 from aggregator.model import Feed
-from aggregator.parsing.opml import read, read_all, write
+from aggregator.parsing.opml import read, write
 from tests.bounds.attacks import grows_faster
 from tests.examples import examples
 
@@ -29,7 +29,7 @@ def test_nested_outlines_become_categories_and_attributes_have_no_case() -> None
             '</outline><outline text="C" type="rss" url="https://c.example/rss"/></outline>'
             '<outline text="D" xmlUrl="feed://d.example/rss" category="/Wires/World,/Europe"/>'
         )
-    )
+    ).feeds
     assert feeds == (
         Feed("https://a.example/rss", name="A & B", category="News/Defence", language="de"),
         Feed("https://c.example/rss", name="C", category="News"),
@@ -38,7 +38,7 @@ def test_nested_outlines_become_categories_and_attributes_have_no_case() -> None
 
 
 def test_what_is_no_feed_is_reported() -> None:
-    found = read_all(
+    found = read(
         opml(
             '<outline text="No address" type="rss"/><outline text="J" xmlUrl="javascript:alert(1)"/>'
             '<outline text="A" xmlUrl="https://a.example/"/><outline text="Again" xmlUrl="https://a.example/"/>'
@@ -54,16 +54,17 @@ def test_what_is_no_feed_is_reported() -> None:
 
 def test_bare_ampersands_are_mended() -> None:
     assert (
-        read(opml('<outline text="A & B" xmlUrl="https://a.example/?a=1&b=2"/>'))[0].url == "https://a.example/?a=1&b=2"
+        read(opml('<outline text="A & B" xmlUrl="https://a.example/?a=1&b=2"/>')).feeds[0].url
+        == "https://a.example/?a=1&b=2"
     )
 
 
 def test_entities_are_not_expanded_and_depth_is_bounded() -> None:
     bomb = b'<!DOCTYPE opml [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;"><!ENTITY x SYSTEM "file:///etc/hostname">]>'
-    feeds = read(bomb + opml('<outline text="&b;&x;" xmlUrl="https://a.example/"/>').split(b"?>", 1)[1])
+    feeds = read(bomb + opml('<outline text="&b;&x;" xmlUrl="https://a.example/"/>').split(b"?>", 1)[1]).feeds
     assert feeds[0].name == "&b;&x;"
     deep = opml('<outline text="x">' * 20_000 + "</outline>" * 20_000)
-    assert read(deep) == ()
+    assert read(deep).feeds == ()
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"<rss/>", b"<opml><body>", b"\xff\xfe\x00"])
@@ -84,7 +85,22 @@ def test_what_is_written_is_read_back(named: list[tuple[str, str]]) -> None:
         Feed(f"https://a.example/{number}", name=name or None, category=category or None)
         for number, (name, category) in enumerate(named)
     ]
-    assert sorted(read(write(feeds, "T <&>")), key=lambda feed: feed.url) == feeds
+    assert sorted(read(write(feeds, "T <&>")).feeds, key=lambda feed: feed.url) == feeds
+
+
+def test_what_the_desk_says_of_a_feed_is_written_and_read_back() -> None:
+    feeds = (
+        Feed("https://a.example/rss", "A", publisher='A & "Co"', authority=80, agency=True),
+        Feed("https://b.example/rss", "B", authority=0, paused=True),
+        Feed("https://c.example/rss", "C"),
+    )
+    assert read(write(feeds, "T")).feeds == feeds
+
+
+def test_what_others_write_under_the_same_names_is_passed_over() -> None:
+    outline = '<outline text="A" xmlUrl="https://a.example/" publisher="P" authority="very high" paused="true"/>'
+    found = read(opml(outline))
+    assert (found.feeds, found.skips) == ((Feed("https://a.example/", "A"),), ())
 
 
 def test_credentials_are_not_written() -> None:
@@ -94,13 +110,13 @@ def test_credentials_are_not_written() -> None:
 
 
 def test_an_empty_folder_is_no_error() -> None:
-    found = read_all(opml('<outline text="Later"/><outline text="A" xmlUrl="https://a.example/"/>'))
+    found = read(opml('<outline text="Later"/><outline text="A" xmlUrl="https://a.example/"/>'))
     assert len(found.feeds) == 1
     assert found.skips == ()
 
 
 def test_a_list_that_escapes_nothing_is_read() -> None:
-    found = read_all(
+    found = read(
         b"""<opml><head><title>R & D</title></head><body>
         <outline text="Law & Order"><!-- <outline text="old" xmlUrl="https://old.example/"/> -->
           <outline text="The "Morning" Post <b>" title='it's ours' xmlUrl="https://post.example/?a=1&copy=2&amp;b=3" type=rss/>
@@ -121,14 +137,12 @@ def test_a_list_that_escapes_nothing_is_read() -> None:
 def test_tags_that_are_never_closed_swallow_nothing() -> None:
     feeds = read(
         b"<opml>" + b"".join(b'<outline text="N & %d" xmlUrl="https://n.example/%d">' % (n, n) for n in range(200))
-    )
+    ).feeds
     assert [feed.url for feed in feeds] == [f"https://n.example/{n}" for n in range(200)]
 
 
 def test_a_list_that_breaks_off_gives_what_is_whole_and_names_the_rest() -> None:
-    found = read_all(
-        b'<opml><body><outline text="A" xmlUrl="https://a.example/"/><outline text="B" xmlUrl="https://b.exa'
-    )
+    found = read(b'<opml><body><outline text="A" xmlUrl="https://a.example/"/><outline text="B" xmlUrl="https://b.exa')
     assert [feed.url for feed in found.feeds] == ["https://a.example/"]
     assert [skip.reason for skip in found.skips] == ["outline 2 (B): no xmlUrl"]
 
@@ -146,13 +160,13 @@ def test_every_feed_of_an_unescaped_list_is_read(names: list[str]) -> None:
     outlines = "".join(
         f'<outline text="&{name}" xmlUrl="https://a.example/?n={number}&x=1"/>' for number, name in enumerate(names)
     )
-    assert [feed.url for feed in read(opml(outlines))] == [
+    assert [feed.url for feed in read(opml(outlines)).feeds] == [
         f"https://a.example/?n={number}&x=1" for number in range(len(names))
     ]
 
 
 def test_an_address_that_was_masked_comes_back_paused() -> None:
-    found = read_all(write([Feed("https://a.example/rss?token=sesame", "A"), Feed("https://b.example/rss", "B")], "T"))
+    found = read(write([Feed("https://a.example/rss?token=sesame", "A"), Feed("https://b.example/rss", "B")], "T"))
     assert {feed.name: (feed.url, feed.paused) for feed in found.feeds} == {
         "A": ("https://a.example/rss?token=***", True),
         "B": ("https://b.example/rss", False),
@@ -176,5 +190,5 @@ LISTS = Path(__file__).parents[2].parent / "shared" / "data" / "opml"
 def test_lists_that_people_publish_are_read_whole() -> None:
     for path in sorted(LISTS.glob("*.opml")):
         written = path.read_bytes()
-        found = read_all(written)
+        found = read(written)
         assert len(found.feeds) + len(found.skips) == len(re.findall(rb"xmlUrl\s*=", written, re.IGNORECASE)), path.name

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from aggregator.app import Aggregator
 from aggregator.config.listening import listening_at
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.model import StoryQuery
 from aggregator.settings import SecretText, WebSettings
-from aggregator.web import passwords
+from aggregator.web import passwords, verbs
 from aggregator.web.access import MOST_BYTES, host_names
 from aggregator.web.passwords import hash_password, is_hash, verify
 from aggregator.web.server import check
@@ -346,3 +349,22 @@ def test_the_proxy_that_names_users_is_believed(opened: Opened) -> None:
     shown = page.get("/", headers={**BY_TLS, "x-forwarded-user": "anna"})
     assert "; secure" in shown.headers["set-cookie"].lower()
     assert 'href="https://' in page.get("/stories.atom", headers={**BY_TLS, "x-forwarded-user": "anna"}).text
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout", "/verb/undo"])
+def test_a_form_that_does_not_arrive_is_answered(page: TestClient, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(verbs, "_ARRIVES_WITHIN", 0.01)
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    kind = {"content-type": "application/x-www-form-urlencoded", "content-length": "10"}
+    headers = [(name.encode(), value.encode()) for name, value in {"host": "localhost", **SAME, **kind}.items()]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "scheme": "http", "headers": headers}
+    asyncio.run(page.app(scope, receive, send))
+    assert told[0]["status"] == 408

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.output import emit, emit_folded, emit_headline, local, print_json, safe, stamp, thing_options
+from aggregator.cli.output import (
+    emit,
+    emit_folded,
+    emit_headline,
+    local,
+    print_json,
+    row_of,
+    safe,
+    stamp,
+    thing_options,
+)
 from aggregator.cli.session import Session
 from aggregator.text.counts import amount
 
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 
 # Lines that fit a few screens: of a whole new story everything is new.
 SHOWN = 60
+FINDING = "text sentence entry=entry_id publisher url time"
 
 
 @click.command("new")
@@ -27,7 +38,7 @@ SHOWN = 60
 @click.option("--edition", metavar="ID", help="New since this edition closed.")
 @thing_options
 @click.pass_obj
-def new_command(session: Session, story: str, since: str | None, edition: str | None, form: str, as_json: bool) -> None:
+def new_command(session: Session, story: str, since: str | None, edition: str | None, form: str) -> None:
     """List what is new in a story: sentences, numbers, names. The oldest source comes first."""
     if since is not None and edition is not None:
         raise click.UsageError("--since and --edition say the same thing; give one of them")
@@ -36,8 +47,8 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
         moment = session.moment(since) or app.last_read(edition)
         news = app.news_of(found, moment)
     lists = {"sentences": news.sentences, "numbers": news.numbers, "names": news.names}
-    if as_json or form == "json":
-        rows = {name: [finding_row(one) for one in findings] for name, findings in lists.items()}
+    if form == "json":
+        rows = {name: [row_of(one, FINDING) for one in findings] for name, findings in lists.items()}
         print_json({"story": found.summary.id, "title": found.summary.title, "since": moment, **rows})
         return
     emit_headline(found.summary.title)
@@ -51,18 +62,6 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
     _print_sentences(news.sentences)
     _print_terms("Numbers", news.numbers)
     _print_terms("Names", news.names)
-
-
-def finding_row(finding: Finding) -> dict[str, Any]:
-    """Return a new sentence, number or name with who wrote it first."""
-    return {
-        "text": finding.text,
-        "sentence": finding.sentence,
-        "entry": finding.entry_id,
-        "publisher": finding.publisher,
-        "url": finding.url,
-        "time": finding.time,
-    }
 
 
 def _print_sentences(findings: Sequence[Finding]) -> None:

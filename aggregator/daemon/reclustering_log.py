@@ -13,7 +13,7 @@ log = logging.getLogger("aggregator.daemon")
 CHANGES_LOGGED = 10  # of reclustering; `recluster` prints more
 
 
-def log_progress(reached: Progress | Outcome) -> None:
+def log_reclustering(reached: Progress | Outcome) -> None:
     """Log how far it is, or at its end what it changed."""
     if isinstance(reached, Progress):
         percent = 100 * reached.done // max(1, reached.total)

@@ -1,0 +1,59 @@
+"""Lists of feeds as they are read, whatever their form: what of them is taken, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.model import Feed, Skip
+from aggregator.text.address import address_as_typed
+from aggregator.text.clean import one_line
+from aggregator.text.masking import is_masked
+from aggregator.text.urls import absolute_url, mask_secrets
+
+MAX_FEEDS = 50_000
+_YES = ("true", "yes", "1", "x")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """A list as read: the feeds, and what in it is none, with reasons."""
+
+    feeds: tuple[Feed, ...]
+    skips: tuple[Skip, ...]
+
+
+def address_in_list(text: str) -> str | None:
+    """Return the address that a list names, or None where it is none of http or https."""
+    return absolute_url(address_as_typed(text), "")
+
+
+def take(feeds: dict[str, Feed], address: str, values: Mapping[str, str]) -> str | None:
+    """Take a feed into a list, or return why not; ``values`` are what the list says of it, under the keys of feeds.yaml."""
+    url = address_in_list(address)
+    if url is None:
+        return f"{mask_secrets(address)[:200]!r} is no http(s) address"
+    if url in feeds:
+        return "named twice"
+    if len(feeds) >= MAX_FEEDS:
+        return f"over the limit of {MAX_FEEDS} feeds"
+    authority = values.get("authority", "")
+    if authority and not (authority.isdecimal() and int(authority[:4]) <= 100):
+        return f"authority {authority[:20]!r} is no whole number from 0 to 100"
+    texts: dict[str, Any] = {
+        name: one_line(values.get(name, "")) or None for name in ("name", "publisher", "category", "language")
+    }
+    feeds[url] = Feed(
+        url=url,
+        **texts,
+        authority=int(authority) if authority else Feed("").authority,
+        agency=_is_set(values, "agency"),
+        # nothing can be asked for at a masked address before somebody puts the secret in again
+        paused=is_masked(url) or _is_set(values, "paused"),
+    )
+    return None
+
+
+def _is_set(values: Mapping[str, str], name: str) -> bool:
+    return values.get(name, "").lower() in _YES
