@@ -62,7 +62,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "newsroom.named_headlines": {"_QUOTED": 700},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_NOT": TEXT, "_NOUN": 60, "_OF_A_TEXT": TITLE, "_OTHER_SENSES": 60},
     "newsroom.identity": {"_DATE": LINK, "_SLUG_WORD": LINK},
-    "newsroom.identity_traits": {"SCHEME": LINK},
+    "newsroom.identity_traits": {"SCHEME": LINK, "_SCHEME_INSIDE": LINK},
     "newsroom.mentions": {
         "_NUMBER": TEXT, "_CLOCK": NAME, "_LETTERS_BEFORE": SENTENCE, "_value": TEXT, "_WORD": TEXT, "_GAP": TEXT,
     },
