@@ -16,8 +16,11 @@ from aggregator.model import EntryData, Skip, exact_time
 from aggregator.parsing.raw import RawEntry
 from aggregator.text.clean import plain_text
 from aggregator.text.entry_address import entry_address, landmarks
+from aggregator.text.tokens import words
 
 MAX_KEY = 1_000  # characters; a longer guid is kept by its hash
+_SUBSTANCE = 8  # words of a text at least that may speak for two titles
+_COMPARED = 4_000  # characters of it
 Numbered = tuple[int, EntryData]
 
 
@@ -124,7 +127,7 @@ def _is_one_entry(one: EntryData, other: EntryData) -> bool:
     if one.title.casefold() == other.title.casefold():
         redated = one.published is not None and other.published is not None and one.published != other.published
         return named or same_moment or (not redated and _text(one) == _text(other))
-    return named and (same_moment or _alike(one.title, other.title))
+    return named and (same_moment or _alike(one.title, other.title) or _is_retitled(one, other))
 
 
 def _moment(data: EntryData) -> datetime | None:
@@ -132,9 +135,17 @@ def _moment(data: EntryData) -> datetime | None:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Return whether two titles share at least half of their words."""
-    words, others = set(one.casefold().split()), set(other.casefold().split())
-    return 2 * len(words & others) >= len(words | others)
+    """Return whether two texts share at least half of their words."""
+    mine, theirs = set(words(one, None)), set(words(other, None))
+    return 2 * len(mine & theirs) >= len(mine | theirs)
+
+
+def _is_retitled(one: EntryData, other: EntryData) -> bool:
+    """Return whether two titles have a word in common, and their texts, if not a line alone, half of theirs."""
+    texts = [_text(one)[:_COMPARED], _text(other)[:_COMPARED]]
+    if set(words(one.title, None)).isdisjoint(words(other.title, None)):
+        return False
+    return min(len(set(words(text, None))) for text in texts) >= _SUBSTANCE and _alike(*texts)
 
 
 def _text(data: EntryData) -> str:
