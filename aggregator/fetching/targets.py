@@ -57,7 +57,8 @@ def resolve(base: Target, location: str) -> Target:
         location = location.encode("latin-1").decode("utf-8")
     except UnicodeError:
         pass
-    target = joined(base.url, location.strip())
+    path, mark, query = location.strip().partition("?")
+    target = joined(base.url, path.replace("\\", "/") + mark + query)
     if target is None:
         raise FetchError("redirect", "the redirect leads to an address that cannot be used")
     if not target.lower().startswith(("http://", "https://")):

@@ -7,7 +7,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 
 | trait | what it proves | what it needs beside it |
 |---|---|---|
-| guid that is an address, but for its spelling | the site went over to https, ``www.``, another form of path or parameters | nothing |
+| guid that is or holds an address, but for its spelling | the site went over to https, ``www.``, another form of path or parameters | nothing |
 | guid, under another key | guids were found bad, and are distinguished since | title, date and address or text; or address and date to the second |
 | title (but for its spelling) | nothing: bulletins, stock headlines | date to the second; or day and address of an article; or day, without guid or address |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
@@ -15,6 +15,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 | guid but for a version at its end | a later version | the address of one article, unchanged, half of a headline, and no whole hours between the dates |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
 | slug in the address | one article in another section | date to the second; or title, text and day |
+| folder and headline in the address, without a number | date to the second; one headline within the other |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
 | date to the second | nothing: what is put out at once | half of the title, without guid and address |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
@@ -57,8 +58,10 @@ from aggregator.newsroom.identity_traits import (
     article,
     article_and_title,
     guid_number,
+    has_longer_headline,
     has_one_article_guid,
     headline_and_text,
+    headline_slug,
     is_no_other_time,
     is_one_article,
     issue,
@@ -106,6 +109,7 @@ def recognise_moved(
     search.match(number, is_one_article)
     search.match(guid_number, has_one_article_guid)
     search.match(slug, None)
+    search.match(headline_slug, has_longer_headline)
     search.match(words_and_slug, None)
     search.match(undated_words_and_place, None)
     search.match(lone_moment, _has_like_title)

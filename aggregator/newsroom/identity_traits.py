@@ -11,6 +11,7 @@ from aggregator.text.entry_address import (
     counted,
     entry_address,
     is_headline_slug,
+    is_moment_alone,
     landmarks,
     names_an_article,
     place_spelt_alike,
@@ -18,6 +19,7 @@ from aggregator.text.entry_address import (
 )
 
 SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
+_SCHEME_INSIDE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 HEADLINE = 4  # words of a title at least that is more than the name of a programme
 
 
@@ -47,10 +49,10 @@ Condition = Callable[[Identity, Identity], bool]
 
 
 def guid_spelt_alike(entry: Identity) -> Hashable | None:
-    """Return a guid that is an address without what two addresses of one page may differ by."""
+    """Return a guid that is an address, or holds one, without what two addresses of one page may differ by."""
     key = entry.key.strip()
-    if not SCHEME.match(key):
-        return None
+    if not SCHEME.match(key):  # "4712 at https://host"
+        return _SCHEME_INSIDE.sub("", key).rstrip("/") if _SCHEME_INSIDE.search(key) else None
     address = None if " " in key else entry_address(key)
     return SCHEME.sub("", place_spelt_alike(address or key))
 
@@ -132,6 +134,21 @@ def undated_words_and_place(entry: Identity) -> Hashable | None:
     return (entry.title, place_spelt_alike(entry.address or ""), entry.content_hash) if undated else None
 
 
+def headline_slug(entry: Identity) -> Hashable | None:
+    """Return date to the second and folder of an entry at an address that ends in the words of its headline, without a number."""
+    place = landmarks(entry.address or "")
+    if entry.moment is None or place is None or place.number is not None:
+        return None
+    return (entry.moment, place.host, place.parts[:-1]) if is_headline_slug(place.parts[-1], entry.title) else None
+
+
+def has_longer_headline(one: Identity, other: Identity) -> bool:
+    """Return whether one of two headlines is the other with more words; a number more may be the next of a series."""
+    fewer, more = sorted((one.title.split(), other.title.split()), key=len)
+    added = set(more) - set(fewer)
+    return len(fewer) > 1 and set(fewer) < set(more) and not any(word[0].isdigit() for word in added)
+
+
 def words_and_slug(entry: Identity) -> Hashable | None:
     """Return title, text, day and slug of an entry without an hour."""
     place = landmarks(entry.address or "")
@@ -155,6 +172,9 @@ def issue(entry: Identity) -> Hashable | None:
 
 
 def versioned_guid(entry: Identity) -> Hashable | None:
+    """Return a guid without its version; one that is nothing but a version stands for the address."""
+    if entry.guid and entry.address and is_moment_alone(entry.guid):
+        return entry.address
     return unversioned(entry.guid) if entry.guid else None
 
 

@@ -11,6 +11,7 @@ import codecs
 import re
 from itertools import islice
 
+from aggregator.parsing.cyrillic import intended_charset
 from aggregator.parsing.mixtures import WESTERN, by_fields, seeming_charset
 from aggregator.parsing.supersets import strict
 
@@ -135,6 +136,9 @@ def _as_labelled(body: bytes, named: list[str]) -> tuple[str, str | None]:
         says_otherwise = bool(legacy) and legacy[0] == named[0] and not text.isascii()
         return text, f"encoding: labelled {legacy[0]}, is utf-8" if says_otherwise else None
     for name in named:
+        cyrillic = intended_charset(body, name)
+        if cyrillic and (text := strict(body, cyrillic)) is not None:
+            return text, f"encoding: labelled {name}, is {cyrillic}"
         windows = _OF_WINDOWS.get(codecs.lookup(name).name)
         if windows and _WINDOWS_BYTE.search(_MULTIBYTE.sub(b"", body)) and (text := strict(body, windows)) is not None:
             return text, f"encoding: labelled {name}, is {windows}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date
 
 _TURNS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # without width: directions, byte order
 _QUOTES = " \t\r\n\"'“”‘’«»"
 _MINUS = re.compile(r"[\u2010-\u2015\u2212](?=\d{1,2}(?::?\d{2})?\Z)")  # before an offset, as typographers set it
-_ENTITY_PLUS = re.compile(r"&#0*43;|&#x0*2b;|&plus;", re.IGNORECASE)
+_LABEL = re.compile(r"\A(?:[^\W\d_]{2,20}\s){0,2}[^\W\d_]{2,20}\s?:\s+(?=\S)")  # "Published: Tue, 10 Mar 2026"
 _PLACE = re.compile(r"\[[A-Za-z_/+-]{1,40}\]\Z")  # Java's: 2026-03-10T08:30:00+01:00[Europe/Paris]
 _ZONE_IN_BRACKETS = re.compile(
     r"(?<=\d\d)(?<![+-]\d\d)(?<![+-]\d\d:\d\d)(?<![+-]\d{4})\s*\(([A-Z]{2,5}(?:[+-]\d{1,2}(?::?\d{2})?)?)\)\Z"
@@ -51,9 +52,13 @@ def without_markup(text: str) -> str:
 
 def usual_form(text: str) -> str:
     """Return a date with its weeks, days of the year, lacking days and marks as the usual shapes have them."""
+    if "&" in text:
+        text = html.unescape(text)
     if not text.isascii():
         text = _latin(text)
     text = _COUNTED.sub("", text.strip(_QUOTES))
+    if ": " in text:
+        text = _LABEL.sub("", text)
     if compact := _COMPACT.fullmatch(text):
         return _spaced(compact)
     if month := _MONTH.fullmatch(text):
@@ -62,7 +67,7 @@ def usual_form(text: str) -> str:
         return milliseconds[1]
     text = _iso_day(text)
     text = _ISO_HOURS.sub(lambda match: match["before"] + _colons(match["time"]), _AFTER_ISO_DAY.sub(" ", text))
-    text = _ZONE_IN_BRACKETS.sub(r" \1", _PLACE.sub("", _ENTITY_PLUS.sub("+", text)))
+    text = _ZONE_IN_BRACKETS.sub(r" \1", _PLACE.sub("", text))
     text = _THOUSANDTHS.sub(r"\1", _HOURS_AND_MINUTES.sub(r"\1\2:\3:\4", text))
     return f"{late['day']} {late['time']}" if (late := _TIME_FIRST.fullmatch(text)) else text
 

@@ -39,6 +39,7 @@ from aggregator.text.urls import registered_domain
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _SPACE = re.compile(r"(\sxmlns(?::[\w.-]+)?\s*=\s*[\"'])(https://[^\"'<>]{5,100})", re.IGNORECASE)
+_YANDEX = ("yandex_full-text", "yandex_content", "turbo_content")  # under the usual prefixes
 # Header fields for feedparser: the bytes are UTF-8 by now, and no address is given to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
@@ -208,20 +209,26 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         enclosure=_enclosure(entry, links),
         title=_text(entry.get("title") or entry.get("itunes_title"), entry.get("title_detail"), form),
         summary=_summary(entry, form),
-        contents=[_text(one.get("value"), one, form) for one in entry.get("content", ()) if _is_readable(one)],
+        contents=_contents(entry, form),
         authors=_authors(entry),
         source_authors=_authors(source) if form.startswith("atom") else [],
         published_text=_string(_own(entry, "published")) or None,
         published_read=_time(_own(entry, "published_parsed")),
         updated_text=_string(_own(entry, "updated")) or None,
         updated_read=_time(_own(entry, "updated_parsed")),
-        created_text=_string(entry.get("created")) or None,
+        created_text=_string(entry.get("created") or entry.get("prism_publicationdate")) or None,
         created_read=_time(entry.get("created_parsed")),
         language=_string(entry.get("language")) or None,
         source_title=_string(source.get("title")) or None,
         source_url=_string(source.get("href")) or _string(source.get("link")) or _string(source.get("id")) or None,
         categories=[_string(tag.get("label")) or _string(tag.get("term")) for tag in entry.get("tags", ())],
     )
+
+
+def _contents(entry: Any, form: str) -> list[RawText]:
+    """Return the texts of an entry; feedparser knows nothing of Yandex's element, which Russian outlets put the whole text into."""
+    found = [_text(one.get("value"), one, form) for one in entry.get("content", ()) if _is_readable(one)]
+    return found + [_text(entry[name], None, form) for name in _YANDEX if name in entry]
 
 
 def _is_readable(content: Any) -> bool:

@@ -16,8 +16,11 @@ from aggregator.model import EntryData, Skip, exact_time
 from aggregator.parsing.raw import RawEntry
 from aggregator.text.clean import plain_text
 from aggregator.text.entry_address import entry_address, landmarks
+from aggregator.text.tokens import words
 
 MAX_KEY = 1_000  # characters; a longer guid is kept by its hash
+_SUBSTANCE = 8  # words of a text at least that may speak for two titles
+_COMPARED = 4_000  # characters of it
 Numbered = tuple[int, EntryData]
 
 
@@ -116,15 +119,23 @@ def _is_one_entry(one: EntryData, other: EntryData) -> bool:
     address = _address(one)
     if one.key.startswith("hash:"):
         return True
-    if one.guid and one.link and other.link and address != _address(other):
-        return False
     same_moment = _moment(one) is not None and _moment(one) == _moment(other)
+    if one.guid and one.link and other.link and address != _address(other):
+        return same_moment and one.title == other.title and _is_in_two_sections(address, _address(other))
     place = landmarks(address) if one.guid else None
     named = place is not None and place.names_an_article
     if one.title.casefold() == other.title.casefold():
         redated = one.published is not None and other.published is not None and one.published != other.published
         return named or same_moment or (not redated and _text(one) == _text(other))
-    return named and (same_moment or _alike(one.title, other.title))
+    return named and (same_moment or _alike(one.title, other.title) or _is_retitled(one, other))
+
+
+def _is_in_two_sections(address: str, other: str) -> bool:
+    """Return whether two addresses are one article's, which a site lists under two of its sections."""
+    here, there = landmarks(address), landmarks(other)
+    if here is None or there is None or here.host != there.host or "#" in address + other:
+        return False
+    return here.names_an_article and here.parts[-1] == there.parts[-1] and here.parts != there.parts
 
 
 def _moment(data: EntryData) -> datetime | None:
@@ -132,9 +143,17 @@ def _moment(data: EntryData) -> datetime | None:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Return whether two titles share at least half of their words."""
-    words, others = set(one.casefold().split()), set(other.casefold().split())
-    return 2 * len(words & others) >= len(words | others)
+    """Return whether two texts share at least half of their words."""
+    mine, theirs = set(words(one)), set(words(other))
+    return 2 * len(mine & theirs) >= len(mine | theirs)
+
+
+def _is_retitled(one: EntryData, other: EntryData) -> bool:
+    """Return whether two titles have a word in common, and their texts, if not a line alone, half of theirs."""
+    texts = [_text(one)[:_COMPARED], _text(other)[:_COMPARED]]
+    if set(words(one.title)).isdisjoint(words(other.title)):
+        return False
+    return min(len(set(words(text))) for text in texts) >= _SUBSTANCE and _alike(*texts)
 
 
 def _text(data: EntryData) -> str:

@@ -242,7 +242,7 @@ class _Reader:
             element.get("href") or element.get("url") or element.get("uri") or element.get(_RDF_RESOURCE) or ""
         ).strip()
         relation = element.get("rel", "").strip().lower().removeprefix(RELATIONS)
-        address = href or _flat(element)
+        address = href or _flat(element) or self._behind(element)
         if not address:
             return
         address = self._resolved(address)
@@ -252,6 +252,12 @@ class _Reader:
             entry.canonical_link = address
         elif relation == "enclosure":
             entry.enclosure = entry.enclosure or address
+
+    def _behind(self, element: Element) -> str:
+        """Return the address behind an empty link: software that writes HTML closes the element before its text."""
+        text = (element.tail or "").strip()
+        usual = not self._is_atom and text.lower().startswith(("http://", "https://"))
+        return "" if element.attrib or not usual else text
 
     def _take_alternate(self, entry: RawEntry, element: Element, address: str, *, bare: bool) -> None:
         """Take a link to the page of the entry: the one in its language, and the first of several that suit as well.

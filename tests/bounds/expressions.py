@@ -62,7 +62,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "newsroom.named_headlines": {"_QUOTED": 700},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_NOT": TEXT, "_NOUN": 60, "_OF_A_TEXT": TITLE, "_OTHER_SENSES": 60},
     "newsroom.identity": {"_DATE": LINK, "_SLUG_WORD": LINK},
-    "newsroom.identity_traits": {"SCHEME": LINK},
+    "newsroom.identity_traits": {"SCHEME": LINK, "_SCHEME_INSIDE": LINK},
     "newsroom.mentions": {
         "_NUMBER": TEXT, "_CLOCK": NAME, "_LETTERS_BEFORE": SENTENCE, "_value": TEXT, "_WORD": TEXT, "_GAP": TEXT,
     },
@@ -72,7 +72,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.passing_lines": {"_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.passing_lines": {"_BRACKETS": TEXT, "_QUERY": TEXT, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
     "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {
@@ -90,11 +90,11 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_ENTRY": DOCUMENT, "_CHANNEL": DOCUMENT, "_ROOT": DOCUMENT, "_CDATA": DOCUMENT, "_TAG": DOCUMENT,
         "_ATTRIBUTE": DOCUMENT, "_XHTML": DOCUMENT, "_PERSON": DOCUMENT, "with_entries_mended": DOCUMENT,
     },
-    "parsing.wrappers": {"_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
+    "parsing.wrappers": {"_CALL": DOCUMENT, "_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
     "parsing.links": {"_ANCHOR": TEXT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
     "parsing.date_forms": {
-        "_TURNS": 200, "_MINUS": 200, "_ENTITY_PLUS": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
+        "_TURNS": 200, "_MINUS": 200, "_LABEL": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
         "_WEEK": 200, "_ORDINAL": 200, "_MONTH": 200, "_ISO_HOURS": 200, "_AFTER_ISO_DAY": 200, "_HOURS_AND_MINUTES": 200,
         "_THOUSANDTHS": 200, "_TIME_FIRST": 200, "_MICROSOFT": 200, "_HALF_FIRST": 200, "_GREEK_HALF": 200,
         "_IDEOGRAPHS": 200, "_CLOCK": 200,
@@ -138,6 +138,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.entry_address": {
+        "_BARE_MOMENT": LINK,
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },

@@ -305,6 +305,12 @@ def test_a_host_that_a_redirect_led_to_speaks_for_one_feed(app: FetcherHarness, 
     assert app.failure(server.on("/busy", busy)).host_wide
 
 
+def test_a_redirect_whose_slashes_lean_is_followed(app: FetcherHarness, server: Server) -> None:
+    server.on("/new", answer(RSS))
+    server.on("/old", moved(server.url("/new").replace("/", "\\")))
+    assert app.response(server.url("/old")).body == RSS
+
+
 def test_a_redirect_without_an_address(app: FetcherHarness, server: Server) -> None:
     assert app.failure(server.on("/a", answer(b"", status="302 Found"))).kind == "redirect"
 

@@ -20,7 +20,7 @@ FEEDS = [Feed(f"https://{number}.example/rss") for number in range(6)]
 
 def result(number: int, *, is_handed_on: bool = False) -> FetchedFeed:
     url = FEEDS[number].url
-    row = StoredFeed(number, url, url, None, None, "P", None, None, 0, False, True, False, MORNING, FeedState(url))
+    row = StoredFeed(number, url, url, None, None, "P", None, False, False, MORNING, FeedState(url))
     return FetchedFeed(Poll(FEEDS[number], row), FetchFailure("http", "404"), is_handed_on)
 
 

@@ -89,6 +89,18 @@ PROOFS = {
         bare("hash:1", "Dredger freed after two days", NOON, "x"),
         bare("hash:2", "UPDATE Dredger freed after two days", NOON, "y"),
     ),
+    "a guid that is nothing but a moment": (
+        entry("https://quay.example/?t=1773142820", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
+        entry("https://quay.example/?t=1773153700", "Pilots vote on their pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
+    ),
+    "a headline with more words, and the slug of each, to the second": (
+        entry("g1", "Dredger freed", "https://quay.example/ports/dredger-freed"),
+        entry("g2", "Dredger freed after two days", "https://quay.example/ports/dredger-freed-after-two-days", text="y"),
+    ),
+    "a guid that holds an address, with another scheme": (
+        entry("4712 at http://quay.example", "Old", "https://quay.example/node/4712", LATER),
+        entry("4712 at https://www.quay.example", "New", "https://quay.example/ports/new"),
+    ),
     "undated, with a last slash": (
         entry("a", address="https://quay.example/freed", at=None),
         entry("b", address="https://quay.example/freed/", at=None),
@@ -127,6 +139,19 @@ def test_one_shared_trait_proves_nothing(trait: str) -> None:
     at = MIDNIGHT if "midnight" in trait else None if "undated" in trait else NOON
     address = "https://quay.example/some/12" if trait == "a short number" else "https://quay.example/news"
     assert found([ONE_TRAIT[trait]], [entry("a", address=address, at=at)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Dredger aground", "dredger-aground"),  # no more words, but others
+        ("Dredger freed 2", "dredger-freed-2"),  # the next of a series
+        ("Dredger freed after two days", "a-long-night-at-sea"),  # a slug of its own
+    ],
+)
+def test_another_headline_in_the_address_to_the_second_is_another_entry(title: str, slug: str) -> None:
+    stored = entry("g1", "Dredger freed", "https://quay.example/ports/dredger-freed")
+    assert found([entry("g2", title, f"https://quay.example/ports/{slug}", text="y")], [stored]) == {}
 
 
 def test_a_report_and_a_preview_of_one_match_are_two() -> None:

@@ -42,6 +42,23 @@ def test_a_label_that_is_not_a_default_beats_the_declaration() -> None:
     assert read(body, "text/xml; charset=koi8-r").entries[0].title == "Мост"
 
 
+@pytest.mark.parametrize("label", ["windows-1251", "koi8-r", "iso-8859-5", "ibm866"])
+@pytest.mark.parametrize("charset", ["windows-1251", "koi8-r", "iso-8859-5", "ibm866"])
+def test_a_cyrillic_charset_is_told_from_its_siblings(label: str, charset: str) -> None:
+    sentence = "Мост через Орну закрыт до пятницы, сообщила полиция города во вторник"
+    body = declared("koi8-r", sentence.encode(charset))
+    assert read(body, f"text/xml; charset={label}").entries[0].title == sentence
+
+
+def test_capitals_throughout_and_languages_of_other_letters_are_read_as_labelled() -> None:
+    for sentence in (
+        "МОСТ ЧЕРЕЗ ОРНУ ЗАКРЫТ ДО ПЯТНИЦЫ, СООБЩИЛА ПОЛИЦИЯ",
+        "Улсын Их Хурлын чуулганы нэгдсэн хуралдаан болж байна",
+    ):
+        body = declared("windows-1251", sentence.encode("windows-1251"))
+        assert read(body).entries[0].title == sentence
+
+
 @pytest.mark.parametrize("label", ["windows-1251", "koi8-r", "iso-8859-2", "gbk", "euc-jp"])
 def test_utf8_beats_any_label_and_is_told(label: str) -> None:
     feed = read(declared(label, "Мост через Орну".encode()))

@@ -71,6 +71,28 @@ def test_markup_that_a_template_left_in_links_and_dates_is_seen_through() -> Non
     assert str(one.published) == "2026-11-20 08:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("link", "guid", "found"),
+    [
+        ("https://a.example/", "https://a.example/n/7", "https://a.example/n/7"),
+        ("https://a.example/", "https://www.a.example/n/7", "https://www.a.example/n/7"),
+        ("https://a.example/", "https://b.example/n/7", "https://a.example/"),
+        ("https://a.example/", "https://a.example/", "https://a.example/"),
+        ("https://a.example/news", "https://a.example/n/7", "https://a.example/news"),
+    ],
+)
+def test_a_link_to_the_front_page_yields_to_the_page_that_the_guid_is(link: str, guid: str, found: str) -> None:
+    [one] = read(rss(entry(title="A", link=link, guid=guid))).entries
+    assert one.link == found
+    unmeant = rss(f'<item><title>A</title><link>{link}</link><guid isPermaLink="false">{guid}</guid></item>')
+    assert read(unmeant).entries[0].link == link
+
+
+def test_the_address_behind_an_empty_link_is_the_link() -> None:
+    [one] = read(rss("<item><title>A</title><link/>https://a.example/7\n<guid>urn:7</guid></item>")).entries
+    assert one.link == "https://a.example/7"
+
+
 def test_a_channel_of_the_machine_it_was_made_on_is_no_base() -> None:
     feed = read(rss(entry(title="A", link="/1"), head="<link>http://localhost:1313/</link>"))
     assert feed.entries[0].link == "https://feeds.example/1"
@@ -466,12 +488,15 @@ def test_what_an_entry_tells_of_lends_it_no_link() -> None:
 
 
 @pytest.mark.parametrize(
-    ("space", "name"), [("http://news.yandex.ru", "y:full-text"), ("http://turbo.yandex.ru", "y:content")]
+    ("space", "name"), [("http://news.yandex.ru", "yandex:full-text"), ("http://turbo.yandex.ru", "turbo:content")]
 )
-def test_the_full_text_for_yandex_is_the_content(space: str, name: str) -> None:
-    document = rss(f"<item><title>A</title><description>short</description><{name}>The whole report</{name}></item>")
-    [one] = read(document.replace("<rss ", f'<rss xmlns:y="{space}" ')).entries
-    assert (one.summary, one.content) == ("short", "The whole report")
+@roads
+def test_the_full_text_for_yandex_is_the_content(space: str, name: str, slow: bool) -> None:
+    report = "The whole report, which is longer than the words beside it are. " * 2
+    inside = f"<title>A</title><description>short</description><{name}>{report}</{name}>{SLOW * slow}"
+    document = rss(f"<item>{inside}</item>").replace("<rss ", f'<rss xmlns:{name.partition(":")[0]}="{space}" ')
+    [one] = read(document).entries
+    assert one.content == report.strip()
 
 
 @pytest.mark.parametrize("space", ["http://prismstandard.org/namespaces/basic/2.0/", "http://prismstandard.org/namespaces/1.2/basic/"])  # fmt: skip
