@@ -178,6 +178,12 @@ def test_a_search_knows_phrases_beginnings_and_what_must_not_stand_there(text: s
     assert {story["title"][:5] for story in stories} == {"Storm" if key == "a3" else "Chief" for key in found}
 
 
+def test_a_hit_without_a_title_is_called_by_its_text() -> None:
+    newsroom({"id": "n1", "body": "The bridge at Kehl was closed at noon.", "lang": "en"})
+    assert call("search", "Kehl").ok().out.count("The bridge at Kehl was closed at noon.") == 2
+    assert call("search", "Kehl", "--json").ok().json()[0]["title"] == ""
+
+
 FOREIGN = {
     "l1": ("Łódź strajkuje", "pl", "Robotnicy w Łodzi strajkują od rana."),
     "l2": ("Havnen på Ærø åbner", "da", "Færgen til Ærøskøbing sejler igen."),
