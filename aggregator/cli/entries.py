@@ -113,11 +113,12 @@ def search_command(session: Session, text: str, since: str | None, limit: int, f
     with session.open_existing() as app:
         hits = app.search(text, limit, session.moment(since))
     rows = [{**row_of(hit.entry, ENTRY), "snippet": hit.snippet} for hit in hits]
+    headlines = {hit.entry.id: hit.entry.headline for hit in hits}
     columns = (
         Column("entry", lambda row: row["id"]),
         Column("published", lambda row: local(row["published"] or row["first_seen"]), drop=1),
         Column("publisher", lambda row: row["publisher"]),
-        Column("title", lambda row: row["title"], wrap=True, place="headline"),
+        Column("title", lambda row: headlines[row["id"]], wrap=True, place="headline"),
         Column("", lambda row: row["snippet"], wrap=True),
     )
     print_list(rows, columns, form, empty="Nothing found.", fields=f"{ENTRY} snippet")

@@ -26,6 +26,9 @@ PIPED = 160  # columns where the width is unknown
 _WRAPPED = 24  # what a column that wraps keeps at least
 _GAP = 2
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_WHOLE = re.compile(
+    r"[/\x1b]"
+)  # addresses and paths are copied as a whole; what is coloured is not counted by character
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def table_lines(rows: Sequence[Row], columns: Sequence[Column], width: int, *, r
 def fold(text: str, width: int, indent: int = 0) -> list[str]:
     """Return a line as lines of at most ``width`` columns; those after the first are indented by ``indent``.
 
+    It is cut between words; within one where that alone is wider, such as a sentence of a script without blanks.
     Colours take no room, and may go on in the next line.
     """
 
@@ -87,7 +91,21 @@ def fold(text: str, width: int, indent: int = 0) -> list[str]:
         else:
             lines.append(line)
             line = " " * indent + word
+        while size(line) > width and not _WHOLE.search(word):
+            cut = max(_fitting_part(line, width), indent + 1)
+            lines.append(line[:cut])
+            line = " " * indent + line[cut:]
     return [*lines, line]
+
+
+def _fitting_part(line: str, width: int) -> int:
+    """Return how many characters of a line fit ``width`` columns; what takes no room stays with the character before it."""
+    taken = 0
+    for place, character in enumerate(line):
+        taken += cell_len(character)
+        if taken > width:
+            return place
+    return len(line)
 
 
 def fitted(text: str, width: int) -> str:

@@ -34,6 +34,8 @@ LIKE_ON_ONE_PAGE = 0.2
 SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
 # Like texts of one publisher that are read word by word for one arrival; beyond, it is taken for one of a form.
 COMPARED_CLOSELY = 12
+# Words beside those of the headline that a short text must have to tell an event; shorter words tell nothing.
+TELLING = 3
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
 
@@ -184,15 +186,24 @@ def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bo
 
 
 def _has_other_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
-    """Return whether two short entries of one page and headline differ, as two bulletins or quotations do."""
-    if edge.method != "link" or edge.jaccard:
+    """Return whether two short entries of one headline differ: two bulletins or quotations on a page, two events elsewhere."""
+    if edge.method not in ("link", "title") or edge.jaccard:
         return False
     mine = set(words(f"{arrival.document.lede} {arrival.document.body}"))
     theirs = set(words(memory.text(edge.other.entry_id)))
     if not mine or not theirs:
         return False  # one has no text: headline and address speak for it
+    if edge.method == "title":
+        # what two houses set under a headline differs; but of one event they tell something that is the same
+        said = set(words(arrival.document.title))
+        mine, theirs = ({word for word in one - said if _tells(word)} for one in (mine, theirs))
+        return min(len(mine), len(theirs)) >= TELLING and not mine & theirs
     own, others = ({word for word in one if word[0].isdigit()} for one in (mine - theirs, theirs - mine))
     return bool(own and others) or len(mine & theirs) < SAME_WORDS * min(len(mine), len(theirs))
+
+
+def _tells(word: str) -> bool:
+    return len(word) >= 4 or word[0].isdigit() or not word.isascii()
 
 
 def _untailed(title: str) -> str:

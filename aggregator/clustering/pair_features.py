@@ -82,6 +82,7 @@ class PairFeatures(NamedTuple):
     series: Floats  # the next of a series, half a day later or more
     # A title of a word or two, which names a thing and tells of no event, over a text that the other lacks.
     bare: Floats
+    label: Floats  # one title that names nobody and no place, "Police appeal for witnesses", over two texts that share nothing
     form: Floats  # one publisher's texts of one form, which title and text fill in otherwise
 
 
@@ -101,6 +102,7 @@ def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringP
         same_title=(two_texts & (titles.alike > ONE_TITLE)).astype(np.float32),
         series=_is_series(terms, titles, texts, params),
         bare=_is_bare(terms, titles, texts, params),
+        label=_is_label(terms, titles, texts, two_texts, params),
         form=_is_form(terms, texts, params),
         **_of_reports(rows.reports, first, second, params),
     )
@@ -279,6 +281,16 @@ def _is_bare(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params: 
     words = np.minimum(title_words[terms.first], title_words[terms.second])
     bare = (words > 0) & (words <= params.bare_words) & (titles.alike <= ONE_TITLE)
     return np.asarray(bare * np.clip(1 - texts / params.bare_texts, 0.0, 1.0), np.float32)
+
+
+def _is_label(
+    terms: _SharedTerms, titles: _SharedTitles, texts: Floats, two_texts: Flags, params: ClusteringParams
+) -> Floats:
+    """Return how surely one title over two texts says what kind of thing happened, and nothing says that it is the same thing."""
+    named = terms.sum(terms.rarity * terms.name) >= params.label_names
+    telling = terms.sum(terms.rarity * terms.in_both_titles) >= params.label_words
+    label = two_texts & (titles.alike > ONE_TITLE) & ~named & ~telling
+    return np.asarray(label * np.clip(1 - texts / params.bare_texts, 0.0, 1.0), np.float32)
 
 
 def _is_form(terms: _SharedTerms, texts: Floats, params: ClusteringParams) -> Floats:

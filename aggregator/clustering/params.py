@@ -58,6 +58,12 @@ class ClusteringParams:
 
     # --- what is no event told twice, whatever words are shared
     bare_words: int = 2  # words up to which a title is a bare name. Design
+    # Rarity of shared names from which on a title that two texts have tells of one event: a name of any rarity has more, and the
+    # doubt whether words without capitals are names adds up to less. Measured
+    label_names: float = 1.5
+    label_words: float = (
+        18.0  # and of all words of such a title: three that are told seldom, or four that are not. Measured
+    )
     bare_texts: float = 0.25  # share of two texts' information, the lesser, that makes up for a bare name. Measured
     issue_share: float = 0.65  # of both titles, from which on other numbers make the next of a series. Measured
     issue_numbers: int = 2  # that two like texts have at least, from which on sharing none makes them two. Design

@@ -134,7 +134,7 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "burst, mean": f["burst_mean"],
         "sightings": f["seen_least"],
         "figures alone": np.clip((f["figures"] - FIGURES[0]) / (FIGURES[1] - FIGURES[0]), 0.0, 1.0),
-        "series": np.maximum(f["series"], f["bare"]),  # neither tells of one event, whatever words are shared
+        "series": _apart(features),
     }
 
 
@@ -165,8 +165,12 @@ def stream_share(features: PairFeatures) -> NDArray[np.float64]:
 
     What design keeps apart nothing learned brings together.
     """
-    apart = np.maximum(features.series, features.bare)
-    return features.streamed * (1.0 - _share(features.words_least, LEDE)) * (1.0 - apart.astype(np.float64))
+    return features.streamed * (1.0 - _share(features.words_least, LEDE)) * (1.0 - _apart(features))
+
+
+def _apart(features: PairFeatures) -> NDArray[np.float64]:
+    """Return how surely a pair is one that tells of no one event, whatever words are shared."""
+    return np.maximum(np.maximum(features.series, features.bare), features.label).astype(np.float64)
 
 
 def _share(words: NDArray[np.floating], bounds: tuple[float, float]) -> NDArray[np.float64]:

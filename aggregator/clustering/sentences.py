@@ -113,7 +113,10 @@ def _copy(match: Match, zone: tzinfo) -> str:
     if match.method == "link":
         return f"The same page as {other}: one address, and like texts or headlines."
     if match.method == "title":
-        longest = max(number(proof.get("words")), number(proof.get("other_words")))
+        shortest, longest = sorted((number(proof.get("words")), number(proof.get("other_words"))))
+        if shortest:
+            who = "both texts are" if longest < MIN_WORDS else "one of the texts is"
+            return f"The same headline as {other}, and {who} too short to be compared."
         who = "neither has" if longest < MIN_WORDS else "one of them lacks"
         return f"The same headline as {other}, and {who} a text to compare."
     heading = "" if proof.get("same_title", True) else " under another headline"

@@ -54,15 +54,15 @@ def alike(match: Match, zone: tzinfo = UTC) -> str:
 def untied(match: Match, missing: str, zone: tzinfo = UTC) -> str:
     """Return what the two most similar reports of two stories share, and which key of ``MISSING`` keeps them apart."""
     proof = {**match.evidence, "by": _averaged(match.evidence)}
-    return f"{_told(proof, zone, ' are the nearest of both: they')}; {MISSING[missing].format(**proof)}."
+    return f"{_told(proof, zone, ' are the nearest of both: they', 'share no telling word')}; {MISSING[missing].format(**proof)}."
 
 
-def _told(proof: Evidence, zone: tzinfo, who: str = "") -> str:
-    """Return what the two reports share, when they came, and what speaks against."""
+def _told(proof: Evidence, zone: tzinfo, who: str = "", nothing: str = "resemble each other") -> str:
+    """Return what the two reports share, when they came, and what speaks against; ``nothing`` where no word is named."""
     hours = proof.get("hours")
     mine = {"other_publisher": proof.get("publisher"), "other_time": proof.get("time"), "hours": hours}
     one, words = author(mine, zone), shared_words(proof)
-    what = f"share {enumerated(words)}{rarity(proof)}" if words else "resemble each other"
+    what = f"share {enumerated(words)}{rarity(proof)}" if words else nothing
     if "meaning" in proof:
         nearness, signs = number(proof["meaning"]), texts(proof.get("shared_signs"))
         near = f"are {'far' if nearness < NEAR else 'near'} in meaning ({nearness:.2f})"

@@ -28,6 +28,7 @@ AGAINST = {
     "unshared_least": (6.0, "each title names what the other lacks"),
     "series": (0.5, "they are two of a series, half a day apart or more"),
     "bare": (0.5, "a title is a bare name"),
+    "label": (0.5, "the title of both names nobody and no place, and their texts share nothing"),
     "form": (0.5, "they are one publisher's form, filled in otherwise"),
     "figures": (0.7, "they share little but numbers and dates"),
     "slot": (0.5, "a title names a slot of the day"),

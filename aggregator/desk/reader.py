@@ -17,7 +17,7 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.language import primary_language
 from aggregator.text.searching import SearchText
-from aggregator.text.tokens import sentences, words
+from aggregator.text.tokens import plain_letters, sentences, words
 
 _SNIPPET = 200  # characters
 # A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
@@ -152,6 +152,6 @@ def snippet(text: str, wanted: Sequence[str]) -> str:
     found = sentences(text, None)
     if not found:
         return ""
-    goal = set(wanted)
-    best = max(found, key=lambda sentence: len(goal.intersection(words(sentence))))
+    goal = set(map(plain_letters, wanted))
+    best = max(found, key=lambda sentence: len(goal.intersection(map(plain_letters, words(sentence)))))
     return best if len(best) <= _SNIPPET else best[: _SNIPPET - 1].rstrip() + "…"

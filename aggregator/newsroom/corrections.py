@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -168,11 +168,14 @@ def stale_copies(
     Copies for which the ``budget`` does not suffice are not named; those of the same report are looked at first.
     """
     budget = StepBudget() if budget is None else budget
-    authors = _authors(notice, [entry for entry, _ in others])
+    reports = by_report([notice, *(entry for entry, _ in others)])
+    own = frozenset(report for report, members in reports.items() if _is_of_its_house(notice, members))
     rest = [
         (entry, text_of_entry)
         for entry, text_of_entry in others
-        if entry.id != notice.id and entry.correction is None and _may_correct(notice, entry, authors)
+        if entry.id != notice.id
+        and entry.correction is None
+        and (_is_of(entry, notice.sources) or entry.report_id in own)
     ]
     if notice.correction in WITHDRAWN:
         chosen = [entry for entry, _ in rest]
@@ -211,24 +214,15 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
             return True
         if any(first.get(name, by_time(notice)) < by_time(notice) for name in notice.sources):
             return True
-        return notice.correction not in WITHDRAWN and bool(_authors(notice, reports[notice.report_id]))
+        return notice.correction not in WITHDRAWN and _is_of_its_house(notice, reports[notice.report_id])
 
     return frozenset(notice.id for notice in notices if is_own(notice))
 
 
-def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
-    """Return the publishers of a notice where its report's text is theirs: they had it first, and no other signs it."""
-    copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
-    first = min((notice, *copies), key=by_time)
-    if first.publisher not in notice.sources:
-        return frozenset()
-    signed = {entry.agency for entry in copies if entry.agency}
-    return notice.sources if signed <= notice.sources else frozenset()
-
-
-def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
-    """Return whether a notice applies to another entry: its publisher's, its agency's, or a copy of its own text."""
-    return _is_of(other, notice.sources) or (bool(authors) and notice.report_id == other.report_id)
+def _is_of_its_house(notice: Entry, report: Sequence[Entry]) -> bool:
+    """Return whether a report's text is that of a notice's house: it had the text first, and no other signs it."""
+    signed = {entry.agency for entry in report if entry.agency and entry.id != notice.id}
+    return min(report, key=by_time).publisher in notice.sources and signed <= notice.sources
 
 
 def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:

@@ -18,7 +18,8 @@ from aggregator.model import Entry
 from aggregator.newsroom.mentions import Mention, names, numbers
 from aggregator.newsroom.publishers import normal_name
 from aggregator.text.clean import without_publisher
-from aggregator.text.tokens import sentences, words
+from aggregator.text.searching import either
+from aggregator.text.tokens import plain_letters, sentences, words
 
 LEDE = 600  # characters after the title that a watch reads: they say what the story is about
 BEGINNING = 3_000  # characters of an earlier text that are searched for known numbers and names
@@ -69,6 +70,11 @@ class Reading:
     def marked(self) -> str:
         """The words of title and lede, each between blanks, sentences parted."""
         return marked(f"{self.title}\n{self.lede}")
+
+    @cached_property
+    def plain(self) -> str:
+        """What is marked, in plain letters: Łódź is found by Lodz, and either way."""
+        return plain_letters(self.marked)
 
     @cached_property
     def facts(self) -> tuple[tuple[bool, Mention], ...]:
@@ -142,8 +148,7 @@ def search_expression(query: WatchQuery) -> str | None:
 
 
 def _searched(needle: str) -> str:
-    run = '"' + needle.strip().replace('"', '""') + '"'
-    return run if needle.endswith(" ") else run + " *"
+    return either(needle.strip(), beginning=not needle.endswith(" "))
 
 
 def _wanted(query: WatchQuery) -> list[str]:
@@ -161,8 +166,8 @@ class Matcher:
 
     def __init__(self, query: WatchQuery) -> None:
         self.query = query
-        self._wanted = [_needles(text) for text in _wanted(query)]
-        self._unwanted = [needle for text in query.without for needle in _needles(text)]
+        self._wanted = [_plain_needles(text) for text in _wanted(query)]
+        self._unwanted = [needle for text in query.without for needle in _plain_needles(text)]
         self._publishers = {normal_name(name) for name in query.publishers}
         self._languages = {tag.lower().replace("_", "-").partition("-")[0] for tag in query.languages}
         self._categories = {name.casefold() for name in query.categories}
@@ -176,7 +181,7 @@ class Matcher:
             return False
         if self._categories and (entry.category or "").casefold() not in self._categories:
             return False
-        text = reading.marked
+        text = reading.plain
         return all(any(needle in text for needle in needles) for needles in self._wanted) and not any(
             needle in text for needle in self._unwanted
         )
@@ -186,6 +191,10 @@ class Matcher:
         if len({reading.entry.publisher for reading in story}) < self.query.min_publishers:
             return ()
         return tuple(sorted(filter(self.matches, story), key=by_arrival))
+
+
+def _plain_needles(text: str) -> tuple[str, ...]:
+    return tuple(map(plain_letters, _needles(text)))
 
 
 def _needles(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aggregator.text.tokens import words
+from aggregator.text.tokens import plain_letters, words
 
 # Words between quotation marks, or what stands between two blanks; a minus before a letter or a quotation mark excludes.
 _PART = re.compile(r'(?<!\S)(-(?=[^\W\d_]|"[^"]))?(?:["“”„]([^"“”„]+)["“”„]|(\S+))')
@@ -28,12 +28,10 @@ class SearchText:
             run = words(phrase or part)
             if not run:
                 continue
-            if minus or phrase:
-                clauses = [_quoted(" ".join(run))]
-            else:
-                clauses = [_quoted(word) for word in run]
+            runs = [" ".join(run)] if minus or phrase else run
+            clauses = [either(one) for one in runs]
             if part.endswith("*"):
-                clauses[-1] += " *"
+                clauses[-1] = either(runs[-1], beginning=True)
             if minus:
                 unwanted += clauses
             else:
@@ -45,5 +43,11 @@ class SearchText:
         return cls(tuple(found), f"({' AND '.join(wanted)}){without}")
 
 
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
+def either(run: str, *, beginning: bool = False) -> str:
+    """Return the expression for normalised words side by side; a ``beginning`` takes every word that begins as the last does.
+
+    The index has them in plain letters. What an earlier release stored has them as they were written.
+    """
+    forms = dict.fromkeys((plain_letters(run), run))
+    quoted = ['"' + form.replace('"', '""') + '"' + (" *" if beginning else "") for form in forms]
+    return quoted[0] if len(quoted) == 1 else f"({' OR '.join(quoted)})"

@@ -55,12 +55,28 @@ _STARTERS = frozenset(f"{_ENGLISH} der die das ein eine es er sie wir ihr le la 
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 
 
+# Letters that Unicode does not decompose, and how people write them who lack them on their keyboard.
+_PLAIN_LETTERS = str.maketrans(
+    {
+        **dict(zip("łøđðħıŧŋĸƒəǝɛɔɓɖɗɠɣɨƙɲɵʉʋƴƶɩʊ", "loddhitnqfeeeobddggiknouvyziu", strict=True)),
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
+
+
 def fold(text: str) -> str:
     """Return ``text`` in the form in which words are compared."""
     if text.isascii():
         return text.lower()
     stripped = ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFC", stripped).casefold()
+
+
+def plain_letters(text: str) -> str:
+    """Return a folded text with the letters that people without them write instead: ``łódź``, folded to ``łodz``, as ``lodz``."""
+    return text if text.isascii() else text.translate(_PLAIN_LETTERS)
 
 
 def words(text: str) -> list[str]:
@@ -92,19 +108,19 @@ def folded_tokens(text: str) -> tuple[str, ...]:
 
 
 def index_form(text: str) -> str:
-    """Return ``text`` in the form of the full-text index, in which SQLite finds the same :func:`words`.
+    """Return ``text`` in the form of the full-text index, in which SQLite finds the same :func:`words`, in :func:`plain_letters`.
 
     Where a script puts spaces between words, they need not be split here: the index does that.
     """
     formed = list(_indexed.of(text.split(" ")))
-    return " ".join(words(text)) if None in formed else " ".join(cast("list[str]", formed))
+    return plain_letters(" ".join(words(text))) if None in formed else " ".join(cast("list[str]", formed))
 
 
 def _indexed_of(part: str) -> str | None:
     """Return a part as SQLite may tokenise it; None where our words are to be written out."""
     part = unicodedata.normalize("NFKC", part)
     plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
-    return fold(part) if plain else None
+    return plain_letters(fold(part)) if plain else None
 
 
 _words = PartCache(_words_of)

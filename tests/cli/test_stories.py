@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from aggregator.cli.verbs import by_whom
+from aggregator.text.tokens import words
 from tests.cli.calling import ARCHIVE, call, newsroom, story_ids
 
 TALKS, STORM = str(ARCHIVE[0]["title"]), str(ARCHIVE[2]["title"])
@@ -174,6 +176,51 @@ def test_a_search_knows_phrases_beginnings_and_what_must_not_stand_there(text: s
     assert {hit["key"] for hit in call("search", "--json", "--", text).ok().json()} == found
     stories = call("stories", "--json", f"--match={text}").ok().json()
     assert {story["title"][:5] for story in stories} == {"Storm" if key == "a3" else "Chief" for key in found}
+
+
+def test_a_hit_without_a_title_is_called_by_its_text() -> None:
+    newsroom({"id": "n1", "body": "The bridge at Kehl was closed at noon.", "lang": "en"})
+    assert call("search", "Kehl").ok().out.count("The bridge at Kehl was closed at noon.") == 2
+    assert call("search", "Kehl", "--json").ok().json()[0]["title"] == ""
+
+
+FOREIGN = {
+    "l1": ("Łódź strajkuje", "pl", "Robotnicy w Łodzi strajkują od rana."),
+    "l2": ("Havnen på Ærø åbner", "da", "Færgen til Ærøskøbing sejler igen."),
+    "l3": ("Þingvellir lokað", "is", "Ðað er lokað á Þingvöllum."),
+    "l4": ("Diyarbakır'da ılık kış", "tr", "Kış ılık geçiyor."),
+    "l5": ("Œuvre volée à Lyon", "fr", "Le cœur de Lyon est fermé."),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "texts"),
+    [
+        ("l1", ("Łódź", "Lodz", "LODZ", "łodz", "lod*", '"lodz strajkuje"', '"Łódź strajkuje"', "lodzi")),
+        ("l2", ("Ærø", "aero", "aerosk*", "faergen")),
+        ("l3", ("Þingvellir", "thingvellir", "lokad", "lokað")),
+        ("l4", ("diyarbakir", "Diyarbakır", "ILIK", "ılık", "kis")),
+        ("l5", ("œuvre", "oeuvre", "coeur", "cœur -lodz")),
+    ],
+)
+@pytest.mark.parametrize("stored", ["now", "by an earlier release"])
+def test_letters_that_unicode_does_not_decompose_are_found_without_them(
+    key: str, texts: tuple[str, ...], stored: str
+) -> None:
+    newsroom(
+        *({"id": name, "title": title, "lang": lang, "body": body} for name, (title, lang, body) in FOREIGN.items())
+    )
+    if stored != "now":
+        texts = tuple(text for text in texts if not text.isascii() and "-lodz" not in text)
+        with sqlite3.connect("aggregator.db") as db:
+            for title, _, body in FOREIGN.values():
+                number = db.execute("SELECT number FROM entry WHERE title = ?", (title,)).fetchone()[0]
+                written = " ".join(words(title)), " ".join(words(body)), number
+                db.execute("UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", written)
+    for text in texts:
+        found = [hit["key"] for hit in call("search", "--json", "--", text).ok().json()]
+        assert found == [key], text
+        assert call("stories", "--json", f"--match={text}").ok().json()[0]["title"] == FOREIGN[key][0], text
 
 
 def test_entry_show_and_its_revisions() -> None:

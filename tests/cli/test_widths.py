@@ -63,7 +63,16 @@ def test_what_is_cut_says_so_and_what_is_folded_is_whole(text: str, width: int) 
     text = " ".join(text.split())
     assert cell_len(fitted(text, width)) <= width
     assert fitted(text, width) == text or fitted(text, width).endswith("…")
-    assert " ".join(" ".join(fold(text, width, 2)).split()) == text
+    lines = fold(text, width, 2)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    if all(cell_len(word) <= width - 2 for word in text.split()):
+        assert " ".join(" ".join(lines).split()) == text
+    assert [line for line in lines if cell_len(line) > width and "/" not in line] == []
+
+
+def test_what_has_no_blanks_is_cut_at_the_width_and_an_address_stays_whole() -> None:
+    assert fold("東京で大規模な停電が発生", 10, 2) == ["東京で大規", "  模な停電", "  が発生"]
+    assert fold("see https://paper.example/one 東京", 12) == ["see", "https://paper.example/one", "東京"]
 
 
 def test_a_colour_goes_on_in_the_next_line_and_paints_no_margin(

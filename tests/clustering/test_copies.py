@@ -372,6 +372,23 @@ def test_headlines_without_text_are_copies_only_across_feeds_and_close_in_time()
         assert made.report("d") != made.report("a")
 
 
+@pytest.mark.parametrize(
+    ("title", "one", "other", "reports"),
+    [
+        ("Crews called to another fire", "Straw burns on a lorry near Tolle.", "Chimney alight at Elm Farm, Skarn.", 2),
+        ("Schule wegen Schnee geschlossen", "Tolle bleibt Dienstag zu.", "Verwehungen sperren Skarns Gymnasium.", 2),
+        ("Ferry aground off Skarvik lighthouse", "The Havsula has 240 aboard.", "Tugs reach the Havsula at noon.", 1),
+        ("Ferry aground off Skarvik lighthouse", "Two tugs on their way.", "", 1),
+        ("Ferry aground off Skarvik lighthouse", "See our live page.", "Nobody was hurt, police say.", 1),
+    ],
+)
+def test_short_texts_under_one_headline_that_tell_nothing_the_same_make_no_copy(
+    title: str, one: str, other: str, reports: int
+) -> None:
+    with room(Text("a", title, one, source="Courier"), Text("b", title, other, source="Star", hours=1)) as made:
+        assert made.reports("ab") == reports
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
 def test_the_order_of_arrival_decides_nothing(order: tuple[int, ...]) -> None:
     copies = [

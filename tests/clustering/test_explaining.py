@@ -91,6 +91,17 @@ def test_a_bare_headline_beside_a_full_text_says_that_only_one_has_none() -> Non
         )
 
 
+@pytest.mark.parametrize(
+    ("longer", "said"), [("Tugs at work.", "both texts are"), (WIRE, "one of the texts is")], ids=["short", "full"]
+)
+def test_a_text_that_is_too_short_is_not_said_to_be_none(longer: str, said: str) -> None:
+    short = Text("a", "Ferry runs aground off Skarvik", "Tugs at sea.", source="Courier")
+    with room(replace(short, body=longer), replace(short, key="b", source="Star", hours=1)) as made:
+        assert made.why("b").sentence == (
+            f"The same headline as Courier's entry of 06:00, and {said} too short to be compared."
+        )
+
+
 # --- stories ---------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,8 @@ RAISED = Text(
     " The bank's next board meeting is at the end of April.",
 )
 MARKETS = "Shares opened {0}. The main index stood at {1} points. Oil traded at {2} a barrel, gold was steady."
+TUGS = "Tugs are on their way in heavy seas, the coast guard said at dawn."
+POWER = "Engines failed while passengers had breakfast below decks."
 LOOKALIKES = {
     "one plain word": (
         Text("rail", "Rail strike halts trains in Lisbon"),
@@ -71,6 +73,22 @@ LOOKALIKES = {
             "A request by the Justice Department for a hearing this week was turned down; the next date is in October.",
         ),
     ),
+    "one headline that names nobody": (
+        Text(
+            "ghent",
+            "Police appeal for witnesses",
+            "A jeweller's shop in the Veldstraat of Ghent was robbed on Sunday, and a white van left at speed.",
+        ),
+        Text(
+            "leeds",
+            "Police appeal for witnesses",
+            "A cyclist of 34 died under a lorry near Leeds; drivers with dashcams are asked to call.",
+        ),
+    ),
+    "one headline of two words": (
+        Text("hexham", "Road closed", "The B6318 near Hexham cannot be used after a landslip on the moor."),
+        Text("skarn", "Road closed", "A burst main floods Harbour Street in Skarn until Friday evening."),
+    ),
     "one slot, two days": (
         Text("monday", "Markets at the open", MARKETS.format("little changed on Monday", "8,214", "71.40")),
         Text("tuesday", "Markets at the open", MARKETS.format("higher on Tuesday", "8,261", "72.10"), hours=22),
@@ -93,4 +111,24 @@ def test_news_of_the_weather_or_of_a_plan_is_no_slot(title: str) -> None:
     body = "Storms are near Ostrel, and the ministers of Vantoria met governor Palit Renn at the Kelmara dam on Monday."
     same = "Palit Renn met ministers of Vantoria at the Kelmara dam above Ostrel on Monday as storms came near."
     with room(Text("one", title, body), Text("two", "Palit Renn at the Kelmara dam", same, hours=1)) as made:
+        assert made.stories(["one", "two"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "one", "other"),
+    [
+        ("Ferry adrift off Skarn", TUGS, POWER),
+        ("FERRY ADRIFT OFF SKARN", TUGS, POWER),
+        (
+            "Stocks tumble as oil soars",
+            "The index lost four percent on fears of a longer war.",
+            "Traders fled to gold.",
+        ),
+        ("Two injured in crash", "A tram hit a van in Graz; passengers went to hospital.", "Graz: the tram came fast."),
+    ],
+)
+def test_one_headline_over_two_texts_is_one_event_where_it_tells_which_or_the_texts_do(
+    title: str, one: str, other: str
+) -> None:
+    with room(Text("one", title, one), Text("two", title, other, source="Ledger", hours=1)) as made:
         assert made.stories(["one", "two"]) == 1

@@ -24,8 +24,14 @@ GRAPH, LEDES = Logistic(1.0, {"cosine": 2.0}), Logistic(-1.0, {"hours": -1.0})
 def known(*, words: float = 30, hours: float = 6, streamed: float = 1, series: float = 0) -> float:
     """Return what the pair itself decides of its log odds."""
     one = np.ones(1, np.float32)
+    none = 0 * one
     features = PairFeatures(*(one for _ in PairFeatures._fields))._replace(
-        words_least=words * one, hours_apart=hours * one, streamed=streamed * one, series=series * one, bare=0 * one
+        words_least=words * one,
+        hours_apart=hours * one,
+        streamed=streamed * one,
+        series=series * one,
+        bare=none,
+        label=none,
     )
     scorer = LearnedScorer(NOTHING, GRAPH, NOTHING, LEDES)
     return float(scorer.known(features, scorer.first(features))[0])

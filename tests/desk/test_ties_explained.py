@@ -13,6 +13,7 @@ import pytest
 from aggregator.clustering.explanations import probability_of
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.scoring import pair_inputs
+from aggregator.clustering.sentences import shared_words
 from aggregator.clustering.tie_sentences import MISSING
 from aggregator.clustering.ties import shipped_model
 from aggregator.desk.explain_ties import TieExplainer, TieWhy
@@ -122,6 +123,8 @@ def test_what_was_missing_is_said_with_its_figures(desk: Room, one: str, other: 
     assert found.storyline is None
     [link] = found.links
     assert found.sentence.endswith(said.format(**link.evidence)), found.sentence
+    assert ("share no telling word" in found.sentence) is not bool(shared_words(link.evidence))
+    assert "resemble each other" not in found.sentence
     assert said.rstrip(".") in MISSING.values()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import process_time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -255,6 +256,25 @@ def test_without_the_old_text_other_numbers_in_the_same_sentence_decide() -> Non
 @pytest.mark.parametrize("kind", sorted(WITHDRAWN))
 def test_after_a_kill_every_copy_is_stale(kind: str) -> None:
     assert ids("Please kill the story.", kind=kind) == ["copy", "fixed"]
+
+
+@pytest.mark.parametrize(
+    ("copied", "stale"),
+    [
+        ({"publisher": "Herald"}, ["told", "copied"]),  # unsigned: the text is of who had it first
+        ({"publisher": "Herald", "minutes": -30}, ["told"]),  # had it first
+        ({"publisher": "Herald", "agency": "Wire"}, ["told"]),  # signed by another
+    ],
+)
+@pytest.mark.parametrize("kind", [*sorted(WITHDRAWN), "correction"])
+def test_a_notice_of_its_own_leaves_stale_the_copies_of_what_its_house_told(
+    kind: str, copied: dict[str, Any], stale: list[str]
+) -> None:
+    notice = made_entry("notice", "Courier", correction=kind, report="r2")
+    told = made_entry("told", "Courier", minutes=-20)
+    copy = made_entry("copied", **{"minutes": -10, **copied})
+    others = [(told, WRONG), (copy, WRONG), (made_entry("own", "Echo", minutes=-5, report="r3"), "A fire broke out.")]
+    assert [entry.id for entry in stale_copies(notice, f"Correction: {RIGHT}", others)] == stale
 
 
 def test_a_copy_that_carries_the_notice_is_not_stale() -> None:

@@ -157,6 +157,16 @@ def test_a_query_reads_as_a_line() -> None:
     assert WatchQuery(min_publishers=5)
 
 
+@pytest.mark.parametrize("word", ["Łódź", "Lodz", "lod*", "ŁÓDŹ", "Paris|Lodz"])
+def test_letters_that_unicode_does_not_decompose_are_watched_for_without_them(word: str) -> None:
+    assert matches(WatchQuery(words=(word,)), "Strajk w mieście Łódź")
+    assert not matches(WatchQuery(words=("Strajk",), without=(word,)), "Strajk w mieście Łódź")
+
+
+def test_a_watch_looks_for_what_an_earlier_release_stored_as_well() -> None:
+    assert search_expression(WatchQuery(words=("Łódź",))) == '(("lodz" OR "łodz"))'
+
+
 TEXT = st.text(st.sampled_from("abcdé ЖдіΣ東京地震雪กท|*.\"'’-\n1,2"), max_size=40)
 LISTS = st.lists(TEXT, max_size=3).map(tuple)
 QUERIES = st.builds(WatchQuery, LISTS, LISTS, LISTS, LISTS, LISTS, LISTS, st.integers(1, 9))
