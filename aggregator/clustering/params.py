@@ -61,9 +61,8 @@ class ClusteringParams:
     # Rarity of shared names from which on a title that two texts have tells of one event: a name of any rarity has more, and the
     # doubt whether words without capitals are names adds up to less. Measured
     label_names: float = 1.5
-    label_words: float = (
-        18.0  # and of all words of such a title: three that are told seldom, or four that are not. Measured
-    )
+    # And of all words of such a title: three that are told seldom, or four that are not. Measured
+    label_words: float = 18.0
     bare_texts: float = 0.25  # share of two texts' information, the lesser, that makes up for a bare name. Measured
     issue_share: float = 0.65  # of both titles, from which on other numbers make the next of a series. Measured
     issue_numbers: int = 2  # that two like texts have at least, from which on sharing none makes them two. Design
