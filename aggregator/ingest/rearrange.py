@@ -17,6 +17,7 @@ from aggregator.ingest.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.members import entries_of, places_of, reports_of
+from aggregator.storage.moves import EndingStory
 from aggregator.storage.sqlite_errors import is_database_error
 
 log = logging.getLogger("aggregator.placing")
@@ -174,5 +175,5 @@ class Rearranger(Placer):
 
     def close(self, story_id: str, into: str, reason: str) -> None:
         """End an emptied story; its id leads to ``into`` once its entries followed their reports."""
-        self._mover.close(story_id, into, reason)
+        self._mover.end_later(EndingStory(story_id, into, reason))
         self._changed_lines.update(self.lines.of_stories([story_id]).values())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.text.entry_address import (
+    Landmarks,
     counted,
     entry_address,
     is_headline_slug,
@@ -40,6 +41,11 @@ class Identity:
     moment: datetime | None = None
     seen: datetime | None = None
     text: str = ""
+
+    @property
+    def place(self) -> Landmarks | None:
+        """What of the address identifies an article."""
+        return landmarks(self.address or "")
 
 
 Trait = Callable[[Identity], Hashable | None]
@@ -83,7 +89,7 @@ def title_and_day(entry: Identity) -> Hashable | None:
 
 def article(entry: Identity) -> Hashable | None:
     """Return what of an address stays with an article that moves to another section or site."""
-    place = landmarks(entry.address or "")
+    place = entry.place
     if place is None or not place.names_an_article:
         return None
     return (place.number if place.has_own_number else None) or place.slug or entry.address
@@ -134,7 +140,7 @@ def undated_words_and_place(entry: Identity) -> Hashable | None:
 
 def words_and_slug(entry: Identity) -> Hashable | None:
     """Return title, text, day and slug of an entry without an hour."""
-    place = landmarks(entry.address or "")
+    place = entry.place
     if entry.moment is not None or place is None or place.slug is None or not entry.title:
         return None
     return entry.title, entry.content_hash, place.slug, entry.published
@@ -145,8 +151,8 @@ def undated_title_and_text(entry: Identity) -> Hashable | None:
 
 
 def undated_title_and_path(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
-    return (entry.title, place.parts[-1]) if entry.title and entry.published is None and place else None
+    known = entry.title and entry.published is None and entry.place
+    return (entry.title, known.parts[-1]) if known else None
 
 
 def issue(entry: Identity) -> Hashable | None:
@@ -172,7 +178,7 @@ def _numbered(address: str | None) -> Hashable | None:
 
 
 def slug(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
+    place = entry.place
     return (place.slug, entry.moment) if place and place.slug and entry.moment else None
 
 
