@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,19 @@ Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Hashes = NDArray[np.uint32]
 
+_Kind = TypeVar("_Kind", bound=np.generic)
+
 
 def run_starts(values: NDArray[np.generic]) -> Places:
     """Return where each run of equal values begins."""
     if not len(values):
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+
+
+def longer(values: NDArray[_Kind], more: int, filled: float = 0) -> NDArray[_Kind]:
+    """Return an array with so many more rows, filled with a value."""
+    return np.concatenate([values, np.full((more, *values.shape[1:]), filled, values.dtype)])
 
 
 def moved_places(places: Iterable[int], moved: Places) -> set[int]:

@@ -28,15 +28,8 @@ class ReportSet:
     reports: tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The places of some reports in a row."""
-
-    start: int
-    end: int
-
-
-Engine = Callable[[ReportSet, Sequence[Block]], Iterable[list[BlockEdges]]]  # the answers in the order of the blocks
+# What compares the reports of blocks: ranges of places.
+Engine = Callable[[ReportSet, Sequence[range]], Iterable[list[BlockEdges]]]  # the answers in the order of the blocks
 
 _made: dict[str, Comparison] = {}  # the last one, in each process
 
@@ -50,16 +43,16 @@ def report_set(params: ClusteringParams, reports: Mapping[str, ReportVector]) ->
     return ReportSet(digest.hexdigest(), params, packed)
 
 
-def blocks(count: int) -> list[Block]:
+def blocks(count: int) -> list[range]:
     """Return the blocks of so many reports."""
-    return [Block(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
+    return [range(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
 
 
-def block_edges(reports: ReportSet, block: Block) -> list[BlockEdges]:
+def block_edges(reports: ReportSet, block: range) -> list[BlockEdges]:
     """Compare the reports of one block with all before them in time."""
     if reports.name not in _made:
         comparison = Comparison(reports.params, shipped_scorer())
         comparison.add((name, ReportVector.unpacked(vector)) for name, vector in reports.reports)
         _made.clear()
         _made[reports.name] = comparison
-    return _made[reports.name].block_edges(block.start, block.end)
+    return _made[reports.name].block_edges(block)

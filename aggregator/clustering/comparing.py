@@ -206,11 +206,11 @@ class Comparison:
 
     # --- elsewhere -----------------------------------------------------------------------------------
 
-    def block_edges(self, start: int, end: int) -> list[BlockEdges]:
+    def block_edges(self, block: range) -> list[BlockEdges]:
         """Return the edges of a range of reports with all before them, without storing them: for another process."""
         self.search.add(sorted(self._new))
         self._new = set()
-        return self.search.block_edges(np.arange(start, end))
+        return self.search.block_edges(np.array(block))
 
     def add_block_edges(self, block_edges: Iterable[BlockEdges]) -> bool:
         """Store the edges that were computed for all reports elsewhere; none of them was compared before.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Sign = Literal["together", "apart"]
 
@@ -47,8 +47,7 @@ class EntryConstraint:
         return story_id not in self.barred_stories and self.forced_story in (None, story_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """The report and story of an entry."""
 
     report_id: str

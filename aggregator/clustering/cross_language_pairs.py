@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Floats, Places, run_starts
+from aggregator.clustering.arrays import Floats, Places, longer, parts_of, run_starts
 from aggregator.clustering.meaning import SCALE, SIZE, Agreement, Meaning, agreement
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Rows
@@ -168,19 +168,17 @@ class CrossLanguagePairs:
         if wanted <= have:
             return
         more = max(wanted, have + have // 4) - have
-        self._place = np.concatenate([self._place, np.zeros(more, np.int64)])
-        self._table = np.concatenate([self._table, np.zeros((more, SIZE), np.float32)])
-        self._alive = np.concatenate([self._alive, np.zeros(more, np.bool_)])
-        self._near = np.concatenate([self._near, np.full((more, NEAREST), -1)])
-        self._cosine = np.concatenate([self._cosine, np.full((more, NEAREST), -np.inf, np.float32)])
+        self._place, self._alive = longer(self._place, more), longer(self._alive, more)
+        self._table = longer(self._table, more)
+        self._near, self._cosine = longer(self._near, more, -1), longer(self._cosine, more, -np.inf)
 
     def _compare_all(self) -> None:
         new, again = sorted(self._new), sorted(self._again)
         self._new, self._again = set(), set()
-        for start in range(0, len(new), _BATCH):
-            self._compare(np.array(new[start : start + _BATCH]), True, new)
-        for start in range(0, len(again), _BATCH):
-            self._compare(np.array(again[start : start + _BATCH]), False, new)
+        for part in parts_of(np.array(new, np.int64), _BATCH):
+            self._compare(part, True, new)
+        for part in parts_of(np.array(again, np.int64), _BATCH):
+            self._compare(part, False, new)
 
     def _compare(self, asked: Places, arrived: bool, new: Sequence[int]) -> None:
         """Find the nearest reports of some rows; with ``arrived``, update the nearest of old rows too."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering import timing
-from aggregator.clustering.arrays import Floats, Places
+from aggregator.clustering.arrays import Floats, Places, longer
 from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Rows
@@ -53,8 +53,7 @@ class Density:
         """Count new reports."""
         more = len(self._rows.reports.time) - len(self._shift)
         if more > 0:
-            self._shift = np.concatenate([self._shift, np.zeros((more, _SHIFTS), np.float32)])
-            self._sure = np.concatenate([self._sure, np.zeros(more, np.int64)])
+            self._shift, self._sure = longer(self._shift, more), longer(self._sure, more)
         self._count(places, _REPORTS, 1)
         self._new.extend(places.tolist())
 

@@ -6,9 +6,8 @@ Meanings are made only where the sentence encoder is switched on. Names are comp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from aggregator.text.cross_language import (
     same_name,
     spelled_names,
 )
+from aggregator.text.encoder import Encoder
 
 SIZE = 512  # numbers of a vector
 # Vectors are kept as whole numbers of this length: their products are exact in float32, whatever order they are summed in.
@@ -34,19 +34,6 @@ NAMED = 24  # names that are kept
 NAME = 0.6  # share of capitals inside sentences from which on a word is a name
 
 _SIGNS = "signs-1"  # of what follows the vector: stored with the encoder's own version
-
-
-class Encoding(Protocol):
-    """An encoder of texts as vectors."""
-
-    @property
-    def version(self) -> str:
-        """The version that is stored with each vector; vectors of two versions are never compared."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> list[bytes]:
-        """Return one vector a text: 512 numbers of four bytes, of length 1."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +89,12 @@ class Agreement:
         return sum(missed == 1.0 for missed in (self.names_missed, self.numbers_missed, self.places_missed))
 
 
-def meaning_version(encoder: Encoding) -> str:
+def meaning_version(encoder: Encoder) -> str:
     """Return the version that is stored with each meaning; meanings of two versions are never compared."""
     return f"{encoder.version}/{_SIGNS}"
 
 
-def meaning_of(document: Document, language: str, encoder: Encoding) -> Meaning:
+def meaning_of(document: Document, language: str, encoder: Encoder) -> Meaning:
     """Return the meaning of a document by its title and what opens its text."""
     body = " ".join(part for part in (document.lede, document.body) if part)
     text = ". ".join(part for part in (document.title.rstrip("."), body) if part)[:READ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Flags, Floats, Places, moved_places, parts_of
+from aggregator.clustering.arrays import Flags, Floats, Places, longer, moved_places, parts_of
 from aggregator.clustering.candidates import BATCH, CandidateIndex, Candidates, keep_best
 from aggregator.clustering.density import surest_partners
 from aggregator.clustering.latecomers import Latecomers
@@ -82,9 +82,8 @@ class PairSearch:
         """Make room for places."""
         if len(self._full) < places:
             more = max(1_024, places - len(self._full), len(self._full) // 4)
-            self._full = np.concatenate([self._full, np.zeros(more, np.bool_)])
-            self._floor = np.concatenate([self._floor, np.zeros(more, np.float32)])
-            self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
+            self._full, self._floor = longer(self._full, more), longer(self._floor, more)
+            self._compared = longer(self._compared, more)
 
     def remap(self, moved: Places) -> None:
         """Move reports to new places; -1 means that a report is gone."""

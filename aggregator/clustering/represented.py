@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
+from aggregator.clustering.arrays import Flags, Floats, Places, longer, run_starts
 from aggregator.clustering.params import ClusteringParams
 
 NO_REPRESENTATIVE = -1
@@ -113,8 +113,5 @@ class Represented:
         more = rows - len(self._place)
         if more > 0:
             more = max(more, len(self._place) // 4, 256)
-            self._place = np.concatenate([self._place, np.zeros(more, np.int64)])
-            self._representatives = np.concatenate(
-                [self._representatives, np.full((more, self._most), NO_REPRESENTATIVE, np.int32)]
-            )
-            self._odds = np.concatenate([self._odds, np.zeros((more, self._most), np.float32)])
+            self._place, self._odds = longer(self._place, more), longer(self._odds, more)
+            self._representatives = longer(self._representatives, more, NO_REPRESENTATIVE)

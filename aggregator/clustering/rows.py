@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.arrays import Floats, Hashes, Places
+from aggregator.clustering.arrays import Floats, Hashes, Places, longer
 from aggregator.clustering.background import background_of, calendar_ids
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.vectors import (
@@ -128,10 +128,7 @@ class Rows:
         rank = np.array([zlib.crc32(name.encode()) for name, _ in rows], np.uint32)
         reports, terms, pairs = self._weighed([vector for _, vector in rows], rank)
         self.reports = ReportColumns(*self._with_room(0, [*self.reports], reports))
-        # The old tuples go first, so that both versions of only one of their columns are in memory.
-        term_columns: list[Array] = [*self.terms]
-        pair_columns: list[Array] = [*self.pairs]
-        del self.terms, self.pairs
+        term_columns, pair_columns = self._given_up()
         self.terms = TermColumns(*self._with_room(1, term_columns, terms))
         self.pairs = PairColumns(*self._with_room(2, pair_columns, pairs))
         for number, (name, _) in enumerate(rows):
@@ -139,7 +136,7 @@ class Rows:
         self.ids.extend(name for name, _ in rows)
         self._used = [first + len(rows), self._used[1] + len(terms.term), self._used[2] + len(pairs.pair)]
         if len(self.alive) < len(self.reports.time):
-            self.alive = np.concatenate([self.alive, np.zeros(len(self.reports.time) - len(self.alive), np.bool_)])
+            self.alive = longer(self.alive, len(self.reports.time) - len(self.alive))
         self.alive[first : len(self)] = True
         return np.arange(first, len(self))
 
@@ -193,10 +190,7 @@ class Rows:
             np.repeat(self.alive[:count], sizes[:count]) for sizes in (self.reports.terms, self.reports.pairs)
         )
         reports = ReportColumns(*_replaced([*self.reports], kept))
-        # The greatest columns are replaced one by one, so that both versions of only one are in memory.
-        term_columns: list[Array] = [*self.terms]
-        pair_columns: list[Array] = [*self.pairs]
-        del self.terms, self.pairs
+        term_columns, pair_columns = self._given_up()
         self.terms = TermColumns(*_replaced(term_columns, terms))
         self.pairs = PairColumns(*_replaced(pair_columns, pairs))
         self.reports = reports._replace(
@@ -207,6 +201,12 @@ class Rows:
         self.place = {name: place for place, name in enumerate(self.ids)}
         self._used = [len(kept), int(terms.sum()), int(pairs.sum())]
         return moved
+
+    def _given_up(self) -> tuple[list[Array], list[Array]]:
+        """Give up the columns of terms and of pairs, the greatest: replaced one by one, both versions of only one are in memory."""
+        columns: tuple[list[Array], list[Array]] = [*self.terms], [*self.pairs]
+        del self.terms, self.pairs
+        return columns
 
     def _with_room(self, which: int, columns: list[Array], new: Sequence[Array]) -> list[Array]:
         """Add values to columns, each of which is replaced by a longer one where there is no room."""

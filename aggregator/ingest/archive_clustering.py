@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from aggregator.clustering.blocks import Block, ReportSet, block_edges
+from aggregator.clustering.blocks import ReportSet, block_edges
 from aggregator.clustering.pair_search import BlockEdges
 from aggregator.executor import failure_of, shared
 from aggregator.ingest.archive_order import OnDisk, lines_of, packed
@@ -62,14 +62,14 @@ def cluster_archives(
     return skips
 
 
-def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[Block]) -> Iterator[list[BlockEdges]]:
+def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[range]) -> Iterator[list[BlockEdges]]:
     """Compare the reports of a window on workers, block by block."""
     everywhere = shared(workers, reports)
     futures = [(part, workers.submit(block_edges, everywhere, part)) for part in parts]
     return (_answer(future, reports, part) for part, future in futures)
 
 
-def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: Block) -> list[BlockEdges]:
+def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: range) -> list[BlockEdges]:
     """Return a worker's result; where the worker was lost, compute the block here."""
     try:
         return future.result()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from aggregator.clustering.constraints import Constraint, ConstraintGroups, EntryConstraint, Placement, resolve
+from aggregator.clustering.constraints import Constraint, ConstraintGroups, EntryConstraint, resolve
 from aggregator.ingest.notices import NoticeLinks
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
@@ -86,11 +86,8 @@ class EditorConstraints:
     def for_entry(self, entry_id: str) -> EntryConstraint:
         """Return the constraint on an arriving entry; an entry that decisions name may arrive again, as in a replay."""
         settlement = self.groups()
-        placed = {}
-        for other in sorted(settlement.related_entries(entry_id)):
-            placement = self._entries.placement(other)
-            if placement is not None:
-                placed[other] = Placement(*placement)
+        related = sorted(settlement.related_entries(entry_id))
+        placed = {other: place for other in related if (place := self._entries.placement(other)) is not None}
         return settlement.entry_constraint(entry_id, placed)
 
     def violations(self, story_id: str) -> tuple[frozenset[str], ...]:
@@ -113,7 +110,7 @@ class EditorConstraints:
     def reports_pinned(self) -> frozenset[str]:
         """Return the reports of the entries that are pinned."""
         placements = (self._entries.placement(entry) for entry in self._pinned())
-        return frozenset(placement[0] for placement in placements if placement is not None)
+        return frozenset(placement.report_id for placement in placements if placement is not None)
 
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""

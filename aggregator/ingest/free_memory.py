@@ -27,10 +27,11 @@ def keep_large_blocks_apart() -> bool:
     )
 
 
-def return_free_memory() -> bool:
-    """Give free pages back to the system; False where the C library is not glibc or had nothing to give."""
+def return_free_memory() -> None:
+    """Give free pages back to the system, where the C library is glibc."""
     library = _glibc()
-    return library is not None and bool(library.malloc_trim(0))
+    if library is not None:
+        library.malloc_trim(0)
 
 
 @lru_cache(maxsize=1)

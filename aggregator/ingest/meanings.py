@@ -45,7 +45,5 @@ def meanings_for(settings: StorySettings) -> Meanings | None:
 @lru_cache(maxsize=2)
 def _log_auto(installed: bool) -> None:
     """Log what "auto" means here, once a process."""
-    if installed:
-        log.info("stories.semantic is auto, and the extra is installed: stories join across languages")
-    else:
-        log.info("stories.semantic is auto, and the extra is not installed: stories do not join across languages")
+    effect = "installed: stories join" if installed else "not installed: stories do not join"
+    log.info("stories.semantic is auto, and the extra is %s across languages", effect)

@@ -6,13 +6,13 @@ When a process ends in between, the next verb or pass of any process does the re
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from aggregator.storage.database import PAUSE, Store
 from aggregator.storage.matches import MatchStore
-from aggregator.storage.moves import EndingStory, MoveStore
+from aggregator.storage.moves import MoveStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 
@@ -20,12 +20,12 @@ TRIES = 3  # times that others' moves are finished outside of a transaction befo
 AT_ONCE = 500  # entries that follow in one transaction, some 50 µs each with their links
 
 
-class Mover:
+class Mover(MoveStore):
     """Moves reports, and has their entries follow."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__(store.connection)
         self._store = store
-        self._moves = MoveStore(store.connection)
         self._stories = StoryStore(store)
         self._matches = MatchStore(store)
         self._lines = StorylineStore(store)
@@ -45,18 +45,6 @@ class Mover:
 
     # --- within the caller's transaction ------------------------------------------------------------
 
-    def move(self, report_ids: Collection[str], story_id: str, decision: int | None = None) -> None:
-        """Move reports; a ``decision`` becomes the reason why their entries are where they follow to."""
-        self._moves.move(report_ids, story_id, decision)
-
-    def close(self, story_id: str, into: str, reason: str) -> None:
-        """End a story once its entries are gone; its id then leads to ``into``."""
-        self._moves.end_later(EndingStory(story_id, into, reason))
-
-    def is_pending(self) -> bool:
-        """Return whether anything has yet to follow or to end."""
-        return self._moves.is_pending()
-
     def begin_following(self, story_ids: Sequence[str], now: datetime) -> None:
         """Have the first entries follow, some to each of these stories. Where few were moved, all do, and what is left empty ends."""
         left = AT_ONCE
@@ -69,9 +57,9 @@ class Mover:
 
     def finish(self, now: datetime, keep_waiting: Callable[[], bool] = lambda: False) -> None:
         """Have all entries follow, some in each transaction. The last that leaves a story which ends goes when its links have gone."""
-        while self._moves.is_pending():
+        while self.is_pending():
             with self._store.transaction(keep_waiting):
-                if not self._moves.redirect_links(AT_ONCE):
+                if not self.redirect_links(AT_ONCE):
                     self._follow(AT_ONCE)
                     self._lines.refresh(self._end_emptied(now), now)
             if not self._store.connection.in_transaction:
@@ -81,9 +69,9 @@ class Mover:
 
     def _follow(self, most: int, story_id: str | None = None) -> int:
         """Have at most so many entries follow; return how many did."""
-        reports = self._moves.moved(most, story_id)
-        followers = self._moves.followers(reports, most)
-        self._moves.follow(followers)
+        reports = self.moved(most, story_id)
+        followers = self.followers(reports, most)
+        self.follow(followers)
         reasons: dict[int, dict[str, list[str]]] = {}
         for one in followers:
             if one.decision is not None:
@@ -91,17 +79,17 @@ class Mover:
         for decision, placed in sorted(reasons.items()):
             self._matches.add_reasons(decision, placed)
         if len(followers) < most:
-            self._moves.mark_followed(reports)
+            self.mark_followed(reports)
         return len(followers)
 
     def _end_emptied(self, now: datetime) -> set[str]:
         """End the stories in which nothing stands any more; return the storylines that they were in."""
         lines: set[str] = set()
-        is_done = not self._moves.moved(1)
-        for ending in self._moves.endings():
-            if self._moves.is_empty(ending.story_id):
+        is_done = not self.moved(1)
+        for ending in self.endings():
+            if self.is_empty(ending.story_id):
                 lines.update(self._lines.of_stories([ending.story_id]).values())
                 self._stories.close_story(ending.story_id, ending.into, now, ending.reason)
             if is_done:
-                self._moves.forget_ending(ending.story_id)
+                self.forget_ending(ending.story_id)
         return lines

@@ -22,6 +22,7 @@ from aggregator.ingest.window import Window
 from aggregator.model import Arrival, Entry
 from aggregator.parsing.archive import UNNAMED
 from aggregator.settings import Settings
+from aggregator.storage.binding import parts
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
@@ -112,14 +113,14 @@ class Placer:
         placement = self.entries.placement(entry_id)
         if placement is None:
             return
-        self.copies.replace(arrival, placement[0])
-        self._revector(placement[0])
+        self.copies.replace(arrival, placement.report_id)
+        self._revector(placement.report_id)
 
     def mark_relocated(self, entry_id: str) -> None:
         """Schedule the row of an entry's story for an update after its address changed."""
         placement = self.entries.placement(entry_id)
         if placement is not None:
-            self.vectors.mark_unsettled([placement[0]])
+            self.vectors.mark_unsettled([placement.report_id])
 
     def finish(
         self,
@@ -186,9 +187,9 @@ class Placer:
         if self._meanings is None:
             return
         late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, MEANINGS_PER_PASS)
-        for start in range(0, len(late), MEANINGS_PER_TRANSACTION):
+        for some in parts(late, MEANINGS_PER_TRANSACTION):
             with self._store.transaction(keep_waiting):
-                self.revector(late[start : start + MEANINGS_PER_TRANSACTION])
+                self.revector(some)
 
     def _revector(self, report_id: str) -> None:
         """Recompute a report's vector from its present entries; without any, delete it."""

@@ -16,7 +16,8 @@ from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.members import entries_of, places_of, reports_of
+from aggregator.storage.members import places_of, whole_reports
+from aggregator.storage.moves import EndingStory
 from aggregator.storage.sqlite_errors import is_database_error
 
 log = logging.getLogger("aggregator.placing")
@@ -99,7 +100,7 @@ class Rearranger(Placer):
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
         moving = [
             report if inside <= leaving else self.divide_report(report, sorted(inside & leaving), now)
-            for report, inside in sorted((whole or self.members(self.reports_of(leaving))).items())
+            for report, inside in sorted((whole or self._whole_reports(leaving)).items())
             if not inside.isdisjoint(leaving)
         ]
         self.move_reports(moving, made, decision)
@@ -109,22 +110,17 @@ class Rearranger(Placer):
         """Add the copies of leaving entries, where no decision names another entry of their report."""
         named = self.editor_constraints.groups()
         found = set(leaving)
-        for copies in self.members(self.reports_of(leaving)).values():
+        for copies in self._whole_reports(leaving).values():
             if not any(named.is_named(entry) for entry in copies - leaving):
                 found |= copies
         return frozenset(found)
 
-    def members(self, report_ids: Collection[str]) -> dict[str, set[str]]:
-        """Return report -> its entries."""
-        return entries_of(self._store.connection, report_ids)
+    def _whole_reports(self, entry_ids: Collection[str]) -> dict[str, set[str]]:
+        return whole_reports(self._store.connection, entry_ids)
 
     def places_of(self, entry_ids: Collection[str]) -> list[tuple[str, str, str | None]]:
         """Return entry, report and story of those of these entries that stand in a report."""
         return places_of(self._store.connection, entry_ids)
-
-    def reports_of(self, entry_ids: Collection[str]) -> dict[str, set[str]]:
-        """Return report -> those of these entries that stand in it."""
-        return reports_of(self._store.connection, entry_ids)
 
     def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
         """Return a report that holds exactly these entries of one report, made where there is none."""
@@ -174,5 +170,5 @@ class Rearranger(Placer):
 
     def close(self, story_id: str, into: str, reason: str) -> None:
         """End an emptied story; its id leads to ``into`` once its entries followed their reports."""
-        self._mover.close(story_id, into, reason)
+        self._mover.end_later(EndingStory(story_id, into, reason))
         self._changed_lines.update(self.lines.of_stories([story_id]).values())

@@ -23,7 +23,6 @@ from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.publishers import Families, normal_name, own_publisher, publisher_of, publisher_of_link
 from aggregator.newsroom.wires import Attribution, attribute, wire_of
 from aggregator.parsing.archive import UNNAMED
-from aggregator.storage.binding import parts
 from aggregator.storage.database import MAX_TRANSACTION, PAUSE, Store
 from aggregator.storage.renamed_publishers import EntrySource, FeedName, Renaming, RenamingStore
 from aggregator.storage.sqlite_errors import is_database_error
@@ -102,19 +101,18 @@ class Reattribution:
                 self._names.end()
 
     def _changes(self, numbers: Sequence[int], decider: _Decider) -> Iterator[_Change]:
-        for part in parts(numbers):
-            for entry in self._names.sources(part):
-                try:
-                    publisher, category = decider.publisher(entry), decider.category(entry)
-                    if publisher != entry.publisher:
-                        agency = self._agency(entry, publisher, decider.is_agency(entry.feed_id))
-                        yield _Change(entry, publisher, category, agency)
-                    elif category != entry.category:
-                        yield _Change(entry, publisher, category)
-                except Exception as error:
-                    if is_database_error(error):
-                        raise
-                    log.exception("entry %s keeps its former publisher", entry.id)
+        for entry in self._names.sources(numbers):
+            try:
+                publisher, category = decider.publisher(entry), decider.category(entry)
+                if publisher != entry.publisher:
+                    agency = self._agency(entry, publisher, decider.is_agency(entry.feed_id))
+                    yield _Change(entry, publisher, category, agency)
+                elif category != entry.category:
+                    yield _Change(entry, publisher, category)
+            except Exception as error:
+                if is_database_error(error):
+                    raise
+                log.exception("entry %s keeps its former publisher", entry.id)
 
     def _agency(self, entry: EntrySource, publisher: str, is_agency: bool) -> tuple[Attribution | None] | None:
         """Return the agency behind an entry under its new publisher; None where that is as it was."""

@@ -34,6 +34,7 @@ from aggregator.storage.storylines import StorylineStore
 from aggregator.text.counts import amount
 
 TRIES = 3  # times that the graph is computed outside of a transaction before it is computed inside
+REPORTS_PER_TRANSACTION = 50  # if no single story has more: well under what another writer waits
 LARGE = 500  # entries from which on a story's row is computed outside of a transaction, some 15 µs each
 SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
 
@@ -176,7 +177,7 @@ class Settler:
     def _write(self, plan: SettlePlan, now: datetime, changed: Changed, found: set[str]) -> bool:
         """Write a plan; False where the stored state changed and the plan is outdated."""
         failed: set[str] = set()
-        for batch in batches(self._blocks(plan)):
+        for batch in batches(self._blocks(plan), REPORTS_PER_TRANSACTION):
             done = self._write_batch(batch, plan, now, changed, failed)
             if done is None:
                 return False

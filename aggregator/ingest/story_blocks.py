@@ -1,10 +1,8 @@
-"""Blocks of groups of reports: what is written in one transaction, and what is stored as it is already."""
+"""Blocks of groups of reports or stories: what is written in one transaction, and what is stored as it is already."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-REPORTS_PER_TRANSACTION = 50  # if no single story has more: well under what another writer waits
 
 
 def is_stored(
@@ -23,14 +21,14 @@ def is_stored(
     return story is not None and sizes.get(story) == whole[group]
 
 
-def batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
-    """Yield blocks in batches of some reports."""
+def batches(blocks: Iterable[Sequence[frozenset[str]]], most: int) -> Iterator[list[Sequence[frozenset[str]]]]:
+    """Yield blocks in batches: each ends with the block that fills it to ``most`` reports or stories."""
     batch: list[Sequence[frozenset[str]]] = []
     size = 0
     for block in blocks:
         batch.append(block)
         size += sum(map(len, block))
-        if size >= REPORTS_PER_TRANSACTION:
+        if size >= most:
             yield batch
             batch, size = [], 0
     if batch:

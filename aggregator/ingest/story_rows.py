@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from aggregator.clustering.canonical import choose
 from aggregator.model import Entry, Evidence, by_report
@@ -18,8 +19,7 @@ from aggregator.storage.stories import StoryStore
 from aggregator.text.headlines import plain_headline
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """The part of a story's row that its canonical entry does not give."""
 
     entries: int
@@ -56,14 +56,8 @@ def story_fields_of(canonical: Entry, counts: Counts, category: str | None) -> S
         agency=canonical.agency,
         language=canonical.language,
         category=canonical.category or category,
-        entries=counts.entries,
-        reports=max(1, counts.reports),
-        publishers=counts.publishers,
-        first_seen=counts.first_seen,
-        last_seen=counts.last_seen,
         canonical_entry=canonical.id,
-        corrected=counts.corrected,
-        edited=counts.edited,
+        **counts._replace(reports=max(1, counts.reports))._asdict(),
     )
 
 

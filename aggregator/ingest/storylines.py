@@ -9,6 +9,7 @@ from aggregator.clustering.constraints import ConstraintGroups
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import assign_ids
 from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.story_blocks import batches
 from aggregator.storage.database import Store
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
@@ -80,14 +81,8 @@ class StorylineWriter:
         if self._editor_constraints.ties():
             yield [*lines, *(frozenset({story}) for story in settled)]
             return
-        batch: list[frozenset[str]] = []
-        for block in _blocks([*lines, *alone], before):
-            batch += block
-            if sum(map(len, batch)) >= AT_ONCE:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        for batch in batches(_blocks([*lines, *alone], before), AT_ONCE):
+            yield [group for block in batch for group in block]
 
     def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
         """Return whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aggregator.model.entries import Entry
 
@@ -105,9 +105,8 @@ class Storyline:
     stories: tuple[StorySummary, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StoryFields:
-    """The fields of a story's row, computed from its entries."""
+class StoryFields(NamedTuple):
+    """The fields of a story's row, computed from its entries; each is a column of table ``story``."""
 
     title: str
     url: str | None

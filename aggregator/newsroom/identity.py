@@ -272,7 +272,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
 
 def _is_second_proof(entry: Identity) -> bool:
     """Return whether an article's address proves more than the guid: it is not the same, or holds the article's number."""
-    place = landmarks(entry.address or "")
+    place = entry.place
     return entry_address(entry.guid or "") != entry.address or (place is not None and place.has_own_number)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.text.entry_address import (
+    Landmarks,
     counted,
     entry_address,
     is_headline_slug,
@@ -42,6 +43,11 @@ class Identity:
     moment: datetime | None = None
     seen: datetime | None = None
     text: str = ""
+
+    @property
+    def place(self) -> Landmarks | None:
+        """What of the address identifies an article."""
+        return landmarks(self.address or "")
 
 
 Trait = Callable[[Identity], Hashable | None]
@@ -85,7 +91,7 @@ def title_and_day(entry: Identity) -> Hashable | None:
 
 def article(entry: Identity) -> Hashable | None:
     """Return what of an address stays with an article that moves to another section or site."""
-    place = landmarks(entry.address or "")
+    place = entry.place
     if place is None or not place.names_an_article:
         return None
     return (place.number if place.has_own_number else None) or place.slug or entry.address
@@ -151,7 +157,7 @@ def has_longer_headline(one: Identity, other: Identity) -> bool:
 
 def words_and_slug(entry: Identity) -> Hashable | None:
     """Return title, text, day and slug of an entry without an hour."""
-    place = landmarks(entry.address or "")
+    place = entry.place
     if entry.moment is not None or place is None or place.slug is None or not entry.title:
         return None
     return entry.title, entry.content_hash, place.slug, entry.published
@@ -162,8 +168,8 @@ def undated_title_and_text(entry: Identity) -> Hashable | None:
 
 
 def undated_title_and_path(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
-    return (entry.title, place.parts[-1]) if entry.title and entry.published is None and place else None
+    known = entry.title and entry.published is None and entry.place
+    return (entry.title, known.parts[-1]) if known else None
 
 
 def issue(entry: Identity) -> Hashable | None:
@@ -192,7 +198,7 @@ def _numbered(address: str | None) -> Hashable | None:
 
 
 def slug(entry: Identity) -> Hashable | None:
-    place = landmarks(entry.address or "")
+    place = entry.place
     return (place.slug, entry.moment) if place and place.slug and entry.moment else None
 
 

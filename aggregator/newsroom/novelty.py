@@ -127,8 +127,7 @@ class _EarlierTexts:
             if key not in self.seen:
                 self.seen.add(key)
                 self._remember(sentence, words(sentence))
-        self._remember(version.title, words(version.title))
-        self.languages.add(version.language)
+        self._end(version)
 
     def news(self, version: Version) -> tuple[list[Finding], list[Finding], list[Finding]]:
         """Return what is new in a version, and add its text."""
@@ -151,9 +150,12 @@ class _EarlierTexts:
             new_numbers += [_finding(version, one.text, sentence) for one in _once(counted)]
             new_names += [_finding(version, one.text, sentence) for one in _once(unknown)]
             self._remember(sentence, said)
+        self._end(version)
+        return sentences_found, new_numbers, new_names
+
+    def _end(self, version: Version) -> None:
         self._remember(version.title, words(version.title))
         self.languages.add(version.language)
-        return sentences_found, new_numbers, new_names
 
     def _remember(self, sentence: str, said: Sequence[str]) -> None:
         kinds = dict.fromkeys(said)

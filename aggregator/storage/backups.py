@@ -18,10 +18,8 @@ from aggregator.storage.opening import PRIVATE, open_at_rest
 _WHOLE = ("", *BESIDE)  # a database and what SQLite keeps beside it
 
 
-def back_up(
-    connection: sqlite3.Connection, database: Path | None, target: Path, *, through_links: bool = True
-) -> dict[str, int]:
-    """Copy a live database to ``target``, which is replaced only by a complete and sound copy; return its counts.
+def back_up(connection: sqlite3.Connection, database: Path | None, target: Path, *, through_links: bool) -> None:
+    """Copy a live database to ``target``, which is replaced only by a complete and sound copy.
 
     A name that we made ourselves is not to go ``through_links``: a link that stands there is replaced.
 
@@ -42,7 +40,6 @@ def back_up(
         raise StorageError(f"{target}: the backup could not be written ({error})") from error
     except OSError as error:
         raise StorageError(f"{target}: the backup could not be written ({_reason(error)})") from error
-    return expected
 
 
 def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int], Path | None]:

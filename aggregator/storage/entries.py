@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from aggregator.clustering.constraints import Placement
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
 from aggregator.storage.binding import column, column_among, first_value, marks, parts, rows_among
@@ -32,6 +33,7 @@ from aggregator.storage.entry_rows import (
     known_of,
     values_of,
 )
+from aggregator.storage.members import PLACES
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
 
@@ -310,12 +312,10 @@ class EntryStore:
         """Return the ids of a report's entries, in order of arrival."""
         return column(self._db, "SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
 
-    def placement(self, entry_id: str) -> tuple[str, str | None] | None:
+    def placement(self, entry_id: str) -> Placement | None:
         """Return an entry's report and story, None for an unsettled story; None where the entry is gone or has no report."""
-        row: tuple[str, str | None] | None = self._db.execute(
-            "SELECT r.id, r.story_id FROM entry e JOIN report r ON r.id = e.report_id WHERE e.id = ?", (entry_id,)
-        ).fetchone()
-        return row
+        row = self._db.execute(f"{PLACES} WHERE e.id = ?", (entry_id,)).fetchone()
+        return None if row is None else Placement(*row[1:])
 
     def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return entry id -> plain text."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aggregator.model import Entry, EntryData, Evidence
 from aggregator.storage.damage import from_json
@@ -83,36 +83,37 @@ KNOWN = (
     " published, published_text, date_flag, author, categories, time"
 )
 KNOWN_OF_ENTRY = ", ".join(f"e.{name}" for name in KNOWN.split(", "))
-_TEXTS = (
-    "guid",
-    "title",
-    "url",
-    "canonical_url",
-    "publisher",
-    "agency",
-    "language",
-    "category",
-    "author",
-    "published",
-    "published_text",
-    "date_flag",
-    "updated",
-    "time",
-    "summary",
-    "content",
-    "text",
-    "content_hash",
-    "correction",
-    "source_title",
-    "source_url",
-    "canonical_link",
-    "categories",
-    "evidence",
-)
+# What is written of an entry whenever its text is: column -> its value.
+_WRITTEN: Final[Mapping[str, Callable[[EntryRow], object]]] = {
+    "guid": lambda row: row.data.guid,
+    "title": lambda row: row.data.title,
+    "url": lambda row: row.data.link,
+    "canonical_url": lambda row: row.canonical_url,
+    "publisher": lambda row: row.publisher,
+    "agency": lambda row: row.agency,
+    "language": lambda row: row.language,
+    "category": lambda row: row.category,
+    "author": lambda row: row.data.author,
+    "published": lambda row: to_text(row.data.published),
+    "published_text": lambda row: row.data.published_text,
+    "date_flag": lambda row: row.data.date_flag,
+    "updated": lambda row: to_text(row.data.updated),
+    "time": lambda row: to_text(row.time),
+    "summary": lambda row: row.data.summary,
+    "content": lambda row: row.data.content,
+    "text": lambda row: row.text,
+    "content_hash": lambda row: row.content_hash,
+    "correction": lambda row: row.correction,
+    "source_title": lambda row: row.data.source_title,
+    "source_url": lambda row: row.data.source_url,
+    "canonical_link": lambda row: row.data.canonical_link,
+    "categories": lambda row: _categories_text(row.data.categories),
+    "evidence": lambda row: evidence_text(row.evidence),
+}
 FACTS = ", ".join(
     f"e.{name}"
     for name in (
-        *_TEXTS,
+        *_WRITTEN,
         "id",
         "number",
         "key",
@@ -126,12 +127,10 @@ FACTS = ", ".join(
     if name not in ("summary", "content", "text")
 )
 INSERT = (
-    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, backlog, number)"
-    f" VALUES ({', '.join('?' * (len(_TEXTS) + 7))})"
+    f"INSERT INTO entry ({', '.join(_WRITTEN)}, first_seen, last_seen, id, feed_id, key, backlog, number)"
+    f" VALUES ({', '.join('?' * (len(_WRITTEN) + 7))})"
 )
-REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
-
-
+REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _WRITTEN)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
 AMEND = "UPDATE entry SET published = ?, published_text = ?, date_flag = ?, author = ?, categories = ?, time = ? WHERE number = ?"
 # Of each fact the first value stays, and the last changes: a feed that touches its dates at every poll fills no disk.
 MOST_AMENDMENTS = 20
@@ -159,8 +158,12 @@ def fact_values(facts: Facts) -> tuple[str | None, ...]:
         facts.published_text,
         facts.date_flag,
         facts.author,
-        json.dumps(facts.categories, ensure_ascii=False) if facts.categories else "[]",
+        _categories_text(facts.categories),
     )
+
+
+def _categories_text(categories: Sequence[str]) -> str:
+    return json.dumps(categories, ensure_ascii=False) if categories else "[]"
 
 
 def changed_facts(before: Facts, after: Facts) -> list[tuple[str, str | None, str | None]]:
@@ -175,33 +178,7 @@ def changed_facts(before: Facts, after: Facts) -> list[tuple[str, str | None, st
 
 def values_of(row: EntryRow) -> tuple[object, ...]:
     """Return the values of a row in the order in which ``INSERT`` and ``REVISE`` begin."""
-    data = row.data
-    return (
-        data.guid,
-        data.title,
-        data.link,
-        row.canonical_url,
-        row.publisher,
-        row.agency,
-        row.language,
-        row.category,
-        data.author,
-        to_text(data.published),
-        data.published_text,
-        data.date_flag,
-        to_text(data.updated),
-        to_text(row.time),
-        data.summary,
-        data.content,
-        row.text,
-        row.content_hash,
-        row.correction,
-        data.source_title,
-        data.source_url,
-        data.canonical_link,
-        json.dumps(data.categories, ensure_ascii=False) if data.categories else "[]",
-        evidence_text(row.evidence),
-    )
+    return tuple(value(row) for value in _WRITTEN.values())
 
 
 def inserted(row: EntryRow, seen: str, number: int | None) -> tuple[object, ...]:

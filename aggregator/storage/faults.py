@@ -88,6 +88,6 @@ class FaultStore:
             found.setdefault(feed_id, []).append(StoredFault(fault, from_text(first), from_text(last), times))
         return found
 
-    def prune(self, before: datetime) -> int:
-        """Delete faults that did not recur since a time; return how many."""
-        return self._db.execute("DELETE FROM entry_fault WHERE last < ?", (to_text(before),)).rowcount
+    def prune(self, before: datetime) -> None:
+        """Delete faults that did not recur since a time."""
+        self._db.execute("DELETE FROM entry_fault WHERE last < ?", (to_text(before),))

@@ -13,12 +13,8 @@ from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 from aggregator.text.urls import mask_secrets
 
-_TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", "gone_since", "moved_since"} | {
-    "last_new",
-    "fresh_until",
-    "last_gap",
-}
-_FLAGS = {"force_unconditional", "gone", "bad_guids"}
+_TIMES = {field.name for field in fields(FeedState) if field.type == "datetime | None"}
+_FLAGS = {field.name for field in fields(FeedState) if field.type == "bool"}
 _STATE = tuple(field.name for field in fields(FeedState))
 COLUMNS = tuple("fetch_url" if name == "url" else name for name in _STATE)
 

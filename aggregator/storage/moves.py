@@ -51,7 +51,7 @@ class MoveStore:
         self._db = connection
 
     def move(self, report_ids: Collection[str], story_id: str, decision: int | None) -> None:
-        """Put reports into a story; their entries have yet to follow."""
+        """Put reports into a story; their entries have yet to follow. A ``decision`` becomes the reason why they are there."""
         listed = json.dumps(sorted(report_ids))
         self._db.execute(
             "UPDATE report SET story_id = ? WHERE id IN (SELECT value FROM json_each(?))", (story_id, listed)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from aggregator.storage.binding import column, first_value, marks, rows_among
+from aggregator.storage.binding import column, column_among, first_value, marks, rows_among
 from aggregator.storage.facts import FactStore
 from aggregator.storage.times import to_text
 
@@ -129,12 +129,13 @@ class VectorStore:
 
     def mark_outdated(self, entry_ids: Iterable[str]) -> None:
         """Mark the reports of these entries as unsettled and their vectors as outdated."""
-        for entry_id in entry_ids:
-            for (report_id,) in self._db.execute("SELECT report_id FROM entry WHERE id = ?", (entry_id,)).fetchall():
-                self._db.execute(
-                    "UPDATE report_vector SET version = '' WHERE vector IS NOT NULL AND report_id = ?", (report_id,)
-                )
-                self.mark_unsettled([report_id] if report_id is not None else [])
+        placed = "SELECT report_id FROM entry WHERE report_id IS NOT NULL AND id"
+        reports = sorted(column_among(self._db, placed, entry_ids))
+        self._db.executemany(
+            "UPDATE report_vector SET version = '' WHERE vector IS NOT NULL AND report_id = ?",
+            [(one,) for one in reports],
+        )
+        self.mark_unsettled(reports)
 
     def prune(self, before: datetime, most: int = -1) -> int:
         """Delete at most so many vectors older than a time, and deletion marks; return how many."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Flag, StorylineMention, StoryQuery, StorySummary
@@ -15,6 +16,10 @@ from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
+
+_SAVE_FIELDS: Final = (
+    f"UPDATE story SET {', '.join(f'{name} = ?' for name in StoryFields._fields)}, changed = ? WHERE id = ?"
+)
 
 
 class StoryStore:
@@ -194,28 +199,8 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
 
     def save_fields(self, story_id: str, fields: StoryFields, now: datetime) -> None:
         """Store the fields of a story's row."""
-        self._db.execute(
-            "UPDATE story SET title = ?, url = ?, publisher = ?, agency = ?, language = ?, category = ?, entries = ?, reports = ?,"
-            " publishers = ?, first_seen = ?, last_seen = ?, canonical_entry = ?, corrected = ?, edited = ?, changed = ? WHERE id = ?",
-            (
-                fields.title,
-                fields.url,
-                fields.publisher,
-                fields.agency,
-                fields.language,
-                fields.category,
-                fields.entries,
-                fields.reports,
-                fields.publishers,
-                to_text(fields.first_seen),
-                to_text(fields.last_seen),
-                fields.canonical_entry,
-                int(fields.corrected),
-                int(fields.edited),
-                to_text(now),
-                story_id,
-            ),
-        )
+        values = (to_text(value) if isinstance(value, datetime) else value for value in fields)
+        self._db.execute(_SAVE_FIELDS, (*values, to_text(now), story_id))
 
     def close_story(self, story_id: str, into: str | None, now: datetime, reason: str) -> None:
         """Delete an emptied story and leave a redirect; earlier redirects to it are updated."""

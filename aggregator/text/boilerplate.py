@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from aggregator.model import Document, EntryData
@@ -48,15 +48,17 @@ CONSENTED = 3
 
 def line_hashes(document: Document) -> frozenset[int]:
     """Return the hashes of a text's lines, which are counted per feed."""
-    return frozenset(_hash(line) for line in _lines(document) if MIN_CHARACTERS <= len(line) <= MAX_CHARACTERS)
+    return _hashes([*document.lede.split("\n"), *document.body.split("\n")])
 
 
 def without_boilerplate(document: Document, known: Collection[int]) -> Document:
     """Return a document without the lines that its feed repeats, or that are boilerplate by their words."""
     if "\n" not in document.body and not known:
         return document
-    body = "\n".join(line for line in document.body.split("\n") if not _is_boilerplate(line, known))
-    lede = "\n".join(line for line in document.lede.split("\n") if not _is_boilerplate(line, known))
+    body, lede = (
+        "\n".join(line for line in text.split("\n") if not _is_boilerplate(line, known))
+        for text in (document.body, document.lede)
+    )
     if body == document.body and lede == document.lede:
         return document
     return replace(document, body=body, lede=lede)
@@ -75,7 +77,7 @@ def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
     found: set[int] = set()
     for markup, under in titles.items():
         if len(under) >= REPEATED and _says_nothing_of(text := plain_text(markup), under):
-            found.update(_hash(line) for line in text.split("\n") if MIN_CHARACTERS <= len(line) <= MAX_CHARACTERS)
+            found |= _hashes(text.split("\n"))
     return frozenset(found)
 
 
@@ -107,8 +109,9 @@ def _is_boilerplate(line: str, known: Collection[int]) -> bool:
     return len(line) <= MAX_CHARACTERS and len({found.casefold() for found in _CONSENT.findall(line)}) >= CONSENTED
 
 
-def _lines(document: Document) -> list[str]:
-    return [*document.lede.split("\n"), *document.body.split("\n")]
+def _hashes(lines: Iterable[str]) -> frozenset[int]:
+    """Return the hashes of the lines that are neither too short nor too long to be boilerplate."""
+    return frozenset(_hash(line) for line in lines if MIN_CHARACTERS <= len(line) <= MAX_CHARACTERS)
 
 
 def _hash(line: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest import settle, story_blocks
+from aggregator.ingest import settle
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
 from aggregator.settings import Settings
@@ -98,7 +98,7 @@ def test_an_editor_who_speaks_between_two_transactions_is_heard(
 def test_a_crash_between_two_transactions_is_made_up_for(
     room: Newsroom, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(story_blocks, "REPORTS_PER_TRANSACTION", 1)
+    monkeypatch.setattr(settle, "REPORTS_PER_TRANSACTION", 1)
 
     class PowerCutError(Exception):
         pass
@@ -125,7 +125,7 @@ def test_transactions_hold_few_reports_where_stories_are_small(room: Newsroom, m
         return write(self, groups, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(settle.Settler, "_write_at_once", counted)
-    monkeypatch.setattr(story_blocks, "REPORTS_PER_TRANSACTION", 4)
+    monkeypatch.setattr(settle, "REPORTS_PER_TRANSACTION", 4)
     room.arrive(*(Telling(event, text) for event in EVENTS for text in (0, 1)))
     assert sum(sizes) == 2 * len(EVENTS)
     assert max(sizes) <= 4 + max(len(texts) for texts in EVENTS.values())
