@@ -366,5 +366,9 @@ def test_a_form_that_does_not_arrive_is_answered(page: TestClient, monkeypatch: 
     kind = {"content-type": "application/x-www-form-urlencoded", "content-length": "10"}
     headers = [(name.encode(), value.encode()) for name, value in {"host": "localhost", **SAME, **kind}.items()]
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "scheme": "http", "headers": headers}
-    asyncio.run(page.app(scope, receive, send))
+
+    async def ask() -> None:
+        await page.app(scope, receive, send)
+
+    asyncio.run(ask())
     assert told[0]["status"] == 408
