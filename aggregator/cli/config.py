@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -80,16 +82,12 @@ def check_command(session: Session) -> None:
 
     problems: list[str] = []
     feeds = 0
-    for part in ("settings", "feeds"):
-        try:
-            if part == "settings":
-                session.zone()
-                problems.extend(setting_faults(session.settings))
-                problems.extend(faults(session.settings, session.database_file))
-            else:
-                feeds = len(session.feeds())
-        except ConfigurationError as error:
-            problems.extend(error.problems)
+    with _collecting(problems):
+        session.zone()
+        problems.extend(setting_faults(session.settings))
+        problems.extend(faults(session.settings, session.database_file))
+    with _collecting(problems):
+        feeds = len(session.feeds())
     if problems:
         raise ConfigurationError(tuple(problems))
     warnings = unknown_variables(os.environ)
@@ -98,6 +96,14 @@ def check_command(session: Session) -> None:
     for warning in (*warnings, *without_hash(written_out), *_open_targets(session)):
         click.echo(safe(warning), err=True)
     emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
+
+
+@contextmanager
+def _collecting(problems: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        problems.extend(error.problems)
 
 
 def _open_targets(session: Session) -> list[str]:

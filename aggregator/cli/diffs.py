@@ -18,11 +18,11 @@ from aggregator.cli.output import (
     print_list,
     row_of,
     safe,
-    stamp,
     styled,
     thing_options,
 )
 from aggregator.cli.session import Session
+from aggregator.storage.times import to_text
 
 if TYPE_CHECKING:
     from aggregator.desk.revisions import Edit
@@ -77,7 +77,7 @@ def story_diff_command(session: Session, story: str, since: str | None, full: bo
         row = {"story": found.summary.id, "title": found.summary.title, "since": moment}
         print_json({**row, "edits": [edit_row(edit) for edit in edits]})
         return
-    after = f" since {local(stamp(moment))}" if moment else ""
+    after = f" since {local(to_text(moment))}" if moment else ""
     if not edits:
         emit(f"{found.summary.id}  no entry was edited{after}")
         return
@@ -130,8 +130,8 @@ def print_edit(edit: Edit, *, full: bool) -> None:
     emit_folded(shown(edit.title) if _differs(edit.title) else styled(safe(edit.after.title), bold=True))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
     emit_folded(
-        f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.before.number} ({local(stamp(edit.before.time))})"
-        f" → {edit.after.number} ({local(stamp(edit.after.time))}){steps}"
+        f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.before.number} ({local(to_text(edit.before.time))})"
+        f" → {edit.after.number} ({local(to_text(edit.after.time))}){steps}"
         f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip(),
         2,
     )

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from aggregator.cli.tables import Column as Column  # commands take their column
 from aggregator.desk.rows import keys_of
 from aggregator.desk.rows import row_of as row_of
 from aggregator.model import Skip
+from aggregator.storage.times import to_text
 from aggregator.text.display import csv_cell, display_text
 
 # JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
@@ -111,17 +112,12 @@ def emit(text: str) -> None:
 def plain(value: Any) -> Any:
     """Return JSON values: times as ISO 8601 in UTC, tuples as lists."""
     if isinstance(value, datetime):
-        return stamp(value)
+        return to_text(value)
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(part) for part in value]
     return value
-
-
-def stamp(time: datetime | None) -> str | None:
-    """Return a time for machines."""
-    return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def local(text: str | None) -> str:

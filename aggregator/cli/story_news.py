@@ -16,10 +16,10 @@ from aggregator.cli.output import (
     print_json,
     row_of,
     safe,
-    stamp,
     thing_options,
 )
 from aggregator.cli.session import Session
+from aggregator.storage.times import to_text
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
         print_json({"story": found.summary.id, "title": found.summary.title, "since": moment, **rows})
         return
     emit_headline(found.summary.title)
-    when = local(stamp(moment))
+    when = local(to_text(moment))
     if not news:
         emit_folded(f"{found.summary.id}  nothing new since {when}{session.stories_note}")
         return
@@ -69,7 +69,7 @@ def _print_sentences(findings: Sequence[Finding]) -> None:
         passages = list(together)
         source = passages[0]
         emit("")
-        emit(f"{local(stamp(time))}  {safe(source.publisher)}  {source.entry_id}  {safe(source.url)}".rstrip())
+        emit(f"{local(to_text(time))}  {safe(source.publisher)}  {source.entry_id}  {safe(source.url)}".rstrip())
         for passage in passages:
             emit_folded(f"  {safe(passage.text)}", 2)
     if len(findings) > SHOWN:

@@ -21,10 +21,10 @@ from aggregator.cli.output import (
     print_list,
     row_of,
     safe,
-    stamp,
 )
 from aggregator.cli.session import Session
 from aggregator.cli.tables import fitted, fold, width_of_output
+from aggregator.storage.times import to_text
 
 if TYPE_CHECKING:
     from aggregator.newsroom.timeline import MarkKind, Timeline
@@ -154,7 +154,7 @@ def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
 
     title = fitted(safe(shown.title), width)
     first = shown.publishers[0]
-    facts = [shown.story_id, f"first: {safe(first.publisher)}, {local(stamp(first.time))}"]
+    facts = [shown.story_id, f"first: {safe(first.publisher)}, {local(to_text(first.time))}"]
     if shown.seen is not None:
         facts.append(f"seen here {waited(shown.seen - first.time) if shown.seen > first.time else 'at once'}")
     return [click.style(title, bold=True) if coloured else title, fitted("  ".join(facts), width), ""]
@@ -162,7 +162,7 @@ def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
 
 def _axis(shown: Timeline, plot: int) -> str:
     """Return the first and the last time over the ends of the plot, with the days where they differ."""
-    start, end = local(stamp(shown.start)), local(stamp(shown.end))
+    start, end = local(to_text(shown.start)), local(to_text(shown.end))
     if start == end:
         return start
     if start[:10] == end[:10]:

@@ -26,8 +26,8 @@ def format_duration(duration: timedelta) -> str:
     """Return a duration in the form that ``parse_duration`` reads."""
     seconds = int(duration.total_seconds())
     parts = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
+    for unit in "dhms":
+        count, seconds = divmod(seconds, _UNITS[unit])
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"

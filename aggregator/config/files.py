@@ -13,16 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from aggregator.disk import (
-    BESIDE,
-    LOCK,
-    give_to_owner_of,
-    is_database,
-    make_durable,
-    make_folder,
-    real_path,
-    take_over,
-)
+from aggregator.disk import BESIDE, LOCK, give_to_owner_of, is_database, make_durable, make_folder, real_path, take_over
 from aggregator.exceptions import DeliveryError
 
 _PRIVATE, _SHARED = 0o600, 0o666

@@ -12,6 +12,7 @@ from threading import Event, Thread
 from typing import TextIO
 
 from aggregator.model import FeedOutcome
+from aggregator.storage.times import to_text
 from aggregator.text.display import display_text
 from aggregator.text.urls import mask_secrets
 
@@ -97,7 +98,7 @@ def write_last_lines() -> None:
 
 
 def _stamp(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return to_text(datetime.fromtimestamp(record.created, UTC))
 
 
 def _message(record: logging.LogRecord) -> str:

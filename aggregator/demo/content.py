@@ -3,19 +3,18 @@
 Every outlet, person, place and figure is invented. One file holds both stages of a document: what is
 between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON
 feeds an item's ``_stage`` says the same. ``{{06:10}}`` is that time of the day in UTC as RSS writes it,
-``{{-1 20:55 iso}}`` one of the day before as Atom does. ``expected.json`` says which entries belong together.
+``{{-1 20:55 iso}}`` one of the day before as Atom does.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from aggregator.model import Feed
 
@@ -29,9 +28,8 @@ _TIMES: dict[Stage, time] = {"morning": time(7, 0, tzinfo=UTC), "midday": time(1
 _PLACEHOLDER = re.compile(r"\{\{(?:(-\d+) )?(\d\d):(\d\d)( iso)?\}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A fictional outlet's feed: its file, and its entry in feeds.yaml."""
+class Outlet(NamedTuple):
+    """A fictional outlet's feed: its file, and its entry in feeds.yaml, in the order of Feed's fields."""
 
     file: str
     media_type: str
@@ -65,41 +63,23 @@ OUTLETS: tuple[Outlet, ...] = (
 )
 
 
-def moment(stage: Stage, day: date = DAY) -> datetime:
+def moment(stage: Stage) -> datetime:
     """Return the demonstration's time at ``stage``."""
-    return datetime.combine(day, _TIMES[stage])
+    return datetime.combine(DAY, _TIMES[stage])
 
 
 def feeds(base: str) -> tuple[Feed, ...]:
     """Return the outlets' feeds as in feeds.yaml, served under ``base``."""
-    return tuple(
-        Feed(
-            url=f"{base}/{outlet.file}",
-            name=outlet.name,
-            publisher=outlet.publisher,
-            category=outlet.category,
-            language=outlet.language,
-            authority=outlet.authority,
-            agency=outlet.agency,
-        )
-        for outlet in OUTLETS
-    )
+    return tuple(Feed(f"{base}/{outlet.file}", *outlet[2:]) for outlet in OUTLETS)
 
 
-def document(file: str, stage: Stage, day: date = DAY) -> bytes:
+def document(file: str, stage: Stage) -> bytes:
     """Return the bytes that an outlet serves at ``stage``; KeyError where no outlet has that file."""
     if file not in {outlet.file for outlet in OUTLETS}:
         raise KeyError(file)
     text = _source(file)
     text = _json_at(text, stage) if file.endswith(".json") else _markup_at(text, stage)
-    return _PLACEHOLDER.sub(lambda hit: _time(hit, day), text).encode()
-
-
-def expected() -> dict[str, Any]:
-    """Return the truth about the authored entries: event, report and part of each; see its ``about``."""
-    text = resources.files("aggregator.demo").joinpath("expected.json").read_text(encoding="utf-8")
-    truth: dict[str, Any] = json.loads(text)
-    return truth
+    return _PLACEHOLDER.sub(_time, text).encode()
 
 
 @cache
@@ -122,7 +102,7 @@ def _json_at(text: str, stage: Stage) -> str:
     return json.dumps(feed, indent=1)
 
 
-def _time(hit: re.Match[str], day: date) -> str:
+def _time(hit: re.Match[str]) -> str:
     days, hour, minute, iso = hit.groups()
-    when = datetime.combine(day + timedelta(days=int(days or 0)), time(int(hour), int(minute), tzinfo=UTC))
+    when = datetime.combine(DAY + timedelta(days=int(days or 0)), time(int(hour), int(minute), tzinfo=UTC))
     return f"{when:%Y-%m-%dT%H:%M:%SZ}" if iso else format_datetime(when, usegmt=True)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Self
 
-from aggregator.demo.content import DAY, OUTLETS, Stage, document, moment
+from aggregator.demo.content import OUTLETS, Stage, document, moment
 
 _MEDIA_TYPES = {outlet.file: outlet.media_type for outlet in OUTLETS}
 
@@ -21,8 +21,6 @@ class DemoServer:
 
     def __init__(self) -> None:
         self.stage: Stage = "morning"
-        self.day = DAY
-        self.requests: list[tuple[str, int]] = []  # what was asked for, and the answer's status
         self._http = _Http(("127.0.0.1", 0), self)
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -55,15 +53,15 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        demo = self.server.demo
+        stage = self.server.demo.stage
         file = self.path.partition("?")[0].lstrip("/")
         try:
-            body = document(file, demo.stage, demo.day)
+            body = document(file, stage)
         except KeyError:
             self._answer(404, {"Content-Type": "text/plain"}, b"There is no such outlet.\n")
             return
         tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-        validators = {"ETag": tag, "Last-Modified": format_datetime(moment(demo.stage, demo.day), usegmt=True)}
+        validators = {"ETag": tag, "Last-Modified": format_datetime(moment(stage), usegmt=True)}
         asked = self.headers.get("If-None-Match", "")
         if tag in (part.strip().removeprefix("W/") for part in asked.split(",")):
             self._answer(304, validators, b"")
@@ -71,7 +69,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"Content-Type": _MEDIA_TYPES[file], **validators}, body)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.server.demo.requests.append((self.path, status))
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 
 from aggregator.config.files import check_output
@@ -19,6 +21,7 @@ from aggregator.text.urls import mask_secrets
 
 KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME, mail:ADDRESS, apprise:URL or apprise:env:NAME"
 _FROM_ENVIRONMENT = "env:"
+_SECRET = ("webhook", "apprise")  # kinds whose address is often a secret
 _TELLING = 12  # characters from which a part with digits in it is a token rather than a name
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVICE = re.compile(r"[a-z0-9]{2,20}://", re.IGNORECASE)
@@ -29,18 +32,26 @@ def checked_target(text: str, folder: Path) -> str:
     kind, sign, place = text.strip().partition(":")
     if kind == "stdout" and not sign:
         return "stdout"
-    checks = {"file": _file, "webhook": _webhook, "mail": _mail, "apprise": _apprise}
+    checks: dict[str, Callable[[str], str]] = {
+        "file": partial(_file, folder),
+        "webhook": _webhook,
+        "mail": _mail,
+        "apprise": _apprise,
+    }
     if kind not in checks and _SERVICE.match(text.strip()):
         kind, place = "apprise", text.strip()
     if kind not in checks or not place.strip() or not place.isprintable():
         raise UsageError(f"--to {display_text(text)}: write {KINDS}")
-    return f"{kind}:{checks[kind](place.strip(), folder)}"
+    place = place.strip()
+    if kind in _SECRET and place.startswith(_FROM_ENVIRONMENT):
+        return f"{kind}:{_variable(kind, place)}"
+    return f"{kind}:{checks[kind](place)}"
 
 
 def shown_target(target: str) -> str:
     """Return a target as people may see it: the path of a webhook's address is often its secret."""
     kind, _, place = target.partition(":")
-    if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):
+    if place.startswith(_FROM_ENVIRONMENT) or kind not in _SECRET:
         return display_text(target)
     if kind == "apprise":
         return display_text(chat.shown(place))
@@ -51,7 +62,7 @@ def shown_target(target: str) -> str:
 def holds_open_secret(target: str) -> bool:
     """Return whether a target's address looks like a secret and is stored openly in the database."""
     kind, _, place = target.partition(":")
-    if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):
+    if place.startswith(_FROM_ENVIRONMENT) or kind not in _SECRET:
         return False
     if kind == "apprise" or mask_secrets(place) != place:
         return True
@@ -79,7 +90,7 @@ def secret_address(place: str) -> str:
     return address
 
 
-def _file(place: str, folder: Path) -> str:
+def _file(folder: Path, place: str) -> str:
     path = folder / os.path.expanduser(place)  # noqa: PTH111 - raises nothing where there is no home
     if path.is_dir():
         raise UsageError(f"--to file:{place}: is a folder; name the file that alerts are appended to")
@@ -90,9 +101,7 @@ def _file(place: str, folder: Path) -> str:
     return str(path)
 
 
-def _webhook(place: str, folder: Path) -> str:
-    if place.startswith(_FROM_ENVIRONMENT):
-        return _variable("webhook", place)
+def _webhook(place: str) -> str:
     address = address_of(place) if "://" in place else None
     if address is None or " " in place:
         raise UsageError("--to webhook:…: write an address that begins with https:// or http://")
@@ -101,9 +110,7 @@ def _webhook(place: str, folder: Path) -> str:
     return place
 
 
-def _apprise(place: str, folder: Path) -> str:
-    if place.startswith(_FROM_ENVIRONMENT):
-        return _variable("apprise", place)
+def _apprise(place: str) -> str:
     if not chat.check(place):
         raise UsageError(
             f"--to {chat.shown(place)}: Apprise knows no such address;"
@@ -118,7 +125,7 @@ def _variable(kind: str, place: str) -> str:
     return place
 
 
-def _mail(place: str, folder: Path) -> str:
+def _mail(place: str) -> str:
     address = parseaddr(place)[1]
     local, at, domain = address.rpartition("@")
     if address != place or not (local and at and domain) or any(character.isspace() for character in address):

@@ -75,11 +75,10 @@ class Verbs:
         arguments: Sequence[str],
         before: str,
         constraints: Callable[[int], Sequence[Constraint]],
-    ) -> int:
-        """Store a decision, with the constraints that its number gives; return the number."""
+    ) -> None:
+        """Store a decision, with the constraints that its number gives."""
         number = self._decisions.next_number()
         self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before, constraints(number))
-        return number
 
 
 class Editor(Verbs):

@@ -25,6 +25,7 @@ from aggregator.storage.times import shown
 # Facts: who got an edition, under the edition's id; those of the last editions are kept.
 _RECORD = "mailed "
 _REMEMBERED = 100
+_SETS = ("sent", "refused", "waiting")  # of addresses, in a record
 # How long the mail is tried again for a recipient whom the server could not take.
 _RETRY_FOR = timedelta(days=1)
 # How long `health` reports a recipient who did not get an edition.
@@ -145,18 +146,13 @@ def _address(recipient: str) -> str:
 def _read(store: Store, edition_id: str) -> _Record:
     text = EditionStore(store).fact(_RECORD + edition_id)
     kept = damage.from_json(text, dict) if text else {}
-    sets = {name: frozenset(kept.get(name, ())) for name in ("sent", "refused", "waiting")}
+    sets = {name: frozenset(kept.get(name, ())) for name in _SETS}
     return _Record(**sets, answers=kept.get("answers", {}))
 
 
 def _remember(store: Store, edition_id: str, record: _Record) -> None:
     editions = EditionStore(store)
-    kept: dict[str, object] = {
-        "sent": sorted(record.sent),
-        "refused": sorted(record.refused),
-        "waiting": sorted(record.waiting),
-        "answers": dict(sorted(record.answers.items())),
-    }
+    kept = {name: sorted(getattr(record, name)) for name in _SETS} | {"answers": dict(sorted(record.answers.items()))}
     with store.transaction():
         editions.remember(_RECORD + edition_id, json.dumps(kept))
         for old in editions.facts(_RECORD)[:-_REMEMBERED]:

@@ -280,9 +280,6 @@ class _Reader:
         if address and not entry.enclosure:
             entry.enclosure = self._resolved(address)
 
-    def original_link(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        entry.canonical_link = _flat(element) or entry.canonical_link
-
     def guid(self, entry: RawEntry, element: Element, nested: bool) -> None:
         value = _flat(element)
         if value and entry.guid and entry.guid != value and not nested:
@@ -307,18 +304,6 @@ class _Reader:
         parts = {self._names[_tag(child)].removeprefix("itunes:"): _flat(child) for child in element}
         name, email = parts.get("name"), parts.get("email")
         return f"{name} ({email})" if name and email else name or email or ""
-
-    def published(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        entry.published_text = _flat(element) or entry.published_text
-
-    def updated(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        entry.updated_text = _flat(element) or entry.updated_text
-
-    def created(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        entry.created_text = _flat(element) or entry.created_text
-
-    def language(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        entry.language = _flat(element) or entry.language
 
     def source(self, entry: RawEntry, element: Element, nested: bool) -> None:
         if not len(element):
@@ -358,11 +343,23 @@ def _own_base(element: Element) -> str:
 
 
 _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]
+
+
+def _text_of(field: str) -> _ElementReader:
+    """Return what reads the text of an element, where it has one, into a field of the entry."""
+
+    def read(reader: _Reader, entry: RawEntry, element: Element, nested: bool) -> None:
+        if text := _flat(element):
+            setattr(entry, field, text)
+
+    return read
+
+
 _HEAD_READERS: dict[str, _ElementReader] = {
     **dict.fromkeys(("title", "dc:title"), _Reader.title),
     "media:title": _Reader.weak_title,
     "link": _Reader.link,
-    **dict.fromkeys(("language", "dc:language"), _Reader.language),
+    **dict.fromkeys(("language", "dc:language"), _text_of("language")),
 }
 _READERS: dict[str, _ElementReader] = {
     **_HEAD_READERS,
@@ -374,13 +371,13 @@ _READERS: dict[str, _ElementReader] = {
     **dict.fromkeys(("content:encoded", "yandex:full-text", "yandex:content"), _Reader.encoded),
     **dict.fromkeys(("guid", "id"), _Reader.guid),
     **dict.fromkeys(("author", "managingeditor", "dc:creator", "dc:author", "itunes:author"), _Reader.author),
-    **dict.fromkeys(("pubdate", "published", "issued", "dcterms:issued"), _Reader.published),
-    **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc:date", "dcterms:modified"), _Reader.updated),
-    **dict.fromkeys(("created", "dcterms:created", "prism:publicationdate"), _Reader.created),
+    **dict.fromkeys(("pubdate", "published", "issued", "dcterms:issued"), _text_of("published_text")),
+    **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc:date", "dcterms:modified"), _text_of("updated_text")),
+    **dict.fromkeys(("created", "dcterms:created", "prism:publicationdate"), _text_of("created_text")),
     "source": _Reader.source,
     **dict.fromkeys(("category", "dc:subject", "itunes:category", "media:category"), _Reader.category),
     **dict.fromkeys(("keywords", "media:keywords", "itunes:keywords"), _Reader.keywords),
-    "feedburner:origlink": _Reader.original_link,
+    "feedburner:origlink": _text_of("canonical_link"),
     "enclosure": _Reader.enclosure,
     **dict.fromkeys(("body", "xhtml:body", "fullitem", "abstract", "date"), _Reader.rare),
 }

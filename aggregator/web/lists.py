@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from urllib.parse import urlencode
 
 from aggregator import Aggregator, StoryQuery
@@ -51,21 +51,13 @@ class Filters:
     @property
     def is_set(self) -> bool:
         """Return whether any filter besides the order is set."""
-        return any((self.match, self.since, self.min_publishers > 1, self.publisher, self.lang, self.category))
+        return replace(self, sort="latest", page=1) != _UNSET
 
     def turned_to(self, page: int) -> str:
         """Return the address of another page of the same list."""
-        given: list[tuple[str, Any]] = [
-            ("match", self.match),
-            ("since", self.since),
-            ("min_publishers", self.min_publishers if self.min_publishers > 1 else ""),
-            ("publisher", self.publisher),
-            ("lang", self.lang),
-            ("category", self.category),
-            ("sort", self.sort if self.sort != "latest" else ""),
-            ("page", page if page > 1 else ""),
-        ]
-        text = urlencode([(key, value) for key, value in given if value])
+        shown = replace(self, page=page)
+        values = {one.name: getattr(shown, one.name) for one in fields(shown)}
+        text = urlencode({name: value for name, value in values.items() if value != getattr(_UNSET, name)})
         return f"?{text}" if text else ""
 
     def query(self, now: datetime, limit: int) -> StoryQuery:
@@ -80,6 +72,9 @@ class Filters:
             sort=self.sort,
             limit=limit,
         )
+
+
+_UNSET = Filters()
 
 
 def filters_of(given: Mapping[str, str]) -> Filters:

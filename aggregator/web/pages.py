@@ -15,7 +15,6 @@ from aggregator import Aggregator
 from aggregator.desk.layouts import renderer
 from aggregator.digest.render import FORMATS, MEDIA_TYPES
 from aggregator.digest.wording import Clock
-from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Report, Story
 from aggregator.newsroom.timeline import Timeline
 from aggregator.settings import Format
@@ -231,8 +230,3 @@ def lanes(shown: Timeline) -> list[Lane]:
         places = [at for at, _ in marks] or [place(one.time)]
         rows.append(Lane(one.publisher, one.agency, one.lag, one.dated, min(places), max(places), marks))
     return rows
-
-
-def not_found(request: Request, error: NotFoundError) -> Response:
-    """Return the page that says what is not there."""
-    return page(request, "message.html", 404, title="Not found", message=str(error))

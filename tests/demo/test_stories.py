@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.demo.content import expected
 from tests.demo.playing import played
+from tests.demo.truth import expected
 
 ALONE = ("round-up", "routine")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.demo.content import OUTLETS, STAGES, Stage, document, expected, moment
+from aggregator.demo.content import OUTLETS, STAGES, Stage, document, moment
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
 from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
+from tests.demo.truth import expected
 
 BROKEN = {"glass-bell.txt", "evening-star.html"}
 
