@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +27,14 @@ _STEERING = re.compile(
 _PLAIN = "\x1b[0m"  # what ends a style
 # How many rows or things an option may ask for: more would not fit a table, and far more no integer of the database.
 COUNT = click.IntRange(1, 1_000_000)
+
+
+STDOUT = Path("-")  # what names stdout where a file is asked for
+
+
+def file_or_stdout(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Return the file that an option names, None where it names stdout."""
+    return None if value == STDOUT else value
 
 
 def list_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.exit_codes import PARTLY_FAILED
-from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_list, safe
+from aggregator.cli.output import (
+    Column,
+    emit,
+    file_or_stdout,
+    json_text,
+    list_options,
+    plain,
+    print_json,
+    print_list,
+    safe,
+)
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import write_output
@@ -135,7 +145,12 @@ def replay_command(
 
 @click.command("recluster")
 @click.argument("archives", nargs=-1, type=click.Path(path_type=Path), metavar="[ARCHIVE...]")
-@click.option("--output", type=click.Path(path_type=Path), help="Of archives: the file to write; else stdout.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    callback=file_or_stdout,
+    help="Of archives: the file to write; else stdout, as for -.",
+)
 @click.option(
     "--engine",
     type=click.Choice(("local", "dask")),
