@@ -13,7 +13,6 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.desk.lookup import Clock, Lookup
-from aggregator.desk.reader import just_after
 from aggregator.exceptions import NotFoundError
 from aggregator.ingest.renaming import due, follow_feeds
 from aggregator.ingest.resources import Resources
@@ -208,8 +207,7 @@ class Aggregator(Lookup):
         """
         from aggregator.desk.edition_series import times
         from aggregator.desk.edition_windows import due_window
-        from aggregator.desk.editions import checked_window, day_window, make_edition
-        from aggregator.digest.values import Window
+        from aggregator.desk.editions import day_window, given_window, make_edition
 
         now = self.clock()
         if day is not None:
@@ -217,8 +215,7 @@ class Aggregator(Lookup):
         elif series and since is None and until is None:
             window = due_window(now, self.settings.digest, times(self.settings, series))
         else:
-            end = until if until is not None and until < now else just_after(now)
-            window = checked_window(Window(since or (until or now) - timedelta(days=1), end))
+            window = given_window(self.store, since, until, now, series)
         return make_edition(self.store, self.settings, window, now, series)
 
     def editions(self, limit: int = 60) -> list[EditionLine]:

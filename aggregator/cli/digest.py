@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.output import emit, format_options, safe
+from aggregator.cli.output import STDOUT, emit, format_options, safe
 from aggregator.cli.session import Session
 from aggregator.cli.tables import width_of_output
 from aggregator.config.files import write_output
 from aggregator.desk.edition_series import settings_of
 from aggregator.desk.layouts import renderer
-from aggregator.digest.render import LINE
+from aggregator.digest.render import LINE, SUFFIXES
 from aggregator.exceptions import PARTLY_FAILED, ConfigurationError, UsageError
 from aggregator.text.counts import amount
 
@@ -44,7 +44,7 @@ FORM_OF = {
     *("md", "html", "text", "json", "atom", "jsonfeed"),
     told="The form; else by FILE's name, else text on a terminal and md for a program.",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout.")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout, as for -.")
 @click.option("--mail", is_flag=True, help="Send it to mail.recipients, or to those of the edition.")
 @click.pass_obj
 def digest_command(
@@ -78,9 +78,10 @@ def _show(session: Session, edition: Edition, form: str, output: Path | None, *,
     """Write an edition to a file, or print it where it is not mailed."""
     if output is None and mail:
         return
-    width = LINE if output is not None else min(LINE, width_of_output(LINE))
+    printed = output is None or output == STDOUT
+    width = min(LINE, width_of_output(LINE)) if printed else LINE
     text = renderer(session.settings.digest, session.database_file, width)(edition, form)
-    if output is None:
+    if output is None or printed:
         emit(text.rstrip("\n"))
     else:
         write_output(output, text.encode("utf-8"))
@@ -89,7 +90,9 @@ def _show(session: Session, edition: Edition, form: str, output: Path | None, *,
 
 def _fitting_form(output: Path | None) -> str:
     """Return the form where none is named: by the file's name, else text where a person reads."""
-    if output is not None:
+    if output is not None and output != STDOUT:
+        if output.name.lower().endswith(SUFFIXES["jsonfeed"]):
+            return "jsonfeed"
         return FORM_OF.get(output.suffix.lower(), "md")
     return "text" if sys.stdout.isatty() else "md"
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from aggregator.cli.output import json_text, plain
+from aggregator.cli.output import file_or_stdout, json_text, plain
 from aggregator.cli.session import Session
 from aggregator.config.files import output_file
 from aggregator.exceptions import UsageError
@@ -41,7 +41,13 @@ LABEL_KEYS = ("id", "lang", "date", "source", "url", "title", "body", "cluster")
     type=click.Choice(["jsonl", "csv", "parquet"]),
     help="How entries are written; else by FILE's name, else jsonl.",
 )
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write them there.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=file_or_stdout,
+    metavar="FILE",
+    help="Write them there; - is stdout.",
+)
 @click.pass_obj
 def export_command(
     session: Session, since: str | None, until: str | None, labels: bool, form: str | None, output: Path | None

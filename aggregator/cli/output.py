@@ -34,7 +34,13 @@ _PLAIN = "\x1b[0m"  # what ends a style
 COUNT = click.IntRange(1, 1_000_000)
 
 
+STDOUT = Path("-")  # what names stdout where a file is asked for
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def file_or_stdout(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Return the file that an option names, None where it names stdout."""
+    return None if value == STDOUT else value
 
 
 def format_options(*forms: str, told: str, default: str | None = None) -> Decorator:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_left_out, print_list
+from aggregator.cli.output import (
+    Column,
+    emit,
+    file_or_stdout,
+    json_text,
+    list_options,
+    plain,
+    print_json,
+    print_left_out,
+    print_list,
+)
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import write_output
@@ -131,7 +141,12 @@ def replay_command(session: Session, dry_run: bool, since: str | None, assignmen
 
 @click.command("recluster")
 @click.argument("archives", nargs=-1, type=click.Path(path_type=Path), metavar="[ARCHIVE...]")
-@click.option("--output", type=click.Path(path_type=Path), help="Of archives: the file to write; else stdout.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    callback=file_or_stdout,
+    help="Of archives: the file to write; else stdout, as for -.",
+)
 @click.option(
     "--engine",
     type=click.Choice(("local", "dask")),

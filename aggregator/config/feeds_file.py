@@ -65,12 +65,16 @@ def _document(reading: _Reading, document: Any) -> tuple[Feed, ...]:
     for key in document:
         if key not in _TOP:
             reading.problems.append(unknown_key(reading.path, document, key, _TOP))
-    defaults = document.get("defaults") or {}
-    if not isinstance(defaults, Mapping):
+    defaults = document.get("defaults")
+    if defaults is None:
+        defaults = {}
+    elif not isinstance(defaults, Mapping):
         reading.fault(document, "defaults", f"'defaults' is a mapping of keys for all feeds, not {_kind(defaults)}")
         defaults = {}
     inherited = _values(reading, defaults, _DEFAULTS)
-    listed = document.get("feeds") or []
+    listed = document.get("feeds")
+    if listed is None:  # a list whose feeds are all commented out
+        return ()
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         reading.fault(document, "feeds", f"'feeds' is a list, not {_kind(listed)}")
         return ()

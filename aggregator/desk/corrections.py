@@ -16,7 +16,7 @@ from aggregator.digest.values import Correction, Source, Window
 from aggregator.model import Entry, Story, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
-from aggregator.newsroom.corrections import own_notices, recognise, stale_copies
+from aggregator.newsroom.corrections import as_it_was, own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.text.tokens import words
 
@@ -154,7 +154,8 @@ def _explanation(given: _DatedNotice) -> str:
     statement = given.statement
     if statement == title:
         inside = recognise("", given.version.text)
-        statement = inside.statement if inside is not None and inside.kind == given.kind else ""
+        says = inside is not None and inside.kind == given.kind
+        statement = inside.statement if inside is not None and says else as_it_was(given.version.text)
     # an agency's note is in parentheses before the text
     return statement[1:].partition(")")[0] if statement.startswith("(") else statement
 

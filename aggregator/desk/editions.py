@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
@@ -27,6 +28,8 @@ from aggregator.storage.faults import FaultStore
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.times import to_text
 
+_DAY = timedelta(days=1)
+
 
 def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
     """Return the calendar day in the desk's time zone, cut off at ``now``; UsageError where it is yet to begin."""
@@ -34,6 +37,24 @@ def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
     return checked_window(Window(start, min(end, just_after(now))))
+
+
+def given_window(
+    store: Store, since: datetime | None, until: datetime | None, now: datetime, series: str = DAILY
+) -> Window:
+    """Return the window between two times, by default the 24 hours up to and with this second; UsageError where it is yet to begin.
+
+    One whose end is this second holds it too, and is found again by the same two times later.
+    """
+    past = until is not None and until < now
+    window = checked_window(Window(since or (until or now) - _DAY, until if until and past else just_after(now)))
+    if until is None or not past:
+        return window
+    editions, with_end = EditionStore(store), replace(window, until=just_after(until))
+    if editions.get(edition_id(window, series)) is not None:
+        return window
+    kept = editions.get(edition_id(with_end, series))
+    return with_end if kept is not None and until <= kept.made < with_end.until else window
 
 
 def checked_window(window: Window) -> Window:

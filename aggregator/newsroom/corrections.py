@@ -41,6 +41,17 @@ _OTHER_SENSES = {
 }
 # The noun alone has the other sense: nobody writes "corrected" of a market. AP's "Correction: Stock Market story" has not.
 _NOUN = re.compile(r"correction|korrektur|corrección|correzione|correção|correctie|korekta|korrigering|поправка", re.I)
+# What a notice that its title marks says of the text as it was; elsewhere it may be the version of a bill, or of a program.
+_AS_IT_WAS = re.compile(
+    r"\b(?:(?:earlier|previous|prior|initial|original) (?:version|story|report|article|dispatch)"
+    r"|(?:früheren?|ersten?|vorherigen?|ursprünglichen?|älteren?) (?:version|fassung|meldung)|in der meldung (?:vom|von)"
+    r"|version (?:précédente|antérieure|initiale)|(?:première|précédente) version|(?:primera )?versión (?:anterior|previa|inicial)"
+    r"|versione (?:precedente|iniziale)|(?:precedente|prima) versione|versão (?:anterior|inicial)|primeira versão"
+    r"|(?:eerdere|vorige|oorspronkelijke) (?:versie|bericht)|(?:wcześniejszej|poprzedniej|pierwotnej) (?:wersji|depeszy)"
+    r"|(?:предыдущей|более ранней|первоначальной|первой) версии|(?:попередній|первісній|першій) версії"
+    r"|(?:tidigare|tidligere) (?:version|versjon|udgave|utgave))\b",
+    re.IGNORECASE,
+)
 _OF_A_TEXT = re.compile(r"\b(?:story|stories|article|headline)\W*$", re.IGNORECASE)
 
 
@@ -56,6 +67,14 @@ def recognise(title: str, text: str) -> Notice | None:
     """Return the notice that an entry carries, the gravest where there are several; None where it carries none."""
     found = [notice for notice in (_in_title(title, text), *_in_text(text)) if notice is not None]
     return min(found, key=lambda notice: KINDS.index(notice.kind), default=None)
+
+
+def as_it_was(text: str) -> str:
+    """Return the sentence of a correction that tells of the text as it was, with the next one; empty where none does."""
+    for end in [text] if len(text) <= _OPENING + _CLOSING else [text[:_OPENING], text[-_CLOSING:]]:
+        if match := _AS_IT_WAS.search(end):
+            return _sentence_at(end, match.start())
+    return ""
 
 
 def without_notice(title: str) -> str:

@@ -52,6 +52,15 @@ def test_an_output_that_cannot_be_written_is_named(target: str) -> None:
     assert Path("filled.jsonl").is_file()
 
 
+def test_a_hyphen_names_stdout_and_a_file_s_whole_ending_its_form() -> None:
+    newsroom()
+    assert call("digest", "--output", "-").ok().out == call("digest").ok().out
+    assert call("export", "--output", "-").ok().out == call("export").ok().out
+    call("digest", "--output", "latest.feed.json").ok()
+    assert "jsonfeed.org" in Path("latest.feed.json").read_text(encoding="utf-8")
+    assert not Path("-").exists()
+
+
 def test_since_and_until_bound_the_window_of_the_digest() -> None:
     newsroom()
     assert ARCHIVE[2]["title"] not in call("digest", "--since", "2026-03-09", "--until", "2026-03-10T05:45Z").ok().out

@@ -108,6 +108,17 @@ def test_what_is_not_our_yaml_is_named_with_its_line(tmp_path: Path, text: str, 
         read_feeds(path, {})
 
 
+@pytest.mark.parametrize("text", ["feeds: {}", 'feeds: ""', "feeds: false", "feeds: 0", "defaults: []", 'defaults: ""'])
+def test_an_empty_value_of_another_kind_is_no_empty_list(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r":1: '(feeds' is a list|defaults' is a mapping)"):
+        read_feeds(write(tmp_path, text), {})
+
+
+@pytest.mark.parametrize("text", ["feeds:\n", "feeds: []\n", "defaults:\nfeeds:\n", "feeds: ~\n"])
+def test_no_feeds_at_all_are_sound(tmp_path: Path, text: str) -> None:
+    assert read_feeds(write(tmp_path, text), {}) == ()
+
+
 def test_binary_and_missing_files_are_explained(tmp_path: Path) -> None:
     path = tmp_path / "feeds.yaml"
     with pytest.raises(NotFoundError):

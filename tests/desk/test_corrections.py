@@ -91,6 +91,24 @@ def test_an_edit_into_a_correction_names_the_copies_with_the_old_wording() -> No
     assert [(source.publisher, source.url) for source in notice.stale] == [("Herald", "https://herald.example/h1")]
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("KORREKTUR: Brand in Brackwater", "In einer früheren Fassung war von 21 Verletzten die Rede."),
+        ("Correction: Fire in Brackwater", "An earlier version gave 21 as the number of people hurt."),
+        ("Rectificatif: incendie à Brackwater", "Une version précédente parlait de 21 blessés."),
+        ("Sprostowanie: pożar w Brackwater", "W poprzedniej wersji podaliśmy liczbę 21 rannych."),
+    ],
+)
+def test_a_correction_marked_in_its_title_is_explained_by_what_it_says_of_its_earlier_version(
+    title: str, said: str
+) -> None:
+    with newsroom() as room:
+        room.poll(WIRE, replace(FIRE, title=title, text=f"{PUT_RIGHT} {said}"))
+        [notice] = room.corrections("w1")
+    assert notice.text == said
+
+
 def test_a_copy_that_follows_the_correction_is_no_longer_listed() -> None:
     with newsroom() as room:
         room.poll(WIRE, CORRECTED)

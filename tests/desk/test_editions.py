@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,3 +128,20 @@ def test_an_edition_that_was_made_before_its_day_does_not_stand_for_it() -> None
         assert [line.title for line in app.edition(since=tomorrow.since, until=tomorrow.until).stories()] == [
             "Orchestra wins prize"
         ]
+
+
+@pytest.mark.parametrize("since", [MORNING - timedelta(hours=2), None])
+def test_an_edition_made_in_the_second_of_its_end_is_found_again_by_the_same_times(since: datetime | None) -> None:
+    fetcher, clock = (
+        FakeFetcher({LEDGER.url: rss(Item("1", "Orchestra wins prize", PRIZE, published=MORNING))}),
+        Clock(),
+    )
+    with open_desk(fetcher, clock, [LEDGER]) as app:
+        app.fetch()
+        made = app.edition(since=since, until=MORNING)
+        assert [line.title for line in made.stories()] == ["Orchestra wins prize"]
+        clock.forward(hours=5)
+        app.editor("test").pin(str(next(app.export())["story_id"]), str(next(app.export())["id"]))
+        assert app.edition(since=since, until=MORNING) == made
+        assert app.edition(until=MORNING, since=MORNING - timedelta(hours=9)).until == MORNING
+        assert len(app.editions()) == 2
