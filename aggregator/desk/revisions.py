@@ -154,7 +154,7 @@ def _edit(entry: Entry, before: Version, after: Version) -> Edit:
         entry=entry,
         before=before,
         after=after,
-        change=compare((before.title, before.text), (after.title, after.text), entry.language),
+        change=compare((before.title, before.text), (after.title, after.text)),
         title=diff(before.title, after.title),
         text=diff(before.text, after.text),
     )

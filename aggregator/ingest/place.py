@@ -26,7 +26,6 @@ from aggregator.storage.binding import parts
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.feeds import FeedStore
 from aggregator.storage.matches import MatchStore
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
@@ -59,7 +58,6 @@ class Placer:
         self._window = window or Window(store, settings.stories)
         self._settler = Settler(store, self._window, self.editor_constraints)
         self._meanings = meanings_for(settings.stories)
-        self._feeds = FeedStore(store)
         self._boilerplate = LineStore(store.connection)
 
     @contextmanager
@@ -166,8 +164,7 @@ class Placer:
 
     def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
         """Return a stored entry as it arrived."""
-        feed_id = self._feeds.row_of(entry.feed_url)
-        boilerplate = frozenset[int]() if feed_id is None else self._boilerplate.repeated(feed_id, REPEATED)
+        boilerplate = self._boilerplate.repeated_around(entry.id, REPEATED)
         feed = FeedText(entry.language, (entry.publisher, entry.feed), boilerplate)
         prepared = prepare_entry(entry.data, feed, sketching=sketching)
         return Arrival(

@@ -252,7 +252,7 @@ class Recorder:
         """Store another text of a known entry; return whether it is an edit to a reader, which is kept as a revision."""
         row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
-        change = compare((before.title, text), (row.data.title, row.text), row.language)
+        change = compare((before.title, text), (row.data.title, row.text))
         self._entries.note_amendments(before, facts_of(entry.data), now)
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)

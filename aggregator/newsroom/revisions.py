@@ -71,7 +71,6 @@ class HeadlineChange:
 def compare(
     before: tuple[str, str],
     after: tuple[str, str],
-    language: str | None = None,
 ) -> Change:
     """Return what changed between two versions, each (title, plain text)."""
     if before == after:
@@ -231,10 +230,7 @@ def headline_changes(
         ordered = sorted(revisions, key=lambda revision: revision.number)
         titles = [*(revision.title for revision in ordered), entry.data.title]
         for revision, after in zip(ordered, titles[1:], strict=True):
-            if (
-                since <= revision.replaced < until
-                and compare((revision.title, ""), (after, ""), entry.language).title_changed
-            ):
+            if since <= revision.replaced < until and compare((revision.title, ""), (after, "")).title_changed:
                 found.append(
                     HeadlineChange(entry.id, entry.publisher, entry.data.link, revision.title, after, revision.replaced)
                 )

@@ -21,6 +21,9 @@ CREATE TABLE line (
 ) STRICT, WITHOUT ROWID;
 """
 
+# The index is named, because the planner would walk over all lines of the feed; it holds those of three reports and more.
+_REPEATED = "SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = {} AND reports >= {}"
+
 
 class LineStore:
     """Rows of ``line``; the caller holds the transaction."""
@@ -30,9 +33,12 @@ class LineStore:
 
     def repeated(self, feed_id: int, at_least: int) -> frozenset[int]:
         """Return the lines of a feed that were in at least so many reports."""
-        # named, because the planner would walk over all lines of the feed; the index holds those of three reports and more
-        query = f"SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = ? AND reports >= {int(at_least)}"
-        return frozenset(column(self._db, query, (feed_id,)))
+        return frozenset(column(self._db, _REPEATED.format("?", int(at_least)), (feed_id,)))
+
+    def repeated_around(self, entry_id: str, at_least: int) -> frozenset[int]:
+        """Return the lines of a stored entry's feed that were in at least so many reports."""
+        feed = "(SELECT feed_id FROM entry WHERE id = ?)"
+        return frozenset(column(self._db, _REPEATED.format(feed, int(at_least)), (entry_id,)))
 
     def count(self, feed_id: int, hashes: Iterable[int], report_id: str, entry_number: int) -> None:
         """Note the lines of a new entry."""

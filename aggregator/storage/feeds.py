@@ -89,8 +89,8 @@ class FeedStore:
         return rows[0] if rows else None
 
     def row_of(self, url: str) -> int | None:
-        """Return the row number of the feed that has this address."""
-        return first_value(self._db, "SELECT id FROM feed WHERE key = ?", (feed_key(url),))
+        """Return the row number of the feed whose stored address, without secrets, this is."""
+        return first_value(self._db, "SELECT id FROM feed WHERE url = ? ORDER BY id LIMIT 1", (url,))
 
     def by_id(self, feed_id: int) -> StoredFeed:
         """Return the feed with this row number."""

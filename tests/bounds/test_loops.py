@@ -103,7 +103,7 @@ LOOPS: Final[dict[str, tuple[Work, int]]] = {
     "vectorize": (lambda text: vectorize(_document(text), "Ledger", MORNING), LARGE),
     "mentions.numbers": (_numbers, LARGE),
     "mentions.names": (_names, LARGE),
-    "revisions.compare": (lambda text: revisions.compare(("a", text), ("a", _edited(text)), "en"), LARGE),
+    "revisions.compare": (lambda text: revisions.compare(("a", text), ("a", _edited(text))), LARGE),
     "revisions.diff": (lambda text: revisions.excerpt(revisions.diff(text, _edited(text))), LARGE),
     "corrections.recognise": (lambda text: recognise(text[:TITLE], text), LARGE),
     "corrections.stale_copies": (_stale, LARGE),

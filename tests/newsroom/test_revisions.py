@@ -40,7 +40,7 @@ TEXT = "The bridge opened on Monday.\nIt cost 40 million euros, the mayor said."
     ],
 )
 def test_edits_of_form_alone_are_cosmetic(after: tuple[str, str]) -> None:
-    change = compare((TITLE, TEXT), after, "en")
+    change = compare((TITLE, TEXT), after)
     assert change.weight == "cosmetic"
     assert not change.is_substantive
 
@@ -79,7 +79,7 @@ def test_brackets_that_count_nothing_are_words() -> None:
     ],
 )
 def test_edits_of_words_are_substantive(before: str, after: str) -> None:
-    change = compare((TITLE, before), (TITLE, after), "en")
+    change = compare((TITLE, before), (TITLE, after))
     assert change.is_substantive
     assert change.text_changed
     assert not change.title_changed
