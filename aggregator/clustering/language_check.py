@@ -23,6 +23,8 @@ _SPOKEN, _HEADLINES, _PLAINLY = 0.2, 0.1, 0.35
 _CLEARLY = 1.5
 # Words of a text from which on its common words are conclusive.
 _ENOUGH, _FEW = 60, 5
+# Words of a text that may be in another language than the rest of its feed, and how many times as many of them are.
+_SENTENCE, _FOREIGN = 12, 3
 # Fewer than one word in six are among the commonest: the text is hardly in that language.
 _HARDLY = 1 / 6
 
@@ -71,6 +73,16 @@ def is_hardly_in(text: str, language: str) -> bool:
     """Return whether so few of a long text's words are the commonest of a language that it may be in another."""
     tokens = fold(text).split()
     return language in _languages() and len(tokens) >= _ENOUGH and _commonest(tokens)[language] < _HARDLY * len(tokens)
+
+
+def is_foreign_to(text: str, language: str) -> bool:
+    """Return whether a text has several times as many of another language's commonest words, as of a feed in several languages."""
+    tokens = fold(text).split()
+    if language not in _languages() or len(tokens) < _SENTENCE:
+        return False
+    counts = _commonest(tokens)
+    best = max(counts.values(), default=0)
+    return best >= _SPOKEN * len(tokens) and best >= _FOREIGN * counts[language]
 
 
 def _commonest(tokens: Sequence[str]) -> Counter[str]:

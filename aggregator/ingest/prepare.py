@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.clustering.language_check import is_hardly_in, is_in, language_of
+from aggregator.clustering.language_check import is_foreign_to, is_hardly_in, is_in, language_of
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch, Skip
 from aggregator.model.faults import as_given, described
@@ -21,7 +21,7 @@ from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import constant_descriptions, line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document, plain_text
-from aggregator.text.language import identify, primary_language, surely_other
+from aggregator.text.language import identify, is_of_country, primary_language, surely_other
 from aggregator.text.tokens import index_form
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class FeedText:
     boilerplate: frozenset[int] = frozenset()  # hashes of lines that it repeats
     wrong_language: str | None = None  # declared, and ignored: the texts are in another
     detected_language: str | None = None  # of the entries together, where none is declared
+    has_exceptions: bool = False  # the language is the feed's own word, and single entries may be in another
 
 
 @pickled_by_fields
@@ -158,6 +159,7 @@ def _feed_text(task: Preparation, parsed: ParsedFeed) -> FeedText:
         boilerplate=task.boilerplate | _or_default([], frozenset[int](), constant_descriptions, parsed.entries),
         wrong_language=primary_language(parsed.language) if is_wrong else None,
         detected_language=detected,
+        has_exceptions=task.language is None,
     )
 
 
@@ -199,7 +201,7 @@ def prepare_entry(
         replace(data, language=None) if is_wrong else data,
         feed.language,
         publisher_names=feed.names,
-        identify=partial(_language, detected=feed.detected_language),
+        identify=partial(_language, detected=feed.detected_language, has_exceptions=feed.has_exceptions),
     )
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
@@ -238,11 +240,13 @@ def _vector(compared: Document) -> ReportVector:
 def is_other_language(said: str, sample: str) -> bool:
     """Return whether a feed's texts are surely in another language than declared, as by a site's default."""
     language = primary_language(said) or ""
-    return is_hardly_in(sample, language) and surely_other(sample, language)
+    return is_of_country(sample, language) or (is_hardly_in(sample, language) and surely_other(sample, language))
 
 
-def _language(text: str, hint: str | None, detected: str | None) -> str | None:
+def _language(text: str, hint: str | None, detected: str | None, *, has_exceptions: bool) -> str | None:
     """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
+    if hint and has_exceptions and is_foreign_to(text, hint) and surely_other(text, hint):
+        return identify(text, None)
     if hint or detected is None:
         return identify(text, hint)
     if is_in(text, detected):

@@ -37,6 +37,16 @@ _ALIKE = (
     {"cs", "sk"},
     {"es", "ca", "gl", "pt"},
 )
+# What stands in feeds for the code of a language: its code of former times, or that of a country.
+_MEANT = {
+    "iw": "he", "in": "id", "ji": "yi", "mo": "ro", "sp": "es",
+    "ua": "uk", "cz": "cs", "dk": "da", "jp": "ja", "cn": "zh", "hk": "zh", "gr": "el", "vn": "vi", "by": "be",
+    "rs": "sr", "il": "he", "us": "en", "gb": "en", "at": "de", "mx": "es", "ir": "fa", "pk": "ur", "al": "sq",
+}  # fmt: skip
+# Codes of languages that few newsrooms write in, and of countries: what is spoken there.
+_COUNTRIES = {
+    "br": {"pt"}, "se": {"sv"}, "si": {"sl"}, "ee": {"et"}, "be": {"nl", "fr", "de"}, "ch": {"de", "fr", "it"}, "kr": {"ko"},
+}  # fmt: skip
 _LETTER = re.compile(r"[^\W\d_]")
 _ENOUGH = 1_000  # characters; more of a text adds cost and no certainty
 
@@ -49,6 +59,7 @@ def primary_language(tag: str | None) -> str | None:
     if not tag:
         return None
     primary = tag.strip().replace("_", "-").split("-", 1)[0].lower()
+    primary = _MEANT.get(primary, primary)
     return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else None
 
 
@@ -71,6 +82,15 @@ def identify(text: str, hint: str | None) -> str | None:
         return said
     language, _ = _identifier().classify(head)
     return str(language)
+
+
+def is_of_country(text: str, said: str) -> bool:
+    """Return whether a text is surely in a language of the country whose code was given for a language's."""
+    head = text[:_ENOUGH]
+    if said not in _COUNTRIES or len(_LETTER.findall(head)) < MIN_LETTERS:
+        return False
+    language, chance = _identifier().classify(head)
+    return language in _COUNTRIES[said] and float(chance) > 0.99
 
 
 def surely_other(text: str, said: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model import Feed
-from aggregator.text.language import identify
+from aggregator.text.language import identify, is_of_country, primary_language
 from tests.clustering.arriving import Text, room
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
@@ -359,6 +359,26 @@ def test_a_feed_that_says_english_by_default_is_not_believed(language: str) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_feed_that_says_what_it_is_keeps_its_word(language: str) -> None:
     assert polled_languages(SILENT, language, language) == [language] * 3
+
+
+@pytest.mark.parametrize(
+    ("said", "language"), [("cz", "cs"), ("ua", "uk"), ("iw", "he"), ("DK", "da"), ("gr-GR", "el")]
+)
+def test_the_code_of_a_country_or_of_former_times_means_a_language(said: str, language: str) -> None:
+    assert primary_language(said) == language
+
+
+def test_a_code_of_a_language_and_a_country_means_what_the_texts_are_in() -> None:
+    portuguese = "A Assembleia rejeitou a lei da água por nove votos depois de um debate que durou até de manhã, disseram os deputados."
+    breton = "Nac'het eo bet al lezenn diwar-benn an dour gant nav mouezh goude un tabut hag a badas betek ar mintin, eme an dileuridi."
+    assert is_of_country(portuguese, "br")
+    assert not is_of_country(breton, "br")
+    assert not is_of_country(portuguese, "en")
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it"])
+def test_an_entry_in_another_language_than_its_feed_says_is_told(language: str) -> None:
+    assert polled_languages(SILENT, "en", "en", language) == sorted(["en"] * 3 + [language] * 3)
 
 
 def test_what_the_desk_says_of_a_feed_stands() -> None:
