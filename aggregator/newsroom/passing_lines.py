@@ -48,13 +48,30 @@ _ELSEWHERE = re.compile(
     r"\W*(?:[:|–—-]|$)",
     re.IGNORECASE,
 )
+_BRACKETS = re.compile(r"[(\[](?P<inside>[^()\[\]\n]{1,40})[)\]]")  # "Bridge opens (12 comments)"
+_QUERY = re.compile(
+    r"(?P<page>\bhttps?://[^\s?#<>]{1,300})[?#][^\s<>]*", re.IGNORECASE
+)  # with tokens of a reader or a day
+_INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff")
 MAX_LINE = 300  # characters: a longer line is a paragraph
 MAX_COUNTER = 80
 MAX_LISTED = 10  # headlines below such a heading
 
 
+def lasting_title(title: str) -> str:
+    """Return a title without counters in brackets and what cannot be seen."""
+    title = title.translate(_INVISIBLE)
+    return _BRACKETS.sub(_unless_counter, title) if "(" in title or "[" in title else title
+
+
 def lasting_text(text: str) -> str:
-    """Return a text without what changes with the hour, with its readers, or with what else its site has to offer."""
+    """Return a text without what changes with the hour, with its readers, or with what else its site has to offer.
+
+    Of addresses in it the page stays, without what follows.
+    """
+    text = lasting_title(text)
+    if "://" in text:
+        text = _QUERY.sub(r"\g<page>", text)
     kept: list[str] = []
     listed = 0
     for line in text.split("\n"):
@@ -69,6 +86,10 @@ def lasting_text(text: str) -> str:
             if not (short and (_MOMENT.match(line) or _is_counter(line))):
                 kept.append(line)
     return _PAST.sub(" ", "\n".join(kept))
+
+
+def _unless_counter(match: re.Match[str]) -> str:
+    return " " if _is_counter(match["inside"]) else match[0]
 
 
 def _is_counter(line: str) -> bool:

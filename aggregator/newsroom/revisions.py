@@ -16,7 +16,7 @@ from typing import Literal
 
 from aggregator.model import Entry, Revision
 from aggregator.newsroom.alignment import StepBudget, changes, matching_blocks
-from aggregator.newsroom.passing_lines import lasting_text
+from aggregator.newsroom.passing_lines import lasting_text, lasting_title
 from aggregator.text.tokens import words
 
 Op = Literal["same", "removed", "added"]
@@ -28,6 +28,7 @@ _SIGNS = re.compile(r"[%‰$€£¥₽₴₹±]|(?<![\w\-])[-−](?=\d)")
 _TOKEN = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+(?:['’.,-][^\W]+)*\s*|\s+|[^\w\s]\s*"
 )
+_SITE_NAME = 42  # characters, with the bar before it
 # Words between two changes that are no landmark: they read better as part of one change.
 _CHAFF = 2
 
@@ -75,13 +76,21 @@ def compare(
     """Return what changed between two versions, each (title, plain text)."""
     if before == after:
         return Change("none")
-    titles = [_content_words(version[0], language) for version in (before, after)]
+    titles = [_content_words(lasting_title(version[0]), language) for version in (before, after)]
     texts = [_content_words(lasting_text(version[1]), language) for version in (before, after)]
-    title, text = titles[0] != titles[1], texts[0] != texts[1]
+    title = titles[0] != titles[1] and not _is_site_name(before[0], after[0])
+    text = texts[0] != texts[1]
     if not title and not text:
         return Change("cosmetic")
     kept = _kept(titles[0] + texts[0], titles[1] + texts[1])
     return Change("substantive", title, text, round(kept, 4))
+
+
+def _is_site_name(one: str, other: str) -> bool:
+    """Return whether two titles differ by what a template puts behind a bar: "Bridge opens | Gazette"."""
+    shorter, longer = sorted((one.strip(), other.strip()), key=len)
+    tail = longer[len(shorter) :].lstrip()
+    return bool(shorter) and longer.startswith(shorter) and tail[:2] == "| " and len(tail) <= _SITE_NAME
 
 
 def _content_words(text: str, language: str | None) -> list[str]:

@@ -72,7 +72,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.passing_lines": {"_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.passing_lines": {"_BRACKETS": TEXT, "_QUERY": TEXT, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
     "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {
@@ -90,7 +90,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_ENTRY": DOCUMENT, "_CHANNEL": DOCUMENT, "_ROOT": DOCUMENT, "_CDATA": DOCUMENT, "_TAG": DOCUMENT,
         "_ATTRIBUTE": DOCUMENT, "_XHTML": DOCUMENT, "_PERSON": DOCUMENT, "with_entries_mended": DOCUMENT,
     },
-    "parsing.wrappers": {"_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
+    "parsing.wrappers": {"_CALL": DOCUMENT, "_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
     "parsing.links": {"_ANCHOR": TEXT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
     "parsing.date_forms": {
@@ -138,6 +138,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.entry_address": {
+        "_BARE_MOMENT": LINK,
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },

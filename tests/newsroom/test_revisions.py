@@ -34,12 +34,30 @@ TEXT = "The bridge opened on Monday.\nIt cost 40 million euros, the mayor said."
         (TITLE, TEXT + "\nRead also: Ferry aground off Port Ellery"),
         (TITLE, TEXT + "\nMehr zum Thema\nFähre auf Grund gelaufen\nLotsen stimmen ab"),
         (TITLE, TEXT + "\nAdvertisement | Buy a boat"),
+        (TITLE + " (12 comments)", TEXT),
+        (TITLE + " | Delft Gazette", TEXT),
+        (TITLE.replace(" ", "\u00a0"), TEXT.replace("opened", "open\u00aded") + "\u200b"),
     ],
 )
 def test_edits_of_form_alone_are_cosmetic(after: tuple[str, str]) -> None:
     change = compare((TITLE, TEXT), after, "en")
     assert change.weight == "cosmetic"
     assert not change.is_substantive
+
+
+def test_what_follows_a_page_in_an_address_may_change_and_the_page_may_not() -> None:
+    before = (TITLE, TEXT + "\nhttps://lists.example/bridge?k=a1c9#top")
+    assert compare(before, (TITLE, TEXT + "\nhttps://lists.example/bridge?k=b2d8")).weight == "cosmetic"
+    assert compare(before, (TITLE, TEXT + "\nhttps://lists.example/tunnel?k=a1c9")).is_substantive
+
+
+def test_a_headline_behind_a_bar_is_one() -> None:
+    assert compare(("Delft | Bridge opens", TEXT), ("Delft | Bridge shuts", TEXT)).is_substantive
+
+
+def test_brackets_that_count_nothing_are_words() -> None:
+    assert compare((TITLE, TEXT), (TITLE + " (video)", TEXT)).is_substantive
+    assert compare((TITLE + " (2 dead)", TEXT), (TITLE + " (3 dead)", TEXT)).is_substantive
 
 
 @pytest.mark.parametrize(
