@@ -11,6 +11,7 @@ from aggregator.text.entry_address import (
     counted,
     entry_address,
     is_headline_slug,
+    is_moment_alone,
     landmarks,
     place_spelt_alike,
     unversioned,
@@ -171,6 +172,9 @@ def issue(entry: Identity) -> Hashable | None:
 
 
 def versioned_guid(entry: Identity) -> Hashable | None:
+    """Return a guid without its version; one that is nothing but a version stands for the address."""
+    if entry.guid and entry.address and is_moment_alone(entry.guid):
+        return entry.address
     return unversioned(entry.guid) if entry.guid else None
 
 

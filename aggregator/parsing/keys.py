@@ -119,15 +119,23 @@ def _is_one_entry(one: EntryData, other: EntryData) -> bool:
     address = _address(one)
     if one.key.startswith("hash:"):
         return True
-    if one.guid and one.link and other.link and address != _address(other):
-        return False
     same_moment = _moment(one) is not None and _moment(one) == _moment(other)
+    if one.guid and one.link and other.link and address != _address(other):
+        return same_moment and one.title == other.title and _is_in_two_sections(address, _address(other))
     place = landmarks(address) if one.guid else None
     named = place is not None and place.names_an_article
     if one.title.casefold() == other.title.casefold():
         redated = one.published is not None and other.published is not None and one.published != other.published
         return named or same_moment or (not redated and _text(one) == _text(other))
     return named and (same_moment or _alike(one.title, other.title) or _is_retitled(one, other))
+
+
+def _is_in_two_sections(address: str, other: str) -> bool:
+    """Return whether two addresses are one article's, which a site lists under two of its sections."""
+    here, there = landmarks(address), landmarks(other)
+    if here is None or there is None or here.host != there.host or "#" in address + other:
+        return False
+    return here.names_an_article and here.parts[-1] == there.parts[-1] and here.parts != there.parts
 
 
 def _moment(data: EntryData) -> datetime | None:

@@ -25,7 +25,10 @@ _EXTENSION = re.compile(r"\.[a-z]{2,5}\d?$", re.IGNORECASE)
 _COUNTER = re.compile(r"(?P<base>(?=[^#]*[^\W\d_])[^#]*)#(?P<count>\d{1,4})")
 # What stands for the version of an article at the end of its guid: a small number, or a moment.
 _MOMENT = r"1[5-9]\d{8}(?:\d{3})?|20\d{12}|20\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z?"
-_VERSION = re.compile(rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z", re.IGNORECASE)
+_VERSION = re.compile(
+    rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z|[?&][a-z]{{1,12}}=(?:{_MOMENT})\Z", re.IGNORECASE
+)
+_BARE_MOMENT = re.compile(rf"https?://[^/?#\s]{{1,100}}/?\?[a-z]{{1,12}}=(?:{_MOMENT})", re.IGNORECASE)
 _PLACE = re.compile(r"[/:#?=&\s]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -66,6 +69,11 @@ def unversioned(guid: str) -> str | None:
     last = _PLACE.split(base)[-1]
     identifies = _longest_number(last) is not None or (last.isascii() and looks_mixed(last))
     return base if identifies else None
+
+
+def is_moment_alone(guid: str) -> bool:
+    """Return whether a guid is the address of a site with nothing but a moment: https://host/?t=1773133200."""
+    return _BARE_MOMENT.fullmatch(guid) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,10 @@ PROOFS = {
         bare("hash:1", "Dredger freed after two days", NOON, "x"),
         bare("hash:2", "UPDATE Dredger freed after two days", NOON, "y"),
     ),
+    "a guid that is nothing but a moment": (
+        entry("https://quay.example/?t=1773142820", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
+        entry("https://quay.example/?t=1773153700", "Pilots vote on their pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
+    ),
     "a headline with more words, and the slug of each, to the second": (
         entry("g1", "Dredger freed", "https://quay.example/ports/dredger-freed"),
         entry("g2", "Dredger freed after two days", "https://quay.example/ports/dredger-freed-after-two-days", text="y"),

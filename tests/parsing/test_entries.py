@@ -114,6 +114,18 @@ def test_versions_of_one_article_in_a_document_are_one_entry(title: str) -> None
     assert [each.title for each in feed.entries] == [title]
 
 
+def test_one_article_in_two_sections_is_one_entry_and_other_articles_stay_apart() -> None:
+    def keys(other_link: str, date: str = "Mon, 23 Nov 2026 10:00:05 GMT") -> int:
+        one = entry(guid="4712", title="Cranes fall", link="https://a.example/news/cranes-fall-4712", pubDate=date)
+        other = entry(guid="4712", title="Cranes fall", link=other_link, pubDate=date)
+        return len({each.key for each in read(rss(one + other)).entries})
+
+    assert keys("https://a.example/ports/cranes-fall-4712") == 1
+    assert keys("https://a.example/ports/crane-of-4713") == 2
+    assert keys("https://b.example/ports/cranes-fall-4712") == 2
+    assert keys("https://a.example/ports/cranes-fall-4712", "2026-11-23") == 2
+
+
 def test_tracking_is_left_out_of_the_key_only() -> None:
     kept = read(rss(entry(title="A", link="https://a.example/x?utm_medium=rss&id=7#top"))).entries[0]
     assert kept.link == "https://a.example/x?utm_medium=rss&id=7#top"

@@ -68,6 +68,8 @@ def test_a_counter_stands_behind_a_guid_and_is_small() -> None:
         ("8812345-2026-03-10T12:02:00Z", "8812345"),
         ("https://quay.example/a-8812345?v=2", "https://quay.example/a-8812345"),
         ("8812345 (2)", "8812345"),
+        ("https://quay.example/a-8812345?updated=20260310120200", "https://quay.example/a-8812345"),
+        ("https://quay.example/?t=1773142820", None),
         ("7#1", None),
         ("the-evening-show-12", None),
         ("tag:quay.example,2026:12", None),
