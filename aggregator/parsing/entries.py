@@ -18,6 +18,7 @@ from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_k
 from aggregator.parsing.links import address_in
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
+from aggregator.text.address import is_front_page
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.escapes import (
     has_inline_markup,
@@ -220,8 +221,16 @@ class _EntryAdmission:
                 address = address_in(storable(without_cdata_marks(candidate)))
                 link = absolute_url(address, self._base, self._limits.max_link)
                 if link is not None:
-                    return link
+                    return self._permalink(raw, guid, link) or link
         return None
+
+    def _permalink(self, raw: RawEntry, guid: str, link: str) -> str | None:
+        """Return the guid where it is the address of a page, and the link that of the front page of its site."""
+        if not (raw.guid_is_link and "://" in guid and is_front_page(link)):
+            return None
+        address = absolute_url(guid, self._base, self._limits.max_link)
+        same = address is not None and registered_domain(address) == registered_domain(link)
+        return address if address and same and not is_front_page(address) else None
 
 
 def _without_no_reply(byline: str) -> str:

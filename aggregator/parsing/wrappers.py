@@ -11,6 +11,7 @@ _OPENING = re.compile(
     r"\s*(?:<\?xml\b|<!DOCTYPE\s+(?:rss|rdf)|<rss\b|<(?:[\w.-]+:)?feed\b|<rdf:RDF\b|\{\s*\"version\"\s*:\s*\"https?:\\?/\\?/jsonfeed)",
     re.IGNORECASE,
 )
+_CALL = re.compile(r"(?:/\*\*/)?\s*[A-Za-z_$][\w.$]{0,60}\s*\(\s*(?=\{)")  # JSON as a script: callback({...});
 _ROOT = re.compile(r"<(rss|rdf:RDF|feed)\s(?:version|xmlns(?::\w+)?)\s*=[^<>]*>", re.IGNORECASE)
 _PRE = re.compile(r"<pre\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -35,6 +36,8 @@ def _inside(text: str) -> str | None:
     stripped = text.lstrip()
     if stripped[:1] in ("{", '"'):
         return _in_json(stripped)
+    if call := _CALL.match(stripped):
+        return stripped[call.end() : stripped.rfind(")")]
     if _ESCAPED.match(stripped):
         return html.unescape(_TAG.sub("", stripped)).strip()
     return _shown(stripped) or _embedded(stripped)

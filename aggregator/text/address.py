@@ -99,6 +99,12 @@ def address_of(text: str) -> Address | None:
     )
 
 
+def is_front_page(url: str) -> bool:
+    """Return whether an http(s) address is that of a site as a whole."""
+    address = address_of(url)
+    return address is not None and address.path == "/" and not address.query and not address.fragment
+
+
 def address_as_typed(text: str) -> str:
     """Return an address as a person means it: ``example.org/rss`` as https, ``feed:`` as its address; others unchanged."""
     text = text.strip(BLANKS)

@@ -71,6 +71,23 @@ def test_markup_that_a_template_left_in_links_and_dates_is_seen_through() -> Non
     assert str(one.published) == "2026-11-20 08:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("link", "guid", "found"),
+    [
+        ("https://a.example/", "https://a.example/n/7", "https://a.example/n/7"),
+        ("https://a.example/", "https://www.a.example/n/7", "https://www.a.example/n/7"),
+        ("https://a.example/", "https://b.example/n/7", "https://a.example/"),
+        ("https://a.example/", "https://a.example/", "https://a.example/"),
+        ("https://a.example/news", "https://a.example/n/7", "https://a.example/news"),
+    ],
+)
+def test_a_link_to_the_front_page_yields_to_the_page_that_the_guid_is(link: str, guid: str, found: str) -> None:
+    [one] = read(rss(entry(title="A", link=link, guid=guid))).entries
+    assert one.link == found
+    unmeant = rss(f'<item><title>A</title><link>{link}</link><guid isPermaLink="false">{guid}</guid></item>')
+    assert read(unmeant).entries[0].link == link
+
+
 def test_the_address_behind_an_empty_link_is_the_link() -> None:
     [one] = read(rss("<item><title>A</title><link/>https://a.example/7\n<guid>urn:7</guid></item>")).entries
     assert one.link == "https://a.example/7"

@@ -25,6 +25,7 @@ JSON_FEED = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": 
         json.dumps({"contents": FEED, "status": {"http_code": 200, "content_type": "text/xml"}}),
         json.dumps({"status": "ok", "solution": {"status": 200, "response": PAGE(PRE(escape(FEED)))}}),
         json.dumps(FEED),
+        f"/**/quay.load({JSON_FEED});",
         escape(FEED),
         f'<?xml version="1.0"?><string xmlns="http://tempuri.org/">{escape(FEED)}</string>',
     ],
