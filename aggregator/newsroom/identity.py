@@ -14,6 +14,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
 | guid but for a version at its end | a later version | the address of one article, unchanged, half of a headline, and no whole hours between the dates |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
+| number behind a slug, in another section | headline and section changed | each slug made of its headline, half of the headline |
 | slug in the address | one article in another section | date to the second; or title, text and day |
 | folder and headline in the address, without a number | date to the second; one headline within the other |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
@@ -62,6 +63,7 @@ from aggregator.newsroom.identity_traits import (
     has_one_article_guid,
     headline_and_text,
     headline_slug,
+    is_in_another_section,
     is_no_other_time,
     is_one_article,
     issue,
@@ -107,6 +109,7 @@ def recognise_moved(
     search.match(issue, search.is_reissue, crowded=False)
     search.match(versioned_guid, search.is_version)
     search.match(number, is_one_article)
+    search.match(number, lambda one, other: is_in_another_section(one, other) and _has_like_title(one, other))
     search.match(guid_number, has_one_article_guid)
     search.match(slug, None)
     search.match(headline_slug, has_longer_headline)

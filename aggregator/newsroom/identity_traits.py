@@ -231,6 +231,25 @@ def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity,
     return one[0].title == other[0].title and plain
 
 
+def is_in_another_section(one: Identity, other: Identity) -> bool:
+    """Return whether two addresses hold a number behind the slug of each headline, below plain names of sections."""
+    mine, theirs = landmarks(one.address or ""), landmarks(other.address or "")
+    if (
+        mine is None
+        or theirs is None
+        or mine.host != theirs.host
+        or not (mine.has_own_number and theirs.has_own_number)
+    ):
+        return False
+    folders = {*mine.parts[:-1], *theirs.parts[:-1]} - ({*mine.parts[:-1]} & {*theirs.parts[:-1]})
+    plain = not any(character.isdigit() for part in folders for character in part)
+    spelt = all(
+        is_headline_slug(_unnumbered(place.parts[-1], place.number), title)
+        for place, title in ((mine, one.title), (theirs, other.title))
+    )
+    return plain and spelt
+
+
 def _unnumbered(part: str, number: str | None) -> str:
     return part.replace(number or "", "") if number else part
 

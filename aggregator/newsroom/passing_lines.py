@@ -24,6 +24,11 @@ _MOMENT = re.compile(
     r"aggiornato|atualizado|bijgewerkt|zaktualizowano|aktualizacja|обновлено|оновлено)[\w\s:.,/()+–-]{0,60}$",
     re.IGNORECASE,
 )
+_STAMP = re.compile(  # nothing but a day and its time
+    r"\W{0,5}(?:\d{1,2}[./-]\d{1,2}[./-](?:\d\d){1,2}|\d{4}-\d\d-\d\d)[\s,T|–-]{1,5}\d{1,2}[:.h]\d\d(?::\d\d)?\s?"
+    r"(?:uhr|gmt|utc|ces?t|[ap]m|z|h)?\W{0,5}$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]+")
 # What readers did, and how long a text takes: a line of such words and numbers alone counts, and tells nothing.
 _COUNTED_WORDS = """
@@ -83,13 +88,14 @@ def lasting_text(text: str) -> str:
             listed -= 1
         else:
             listed = 0
-            if not (short and (_MOMENT.match(line) or _is_counter(line))):
+            if not (short and (_MOMENT.match(line) or _STAMP.match(line) or _is_counter(line))):
                 kept.append(line)
     return _PAST.sub(" ", "\n".join(kept))
 
 
 def _unless_counter(match: re.Match[str]) -> str:
-    return " " if _is_counter(match["inside"]) else match[0]
+    inside = match["inside"]
+    return " " if _is_counter(inside) or _MOMENT.match(inside) else match[0]
 
 
 def _is_counter(line: str) -> bool:

@@ -85,7 +85,7 @@ _SHAPES = tuple(
     )
 )
 _NUMBERS = re.compile(
-    rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./-])\s?(?P<two>\d{{1,2}})(?P=mark)\s?{_YEAR}{_THEN}\s*{_ZONE}\s*",
+    rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./ -])\s?(?P<two>\d{{1,2}})(?P=mark)\s?{_YEAR}{_THEN}\s*{_ZONE}\s*",
     re.IGNORECASE,
 )
 _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3}|\d{6}|\.\d+)?\s*")  # since 1970

@@ -26,6 +26,7 @@ from aggregator.text.escapes import (
     singly_encoded,
     unescaped_markup,
     with_pairs_joined,
+    without_backslashes,
     without_cdata_marks,
     without_references,
 )
@@ -170,7 +171,7 @@ class _EntryAdmission:
         title = one_line(without_references(title))
         if has_inline_markup(title):
             title = plain_title(title)
-        return title[: self._limits.max_title].rstrip()
+        return without_backslashes(title)[: self._limits.max_title].rstrip()
 
     def _line(self, text: str | None) -> str | None:
         return self.title(RawText(text)) or None if text else None

@@ -29,6 +29,12 @@ _VERSION = re.compile(
     rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z|[?&][a-z]{{1,12}}=(?:{_MOMENT})\Z", re.IGNORECASE
 )
 _BARE_MOMENT = re.compile(rf"https?://[^/?#\s]{{1,100}}/?\?[a-z]{{1,12}}=(?:{_MOMENT})", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+# At the end of a slug: hexadecimal digits, or small letters, capitals and digits in one.
+_TOKEN = re.compile(
+    r"(?:(?<=[-_~])|(?<![\w-]))(?:(?=(?:[a-f]{0,40}\d){3})(?=(?:\d{0,40}[a-f]){2})[0-9a-f]{10,40}"
+    r"|(?=[A-Za-z]{0,16}\d)(?=[A-Z\d]{0,16}[a-z])(?=[a-z\d]{0,16}[A-Z])[A-Za-z\d]{8,16})\Z"
+)
 _PLACE = re.compile(r"[/:#?=&\s]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -80,7 +86,7 @@ def is_moment_alone(guid: str) -> bool:
 class Landmarks:
     """The parts of an address that identify an article: host, path, number, and slug of the last part.
 
-    The number stands in the last part or in the query; one in an earlier part may be a topic's (``number_leads``).
+    The number, or an identifier like one, stands in the last part or in the query; one in an earlier part may be a topic's (``number_leads``).
     """
 
     host: str
@@ -117,7 +123,7 @@ def landmarks(address: str) -> Landmarks | None:
     if not host or not parts:
         return None
     last = _EXTENSION.sub("", parts[-1])
-    own = _longest_number(last) or _longest_number(*(value for _, value in parse_qsl(found.query)[:20]))
+    own = _token(last) or _longest_number(last) or _longest_number(*(value for _, value in parse_qsl(found.query)[:20]))
     leading = None if own else _longest_number(*parts[:-1])
     named = _WORD.findall(last)
     slug = fold(last) if len(named) >= MIN_SLUG and len(last) >= 12 else None
@@ -128,6 +134,12 @@ def names_an_article(address: str | None) -> bool:
     """Return whether an address is that of one article rather than of a page that lists many."""
     found = landmarks(address or "")
     return found is not None and found.names_an_article
+
+
+def _token(part: str) -> str | None:
+    """Return the identifier behind a slug that is no number: a UUID, digits among letters."""
+    match = _UUID.search(part) or _TOKEN.search(part)
+    return match[0] if match else None
 
 
 def _longest_number(*texts: str) -> str | None:

@@ -9,6 +9,8 @@ _CDATA_OPEN = re.compile(r"<!(?:--)?\[CDATA\[", re.IGNORECASE)
 _CDATA_CLOSE = re.compile(r"\]\](?:--)?>")
 _ESCAPED_CDATA = re.compile(r"\s*&(?:amp;)?lt;!\[CDATA\[", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_CODE_UNITS = re.compile(r"(?:\\u[0-9a-fA-F]{4}){1,200}")
+_SLASHED_QUOTE = re.compile(r"\\(['\"])")
 _HIGH = r"&#(?:5529[6-9]|55[3-9]\d{2}|56[0-2]\d{2}|563[01]\d|[xX]0{0,2}[dD][89abAB][0-9a-fA-F]{2});"
 _LOW = r"&#(?:563[2-9]\d|56[4-9]\d{2}|57[0-2]\d{2}|573[0-3]\d|5734[0-3]|[xX]0{0,2}[dD][c-fC-F][0-9a-fA-F]{2});"
 _PAIR = re.compile(f"({_HIGH})({_LOW})")
@@ -72,6 +74,23 @@ def without_references(text: str) -> str:
             break
         text = _REFERENCE.sub(lambda match: html.unescape(match[0]), with_pairs_joined(text))
     return text
+
+
+def without_backslashes(title: str) -> str:
+    """Return a title without the backslashes that JSON and databases set before quotes and for letters beyond ASCII."""
+    if "\\" not in title:
+        return title
+    title = _CODE_UNITS.sub(_spelt_out, title)
+    return _SLASHED_QUOTE.sub(r"\1", title)
+
+
+def _spelt_out(match: re.Match[str]) -> str:
+    units = b"".join(bytes.fromhex(unit) for unit in match[0].split("\\u")[1:])
+    try:
+        text = units.decode("utf-16-be")
+    except UnicodeError:
+        return match[0]
+    return text if text.isprintable() and not text.isascii() else match[0]
 
 
 def with_pairs_joined(text: str) -> str:

@@ -40,7 +40,7 @@ _ALIKE = (
 # What stands in feeds for the code of a language: its code of former times, or that of a country.
 _MEANT = {
     "iw": "he", "in": "id", "ji": "yi", "mo": "ro", "sp": "es",
-    "ua": "uk", "cz": "cs", "dk": "da", "jp": "ja", "cn": "zh", "tw": "zh", "hk": "zh", "gr": "el", "vn": "vi", "by": "be",
+    "ua": "uk", "cz": "cs", "dk": "da", "jp": "ja", "cn": "zh", "hk": "zh", "gr": "el", "vn": "vi", "by": "be",
     "rs": "sr", "il": "he", "us": "en", "gb": "en", "at": "de", "mx": "es", "ir": "fa", "pk": "ur", "al": "sq",
 }  # fmt: skip
 # Codes of languages that few newsrooms write in, and of countries: what is spoken there.

@@ -73,7 +73,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.passing_lines": {"_BRACKETS": TEXT, "_QUERY": TEXT, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.passing_lines": {"_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
     "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {
@@ -139,7 +139,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.entry_address": {
-        "_BARE_MOMENT": LINK,
+        "_BARE_MOMENT": LINK, "_UUID": LINK, "_TOKEN": LINK,
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },
@@ -169,7 +169,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "text.escapes": {
         "_CDATA_CLOSE": TEXT, "_DOUBLY_ENCODED": TEXT, "_PAIR": TEXT, "_MARKUP_START": TEXT, "_MARKUP_END": TEXT,
         "_CDATA_OPEN": TEXT, "_ESCAPED_CDATA": TEXT, "_INLINE": TEXT, "_ESCAPED_MARKUP": TEXT, "_REFERENCE": TEXT,
-        "_ESCAPED_TAG": TEXT, "_ESCAPED_LINK": TEXT,
+        "_ESCAPED_TAG": TEXT, "_ESCAPED_LINK": TEXT, "_CODE_UNITS": RAW_TITLE, "_SLASHED_QUOTE": RAW_TITLE,
     },
     "text.randomness": {"_UUID": TEXT, "_SEPARATOR": TEXT, "_BASE64": TEXT},
     "text.urls": {

@@ -89,6 +89,14 @@ PROOFS = {
         bare("hash:1", "Dredger freed after two days", NOON, "x"),
         bare("hash:2", "UPDATE Dredger freed after two days", NOON, "y"),
     ),
+    "a number behind the slug of a like headline, in another section": (
+        entry("g1", "Dredger freed", "https://quay.example/world/dredger-freed-8812345"),
+        entry("g2", "Dredger freed at last", "https://quay.example/ports/dredger-freed-at-last-8812345", LATER, "y"),
+    ),
+    "an identifier behind the slug of each headline": (
+        entry("g1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay-a-3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+        entry("g2", "Offer is rejected", "https://quay.example/offer-is-rejected-a-3f2504e0-4f89-11d3-9a0c-0305e82c3301", LATER, "y"),
+    ),
     "a guid that is nothing but a moment": (
         entry("https://quay.example/?t=1773142820", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
         entry("https://quay.example/?t=1773153700", "Pilots vote on their pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
@@ -157,6 +165,12 @@ def test_another_headline_in_the_address_to_the_second_is_another_entry(title: s
 def test_a_report_and_a_preview_of_one_match_are_two() -> None:
     stored = entry("g1", "Preview: Tolle meet Kolm", "https://quay.example/preview/8812345")
     arriving = entry("g2", "Tolle 2 Kolm 1", "https://quay.example/report/8812345", LATER, "y")
+    assert found([arriving], [stored]) == {}
+
+
+def test_a_preview_under_a_headline_of_its_own_in_another_section_is_another() -> None:
+    stored = entry("g1", "Preview: Tolle meet Kolm", "https://quay.example/preview/preview-tolle-meet-kolm-8812345")
+    arriving = entry("g2", "Tolle beat Kolm", "https://quay.example/report/tolle-beat-kolm-8812345", LATER, "y")
     assert found([arriving], [stored]) == {}
 
 

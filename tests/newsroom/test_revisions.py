@@ -35,6 +35,8 @@ TEXT = "The bridge opened on Monday.\nIt cost 40 million euros, the mayor said."
         (TITLE, TEXT + "\nMehr zum Thema\nFähre auf Grund gelaufen\nLotsen stimmen ab"),
         (TITLE, TEXT + "\nAdvertisement | Buy a boat"),
         (TITLE + " (12 comments)", TEXT),
+        (TITLE + " (updated 12:05)", TEXT),
+        (TITLE, "10.03.2026, 12:05 Uhr\n" + TEXT),
         (TITLE + " | Delft Gazette", TEXT),
         (TITLE.replace(" ", "\u00a0"), TEXT.replace("opened", "open\u00aded") + "\u200b"),
     ],

@@ -138,6 +138,7 @@ def test_a_time_without_a_day_is_no_date() -> None:
         '<time datetime="2026-07-07T10:30:00+02:00" title="Tuesday, July 7, 2026 - 10:30" class="datetime field">Tue, 07/07/2026 - 10:30</time>',
         "<p>Tue, 07 Jul 2026 08:30:00 GMT</p>",
         "007, 07 Jul 2026 08:30:00 +0000",
+        "Tue, 07 07 2026 08:30:00 GMT",
         "Published: Tue, 07 Jul 2026 08:30:00 GMT",
         "Publié le : 07 juillet 2026 10:30 +0200",
         "Tue, 07 Jul 2026 08:30:00&nbsp;GMT",

@@ -29,6 +29,9 @@ def test_a_fragment_is_part_of_an_address_unless_it_names_a_channel(url: str, ad
     ("url", "number", "slug", "named"),
     [
         ("https://quay.example/en/pilots-vote/a-8812345?x=1", "8812345", None, True),
+        ("https://quay.example/a/pilots-vote-k7Xq2pLm", "k7Xq2pLm", "pilots-vote-k7xq2plm", True),
+        ("https://quay.example/a/pilots-9c1f04d27be8", "9c1f04d27be8", "pilots-9c1f04d27be8", True),
+        ("https://quay.example/a/bugs-in-windows11", None, "bugs-in-windows11", True),
         ("https://www.quay.example/pilots-vote-on-pay-8812345.html", "8812345", "pilots-vote-on-pay-8812345", True),
         ("https://quay.example/story?id=8812345", "8812345", None, True),
         ("https://quay.example/2026/03/10/pilots-vote-on-pay", None, "pilots-vote-on-pay", True),

@@ -9,6 +9,7 @@ from aggregator.text.escapes import (
     singly_encoded,
     unescaped_markup,
     with_pairs_joined,
+    without_backslashes,
     without_cdata_marks,
     without_references,
 )
@@ -96,3 +97,16 @@ def test_a_text_encoded_twice_is_read(text: str) -> None:
 @pytest.mark.parametrize("text", ["SÃO PAULO", "Ça va à la Bière", "«Â»", "naïve café", "plain", "Ä–Ö"])
 def test_a_text_encoded_once_stays(text: str) -> None:
     assert singly_encoded(text) == text
+
+
+@pytest.mark.parametrize(
+    ("title", "meant"),
+    [
+        (r"M\u00fcnchen w\u00e4hlt", "München wählt"),
+        (r"Quay \ud83d\ude00 shut", "Quay 😀 shut"),
+        (r"The mayor\'s \"plan\"", 'The mayor\'s "plan"'),
+        (r"C:\users\new, \u0041 and \ud83d", r"C:\users\new, \u0041 and \ud83d"),
+    ],
+)
+def test_backslashes_that_a_program_set_are_taken_back(title: str, meant: str) -> None:
+    assert without_backslashes(title) == meant
