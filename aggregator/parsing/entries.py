@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from mimetypes import guess_type
 
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
 from aggregator.model.faults import as_given, described
@@ -38,6 +39,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _NO_REPLY = re.compile(r"[(<]?(?:no|do)[-_.]?(?:not[-_.]?)?reply@[\w.-]+[)>]?", re.IGNORECASE)
 _FILE = re.compile(r"data:[\w.+-]{1,60}/[\w.+-]{1,60};base64,[A-Za-z0-9+/=%\s]*+")
 _BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b"
+_MEDIA = ("audio/", "video/", "image/")
 
 
 def admit(
@@ -231,7 +233,10 @@ class _EntryAdmission:
             return None
         address = absolute_url(guid, self._base, self._limits.max_link)
         same = address is not None and registered_domain(address) == registered_domain(link)
-        return address if address and same and not is_front_page(address) else None
+        if address is None or not same or is_front_page(address):
+            return None
+        kind, _ = guess_type(address)
+        return None if kind and kind.startswith(_MEDIA) else address  # the guid of a podcast may be its sound
 
 
 def _without_no_reply(byline: str) -> str:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from aggregator.model import FeedOutcome, FeedState
@@ -51,7 +50,6 @@ class StoredFeed:
 Answering = tuple[int, str, str | None, str]
 
 
-@lru_cache(1 << 16)  # each pass asks for the key of every feed
 class FeedStore:
     """Rows of ``feed`` and ``poll``."""
 

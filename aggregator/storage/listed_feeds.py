@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from aggregator.model import Feed
 from aggregator.storage.moved_feeds import follow_moves
@@ -18,6 +19,7 @@ Name = tuple[
 Row = tuple[str, str, str | None, str, str | None, str | None, int, int, int, str]
 
 
+@lru_cache(1 << 16)  # each pass asks for the key of every feed
 def feed_key(url: str) -> str:
     """Return what identifies a feed by its address without storing the secrets in it."""
     return hashlib.sha256(url.encode()).hexdigest()[:32]

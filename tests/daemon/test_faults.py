@@ -309,7 +309,7 @@ def test_what_was_stored_and_not_placed_stands_in_the_edition_that_is_due_at_the
     newsroom.call("fetch", now="2026-03-10T04:00:00Z").ok()
     newsroom.serve("/feed", "Storm in Esbjerg", "Ferries wait")
     with newsroom.daemon(
-        now="2026-03-10T05:30:00Z", fault=("hang", "aggregator.ingest.record:Recorder.place", "9")
+        now="2026-03-10T05:30:00Z", fault=("hang", "aggregator.ingest.placing_queue:PlacingQueue.place", "9")
     ) as one:
         stop_while(one, "hangs in place")
     assert newsroom.rows("SELECT count(*) FROM entry WHERE report_id IS NULL") == [(2,)]

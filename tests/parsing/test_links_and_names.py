@@ -77,6 +77,7 @@ def test_markup_that_a_template_left_in_links_and_dates_is_seen_through() -> Non
         ("https://a.example/", "https://a.example/n/7", "https://a.example/n/7"),
         ("https://a.example/", "https://www.a.example/n/7", "https://www.a.example/n/7"),
         ("https://a.example/", "https://b.example/n/7", "https://a.example/"),
+        ("https://a.example/", "https://a.example/shows/7.mp3", "https://a.example/"),
         ("https://a.example/", "https://a.example/", "https://a.example/"),
         ("https://a.example/news", "https://a.example/n/7", "https://a.example/news"),
     ],
