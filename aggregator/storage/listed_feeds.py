@@ -13,9 +13,8 @@ from aggregator.storage.moved_feeds import follow_moves
 from aggregator.storage.times import to_text
 from aggregator.text.masking import shown_address
 
-Name = tuple[
-    str, str | None, str, bool, str | None
-]  # address without secrets, name, publisher, agency or not, category
+# Address without secrets, name, publisher, whether it is an agency, category.
+Name = tuple[str, str | None, str, bool, str | None]
 Row = tuple[str, str, str | None, str, str | None, str | None, int, int, int, str]
 
 
