@@ -15,7 +15,7 @@ from typing import Any, Literal
 import click
 from rich.cells import cell_len, set_cell_size
 
-from aggregator.text.display import display_text
+from aggregator.text.display import display_text, fitting_part
 
 Row = Mapping[str, Any]
 Place = Literal["column", "headline", "behind"]
@@ -26,9 +26,8 @@ PIPED = 160  # columns where the width is unknown
 _WRAPPED = 24  # what a column that wraps keeps at least
 _GAP = 2
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_WHOLE = re.compile(
-    r"[/\x1b]"
-)  # addresses and paths are copied as a whole; what is coloured is not counted by character
+# Addresses and paths are copied as a whole; what is coloured is not counted by character.
+_WHOLE = re.compile(r"[/\x1b]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +91,10 @@ def fold(text: str, width: int, indent: int = 0) -> list[str]:
             lines.append(line)
             line = " " * indent + word
         while size(line) > width and not _WHOLE.search(word):
-            cut = max(_fitting_part(line, width), indent + 1)
+            cut = max(fitting_part(line, width, cell_len), indent + 1)
             lines.append(line[:cut])
             line = " " * indent + line[cut:]
     return [*lines, line]
-
-
-def _fitting_part(line: str, width: int) -> int:
-    """Return how many characters of a line fit ``width`` columns; what takes no room stays with the character before it."""
-    taken = 0
-    for place, character in enumerate(line):
-        taken += cell_len(character)
-        if taken > width:
-            return place
-    return len(line)
 
 
 def fitted(text: str, width: int) -> str:

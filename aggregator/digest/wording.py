@@ -13,6 +13,7 @@ from aggregator.digest.labels import ENGLISH, Labels, labels
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote, Source
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
+from aggregator.text.display import fitting_part
 from aggregator.text.headlines import letters
 
 _LABELS = {
@@ -272,17 +273,7 @@ def fold(text: str, indent: str = "", first: str | None = None, width: int = 78)
             line += f" {word}"
         empty = False
         while columns(line) > width and "://" not in line:
-            cut = _cut(line, width)
+            cut = fitting_part(line, width, _columns)
             lines.append(line[:cut])
             line = indent + line[cut:]
     return "\n".join((*lines, line)) if text else ""
-
-
-def _cut(line: str, width: int) -> int:
-    """Return how many characters of ``line`` fit ``width`` columns."""
-    taken = 0
-    for place, character in enumerate(line):
-        taken += _columns(character)
-        if taken > width:
-            return place
-    return len(line)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
@@ -75,6 +75,13 @@ class FeedFetcher(Protocol):
     def close_idle(self) -> None:
         """Close idle connections: the next request is minutes away."""
         ...
+
+
+class _StoredTexts(NamedTuple):
+    """What the texts of a feed's document are compared with: key -> content hash of its stored entries, and the lines it repeats."""
+
+    hashes: Mapping[str, str]
+    boilerplate: frozenset[int]
 
 
 class PollPass:
@@ -158,8 +165,10 @@ class PollPass:
     def _place_meanwhile(self, threads: Executor) -> None:
         """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
         behind = time.monotonic() - self._settled > _SETTLE_INTERVAL
-        leave, occupy = 0 if behind else MAX_WAITING, partial(self._keep_occupied, threads)
-        self._saver.place(self._now(), leave, self._stop, lambda done, total: occupy(), self._keep_waiting())
+        leave = 0 if behind else MAX_WAITING
+        self._saver.place(
+            self._now(), leave, self._stop, lambda done, total: self._keep_occupied(threads), self._keep_waiting()
+        )
         if behind:
             self._saver.finish(self._now(), self._stop, self._keep_waiting())
             self._settled = time.monotonic()
@@ -238,7 +247,7 @@ class PollPass:
         for url in self._hosts.ready(time.monotonic(), room):
             self._under_way[url] = poll = self._waiting.pop(url)
             is_first = poll.stored.state.last_ok is None
-            threads.submit(self._fetch, poll, self._preparation(poll) if is_first else None)
+            threads.submit(self._fetch, poll, self._stored_texts(poll) if is_first else None)
 
     def _sleep(self) -> float:
         if self._stop.is_set():
@@ -248,8 +257,8 @@ class PollPass:
         wait = self._hosts.wait(time.monotonic())
         return _MAX_SLEEP if wait is None else min(_MAX_SLEEP, max(0.0, wait))
 
-    def _fetch(self, poll: Poll, first: Preparation | None) -> None:
-        """Fetch a feed in a thread. A first document is handed on at once: workers would idle while the coordinator writes."""
+    def _fetch(self, poll: Poll, stored: _StoredTexts | None) -> None:
+        """Fetch a feed in a thread. Where what is stored is known, its document is handed on at once: workers would idle while the coordinator writes."""
         outcome: FetchOutcome
         try:
             if self._stop.is_set() or poll.feed.url not in self._under_way:
@@ -259,16 +268,16 @@ class PollPass:
                     poll.feed, poll.stored.state, self._now(), partial(self._other_feed, poll)
                 )
         except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
-            outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
+            outcome = _unexpected(error)
         fetched = FetchedFeed(poll, outcome)
-        if first is None or not isinstance(outcome, Response) or fetched.unchanged is not None:
+        if stored is None or not isinstance(outcome, Response) or fetched.unchanged is not None:
             self._results.put(fetched)
             return
         self._results.put(replace(fetched, is_handed_on=True))
         try:
-            self._hand_on(poll, outcome, first)
+            self._hand_on(poll, outcome, stored)
         except Exception as error:  # noqa: BLE001 - the workers are stopped, or as above
-            self._put_result(poll, outcome, FetchFailure("internal", f"unexpected: {failure_of(error).message}"))
+            self._put_result(poll, outcome, _unexpected(error))
 
     def _save_results(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
         """Save the results of a short time with one commit; return the outcomes, which are reported only then."""
@@ -317,7 +326,7 @@ class PollPass:
         except Exception as error:
             if is_database_error(error):
                 raise
-            failure = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
+            failure = _unexpected(error)
             outcome = self._saver.save_unchanged(poll, failure, self._now())
         if outcome is None:
             return []
@@ -341,7 +350,7 @@ class PollPass:
             return self._saver.save_document(result.poll, result.response, result.result, self._now(), edits)
         outcome = result.outcome
         if isinstance(outcome, Response):
-            self._hand_on(result.poll, outcome, self._preparation(result.poll))
+            self._hand_on(result.poll, outcome, self._stored_texts(result.poll))
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
         if result.poll.feed.url in self._saver.held_hosts:
@@ -349,10 +358,20 @@ class PollPass:
             self._held += self._hosts.remove(host, lambda url: self._waiting[url].feed.host_backoff)
         return saved
 
-    def _hand_on(self, poll: Poll, response: Response, preparation: Preparation) -> None:
+    def _hand_on(self, poll: Poll, response: Response, stored: _StoredTexts) -> None:
         """Hand a document to a worker."""
-        task = replace(
-            preparation, body=response.body, url=response.url, headers=dict(response.headers), now=self._now()
+        task = Preparation(
+            body=response.body,
+            url=response.url,
+            headers=dict(response.headers),
+            now=self._now(),
+            limits=self._settings.parse,
+            language=poll.feed.language,
+            publisher_names=tuple(name for name in (poll.stored.publisher, poll.stored.name) if name),
+            known=stored.hashes,
+            bad_guids=poll.stored.state.bad_guids,
+            boilerplate=stored.boilerplate,
+            sketching=self._settings.stories.enabled,
         )
         PreparationJob(
             self._workers, task, partial(self._put_result, poll, response), keep_going=lambda: not self._stop.is_set()
@@ -361,19 +380,11 @@ class PollPass:
     def _put_result(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:
         self._results.put(PreparedFeed(poll, response, result))
 
-    def _preparation(self, poll: Poll) -> Preparation:
-        """Return what is known of a document before it comes."""
+    def _stored_texts(self, poll: Poll) -> _StoredTexts:
         stored = poll.stored
-        return Preparation(
-            body=b"",
-            url=poll.address,
-            headers={},
-            now=self._now(),
-            limits=self._settings.parse,
-            language=poll.feed.language,
-            publisher_names=tuple(name for name in (stored.publisher, stored.name) if name),
-            known={} if stored.state.last_ok is None else self._saver.hashes(stored.id),
-            bad_guids=stored.state.bad_guids,
-            boilerplate=self._saver.boilerplate(stored.id),
-            sketching=self._settings.stories.enabled,
-        )
+        known = {} if stored.state.last_ok is None else self._saver.hashes(stored.id)
+        return _StoredTexts(known, self._saver.boilerplate(stored.id))
+
+
+def _unexpected(error: Exception) -> FetchFailure:
+    return FetchFailure("internal", f"unexpected: {failure_of(error).message}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -113,11 +113,9 @@ class Recorder:
                 raise
             return fault_of("recording", entry.data.key, error, entry.data)
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """Undo what the block records where it fails, in the database and in memory."""
-        with self.queue.undone_with(self._placer.savepoint()):
-            yield
+        return self.queue.undone_with(self._placer.savepoint())
 
     def _record(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None

@@ -142,7 +142,7 @@ def undated_words_and_place(entry: Identity) -> Hashable | None:
 
 def headline_slug(entry: Identity) -> Hashable | None:
     """Return date to the second and folder of an entry at an address that ends in the words of its headline, without a number."""
-    place = landmarks(entry.address or "")
+    place = entry.place
     if entry.moment is None or place is None or place.number is not None:
         return None
     return (entry.moment, place.host, place.parts[:-1]) if is_headline_slug(place.parts[-1], entry.title) else None
@@ -233,7 +233,7 @@ def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity,
 
 def is_in_another_section(one: Identity, other: Identity) -> bool:
     """Return whether two addresses hold a number behind the slug of each headline, below plain names of sections."""
-    mine, theirs = landmarks(one.address or ""), landmarks(other.address or "")
+    mine, theirs = one.place, other.place
     if (
         mine is None
         or theirs is None
@@ -241,7 +241,7 @@ def is_in_another_section(one: Identity, other: Identity) -> bool:
         or not (mine.has_own_number and theirs.has_own_number)
     ):
         return False
-    folders = {*mine.parts[:-1], *theirs.parts[:-1]} - ({*mine.parts[:-1]} & {*theirs.parts[:-1]})
+    folders = {*mine.parts[:-1]} ^ {*theirs.parts[:-1]}
     plain = not any(character.isdigit() for part in folders for character in part)
     spelt = all(
         is_headline_slug(_unnumbered(place.parts[-1], place.number), title)

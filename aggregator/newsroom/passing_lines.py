@@ -54,9 +54,8 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[](?P<inside>[^()\[\]\n]{1,40})[)\]]")  # "Bridge opens (12 comments)"
-_QUERY = re.compile(
-    r"(?P<page>\bhttps?://[^\s?#<>]{1,300})[?#][^\s<>]*", re.IGNORECASE
-)  # with tokens of a reader or a day
+# With tokens of a reader or a day.
+_QUERY = re.compile(r"(?P<page>\bhttps?://[^\s?#<>]{1,300})[?#][^\s<>]*", re.IGNORECASE)
 _INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff")
 MAX_LINE = 300  # characters: a longer line is a paragraph
 MAX_COUNTER = 80

@@ -18,12 +18,13 @@ _SURE, _CLEARER = 0.36, 1.4
 
 def intended_charset(body: bytes, codec: str) -> str | None:
     """Return the Cyrillic charset that a document is in rather than in the labelled one; None where the label may be right."""
-    if codecs.lookup(codec).name not in _CODECS:
+    labelled = codecs.lookup(codec).name
+    if labelled not in _CODECS:
         return None
     sample = body[: 10 * _SAMPLE].translate(None, _ASCII)[:_SAMPLE]
-    best = max(_CODECS, key=lambda name: _commonness(sample, name))
-    share = _commonness(sample, best)
-    return best if share >= _SURE and share >= _CLEARER * _commonness(sample, codec) else None
+    shares = {name: _commonness(sample, name) for name in _CODECS}
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] >= _SURE and shares[best] >= _CLEARER * shares[labelled] else None
 
 
 def _commonness(sample: bytes, codec: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 # C0 and C1 controls (ESC and newlines among them), bidi marks, embeddings, overrides and isolates, zero-width and
 # invisible formatting characters, line and paragraph separators, interlinear marks, tags, lone surrogates.
@@ -18,6 +19,19 @@ _BLANK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
 _SPACES = re.compile(r" {2,}")
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+
+
+def fitting_part(line: str, width: int, columns: Callable[[str], int]) -> int:
+    """Return how many characters of a line fit ``width`` columns; what takes no room stays with the character before it.
+
+    ``columns`` returns how many a character takes.
+    """
+    taken = 0
+    for place, character in enumerate(line):
+        taken += columns(character)
+        if taken > width:
+            return place
+    return len(line)
 
 
 def display_text(text: str, limit: int | None = None) -> str:
