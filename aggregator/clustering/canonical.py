@@ -63,6 +63,8 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
 
     ``pinned`` is the id that an editor chose; one that is no longer among the entries has no effect.
     """
+    if len(entries) == 1:
+        return entries[0]
     among = versions(entries)
     # Only entries that may be first are examined for telling no event, since that can only move an entry back.
     waiting = [(rank_if(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]

@@ -14,7 +14,7 @@ import select
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -36,7 +36,7 @@ from aggregator.fetching.chat import ChatMessage
 from aggregator.fetching.chat import send as send_to_chat
 from aggregator.fetching.webhook import post
 from aggregator.model import Entry, Secret, StorySummary
-from aggregator.newsroom.alerts import Cause
+from aggregator.newsroom.alerts import Cause, Sent
 from aggregator.settings import FetchSettings, Settings, WatchSettings
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
@@ -61,15 +61,6 @@ _TAIL = 1_000_000  # bytes at the end of a file in which an alert that was writt
 _MARKING = re.compile(r"[@!#](?=\w)|\](?=[(\[])|[*_~`](?=[*_~`\w])")
 _ANGLES = str.maketrans("<>", "‹›")
 _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The result of a round of deliveries."""
-
-    delivered: int = 0
-    failed: int = 0
-    given_up: int = 0
 
 
 class AlertSender:

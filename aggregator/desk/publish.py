@@ -11,7 +11,6 @@ from threading import Event
 from typing import Protocol
 
 from aggregator.config.files import write_named
-from aggregator.desk.alerts import Sent
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
 from aggregator.desk.layouts import renderer
@@ -20,6 +19,7 @@ from aggregator.desk.subscription import Desk, folder_of, write_index
 from aggregator.digest.render import SUFFIXES
 from aggregator.digest.values import Edition, Window
 from aggregator.exceptions import AggregatorError, DeliveryError
+from aggregator.newsroom.alerts import Sent
 from aggregator.settings import DigestSettings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore

@@ -15,6 +15,7 @@ from aggregator.ingest.record_values import WaitingEntry
 from aggregator.model import Entry
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.settings import Settings
+from aggregator.storage.binding import parts
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.faults import FaultStore
@@ -24,6 +25,7 @@ from aggregator.storage.sqlite_errors import is_database_error
 log = logging.getLogger("aggregator.saving")
 # Most entries that wait for their place, more than a pass of ten thousand feeds brings; beyond that the oldest are placed.
 MAX_WAITING = 500
+_READ_AT_ONCE = 50  # entries whose publishers one statement reads: about as many as a short transaction places
 
 
 class PlacingQueue:
@@ -83,26 +85,35 @@ class PlacingQueue:
         ends = monotonic() + seconds
         chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         unplaced: list[EntryFault] = []
-        # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
-        present = {} if just_stored else self._names.publishers_of(one.arrival.entry_id for one in chosen)
-        for waiting in chosen:
-            entry_id = waiting.arrival.entry_id
-            del self._waiting[entry_id]
-            try:
-                with self._placer.savepoint():
-                    self._place_one(waiting, present.get(entry_id, waiting.arrival.publisher), now)
-            except Exception as error:
-                if is_database_error(error):
-                    raise
-                fault = fault_of("placing", entry_id, error, self._placer.entries.get(entry_id).data)
-                self._faults.keep_of_entry(entry_id, fault, now)
-                unplaced.append(fault)
-                log.warning("entry %s stays in no story: %s", entry_id, fault.error)
-            if monotonic() >= ends:
-                break
+        for some in parts(chosen, _READ_AT_ONCE):
+            # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
+            present = {} if just_stored else self._names.publishers_of(one.arrival.entry_id for one in some)
+            for waiting in some:
+                entry_id = waiting.arrival.entry_id
+                del self._waiting[entry_id]
+                fault = self._place_one(waiting, present.get(entry_id, waiting.arrival.publisher), now)
+                if fault is not None:
+                    unplaced.append(fault)
+                if monotonic() >= ends:
+                    return unplaced
         return unplaced
 
-    def _place_one(self, waiting: WaitingEntry, publisher: str, now: datetime) -> None:
+    def _place_one(self, waiting: WaitingEntry, publisher: str, now: datetime) -> EntryFault | None:
+        """Place an entry; where it cannot be placed, keep the fault and return it."""
+        entry_id = waiting.arrival.entry_id
+        try:
+            with self._placer.savepoint():
+                self._place(waiting, publisher, now)
+        except Exception as error:
+            if is_database_error(error):
+                raise
+            fault = fault_of("placing", entry_id, error, self._placer.entries.get(entry_id).data)
+            self._faults.keep_of_entry(entry_id, fault, now)
+            log.warning("entry %s stays in no story: %s", entry_id, fault.error)
+            return fault
+        return None
+
+    def _place(self, waiting: WaitingEntry, publisher: str, now: datetime) -> None:
         report_id = self._placer.place(replace(waiting.arrival, publisher=publisher), now, waiting.vector)
         if waiting.lines:
             self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)

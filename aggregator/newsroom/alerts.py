@@ -35,6 +35,15 @@ class Alerted:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """The result of a round of deliveries."""
+
+    delivered: int = 0
+    failed: int = 0
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Why a watch raises an alert: the reason, a sentence, and the entries that gave it."""
 

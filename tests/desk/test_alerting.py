@@ -19,11 +19,11 @@ import pytest
 
 from aggregator.app import Aggregator
 from aggregator.desk.alert_targets import checked_target
-from aggregator.desk.alerts import AlertSender, Sent, append, body, message, pause, payload_of
+from aggregator.desk.alerts import AlertSender, append, body, message, pause, payload_of
 from aggregator.exceptions import UsageError
 from aggregator.fetching.webhook import SIGNATURE
 from aggregator.model import Feed, StorySummary
-from aggregator.newsroom.alerts import Cause
+from aggregator.newsroom.alerts import Cause, Sent
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.settings import FetchSettings, MailSettings, Settings, WatchSettings
 from aggregator.storage.database import Store
