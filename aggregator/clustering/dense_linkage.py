@@ -26,7 +26,9 @@ class DenseLinkage:
         self._known[first, second] = self._known[second, first] = 1
         self._sizes = np.ones(count, np.int64)
         self._bar, self._missing = bar, missing
-        self._means = np.where((self._known > 0) & (self._sums > bar), self._sums, _GONE)
+        self._means = np.full((count, count), _GONE)
+        over = odds > bar
+        self._means[first[over], second[over]] = self._means[second[over], first[over]] = odds[over]
         self._best: Matrix = self._means.max(axis=1)
 
     def join_all(self, may_join: Callable[[int, int, float], bool], joined: Callable[[int, int], None]) -> None:

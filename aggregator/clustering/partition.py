@@ -33,6 +33,7 @@ class Edges(NamedTuple):
 Apart = Callable[[Sequence[int], Sequence[int], float], bool]  # of two groups of nodes and their mean log odds
 
 _DENSE = 12  # edges a node from which on whole rows of a matrix cost less than single links
+_ROWS = 128  # of a matrix of all pairs that are computed at once; the matrix of a large component takes 18 MB
 _UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over it by rounding
 
 
@@ -52,11 +53,20 @@ def with_distant_pairs(edges: Edges, time: NDArray[np.float64], window: float, b
     dated = time[np.isfinite(time)]
     if not len(dated) or np.ptp(dated) <= window:
         return edges
-    first, second = np.triu_indices(len(time), 1)
-    gap = np.abs(time[first] - time[second])
-    far = np.flatnonzero((gap > window) & (gap <= 2 * window))
-    ends = np.r_[edges.first, first[far]], np.r_[edges.second, second[far]]
-    return Edges(*ends, np.r_[edges.odds, np.full(len(far), bar - _UNDER)])
+    first, second = _distant(time, window)
+    ends = np.r_[edges.first, first], np.r_[edges.second, second]
+    return Edges(*ends, np.r_[edges.odds, np.full(len(first), bar - _UNDER)])
+
+
+def _distant(time: NDArray[np.float64], window: float) -> tuple[Places, Places]:
+    """Return the pairs of nodes over one window and up to two windows apart, some rows of their matrix at a time."""
+    first, second = [], []
+    for start in range(0, len(time), _ROWS):
+        gap = np.abs(time[start : start + _ROWS, None] - time)
+        row, column = np.nonzero(np.triu((gap > window) & (gap <= 2 * window), start + 1))
+        first.append(row + start)
+        second.append(column)
+    return np.concatenate(first), np.concatenate(second)
 
 
 class _Linkage:
