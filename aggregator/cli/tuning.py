@@ -115,7 +115,7 @@ def _columns(sweeping: bool) -> tuple[Column, ...]:
     head += (Column("setting", lambda row: row["setting"]),) if sweeping else ()
     return (
         *head,
-        Column("items", lambda row: str(row["items"]), right=True),
+        Column("entries", lambda row: str(row["items"]), right=True),
         *(figure(name, order) for name, order in FIGURES.items()),
         Column("labelled", lambda row: str(row["labelled_clusters"]), right=True, drop=1),
         Column("predicted", lambda row: str(row["predicted_clusters"]), right=True, drop=2),
