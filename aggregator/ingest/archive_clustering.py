@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aggregator.clustering.blocks import ReportSet, block_edges
 from aggregator.clustering.pair_search import BlockEdges
-from aggregator.executor import failure_of, shared
+from aggregator.executor import failure_of, scattered
 from aggregator.ingest.archive_order import OnDisk, lines_of, packed
 from aggregator.ingest.archives import Importer, Progress, feed_address, start_workers
 from aggregator.ingest.window import Window
@@ -64,7 +64,7 @@ def cluster_archives(
 
 def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[range]) -> Iterator[list[BlockEdges]]:
     """Compare the reports of a window on workers, block by block."""
-    everywhere = shared(workers, reports)
+    everywhere = scattered(workers, reports)
     futures = [(part, workers.submit(block_edges, everywhere, part)) for part in parts]
     return (_answer(future, reports, part) for part, future in futures)
 

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import islice
 
-from aggregator.executor import failure_of, take_back
+from aggregator.executor import cancel_waiting, failure_of
 from aggregator.ingest.prepare import FeedText, PreparedEntry, prepare_entry
 from aggregator.parsing.archive import ArchiveEntry
 
@@ -113,7 +113,7 @@ def _ready(in_hand: deque[InHand], workers: Executor) -> Iterator[tuple[ArchiveE
 
 
 def _result(future: Future[list[PreparedLine | None]], count: int, workers: Executor) -> list[PreparedLine | None]:
-    if take_back(workers, future):  # no worker has begun it, as while they come up
+    if cancel_waiting(workers, future):  # no worker has begun it, as while they come up
         return [None] * count
     try:
         return future.result()

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from aggregator.executor import width
+from aggregator.executor import parallel_tasks
 from aggregator.ingest.archive_lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
 from aggregator.ingest.archive_order import ordered
 from aggregator.ingest.garbage import seldom_collected
@@ -210,7 +210,7 @@ class Importer:
             entries,
             self._boilerplate_now,
             workers,
-            1 if workers is None else width(workers, self._settings.parse.workers),
+            1 if workers is None else parallel_tasks(workers, self._settings.parse.workers),
             sketching=self._settings.stories.enabled,
         )
 
@@ -229,7 +229,7 @@ class Importer:
 
 def start_workers(workers: Executor, count: int) -> None:
     """Start ``count`` workers, each of which loads its modules for about a second, while an archive is read."""
-    for _ in range(width(workers, count)):
+    for _ in range(parallel_tasks(workers, count)):
         workers.submit(warm_up)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aggregator.clustering.identifiers import mint
-from aggregator.executor import TaskError, TaskFailure, take_back
+from aggregator.executor import TaskError, TaskFailure, cancel_waiting
 from aggregator.ingest import archive_lines, archives, place, record
 from aggregator.ingest.archive_lines import prepare_line
 from aggregator.ingest.archives import Importer
@@ -187,9 +187,9 @@ def test_tasks_of_a_cluster_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
     found = handed_out(workers, monkeypatch)
     assert next(found) == [True] * 2
     waiting: Future[Any] = Future()
-    assert not take_back(workers, waiting)
+    assert not cancel_waiting(workers, waiting)
     assert not waiting.cancelled()
-    assert take_back(Idle(), waiting)
+    assert cancel_waiting(Idle(), waiting)
 
 
 def test_what_is_made_is_taken_together_and_more_is_handed_out_before(monkeypatch: pytest.MonkeyPatch) -> None:
