@@ -76,7 +76,7 @@ def sketch(document: Document) -> Sketch | None:
 
 def _hashed(text: str) -> NDArray[np.uint64]:
     """Return the hash of each word of a text, in order."""
-    return np.fromiter(chain.from_iterable(_hashes.of(text.split())), dtype=np.uint64)
+    return np.fromiter(chain.from_iterable(_hashes.results(text.split())), dtype=np.uint64)
 
 
 def _hashes_of(part: str) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ def meanings_for(settings: StorySettings) -> Meanings | None:
     if not settings.enabled or settings.semantic is False:
         return None
     if settings.semantic == "auto":
-        installed = encoder.missing() is None
+        installed = encoder.missing_extra() is None
         _log_auto(installed)
         return Meanings(encoder.load()) if installed else None
     return Meanings(encoder.load())

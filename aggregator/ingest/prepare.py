@@ -21,7 +21,7 @@ from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import constant_descriptions, line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document, plain_text
-from aggregator.text.language import identify, is_of_country, primary_language, surely_other
+from aggregator.text.language import identify, is_of_country, is_surely_other, primary_language
 from aggregator.text.tokens import index_form
 
 if TYPE_CHECKING:
@@ -240,15 +240,15 @@ def _vector(compared: Document) -> ReportVector:
 def is_other_language(said: str, sample: str) -> bool:
     """Return whether a feed's texts are surely in another language than declared, as by a site's default."""
     language = primary_language(said) or ""
-    return is_of_country(sample, language) or (is_hardly_in(sample, language) and surely_other(sample, language))
+    return is_of_country(sample, language) or (is_hardly_in(sample, language) and is_surely_other(sample, language))
 
 
 def _language(text: str, hint: str | None, detected: str | None, *, has_exceptions: bool) -> str | None:
     """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
-    if hint and has_exceptions and is_foreign_to(text, hint) and surely_other(text, hint):
+    if hint and has_exceptions and is_foreign_to(text, hint) and is_surely_other(text, hint):
         return identify(text, None)
     if hint or detected is None:
         return identify(text, hint)
     if is_in(text, detected):
         return detected
-    return identify(text, None if surely_other(text, detected) else detected)
+    return identify(text, None if is_surely_other(text, detected) else detected)

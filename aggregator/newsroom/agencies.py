@@ -13,7 +13,7 @@ from itertools import chain
 
 from aggregator.text.part_cache import PartCache
 from aggregator.text.tokens import folded_tokens
-from aggregator.text.urls import registered_domain
+from aggregator.text.urls import registrable_domain
 
 # agency | names | marks | loose marks | domains; entries of a column are parted by a semicolon. An agency may fill two rows.
 _TABLE = """
@@ -183,7 +183,7 @@ def agency_of_address(url: str | None) -> str | None:
     """Return the agency on whose site an address is."""
     if not url or _SITES.isdisjoint(_LABELS.split(url.lower())):
         return None  # spares most addresses the list of public suffixes
-    domain = registered_domain(url)
+    domain = registrable_domain(url)
     return _BY_DOMAIN.get(domain) if domain else None
 
 
@@ -207,7 +207,7 @@ _RUN_TOGETHER = re.compile(
 
 def may_name_agency(text: str) -> bool:
     """Return whether ``forms`` could find anything in a text, at a hundredth of its cost; true promises nothing."""
-    candidates = list(chain.from_iterable(_forms_begun.of(folded_tokens(text))))
+    candidates = list(chain.from_iterable(_forms_begun.results(folded_tokens(text))))
     if candidates:
         folded = text.casefold()
         if any(form in folded for form in candidates):

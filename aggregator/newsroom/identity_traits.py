@@ -9,14 +9,14 @@ from datetime import datetime
 
 from aggregator.text.entry_address import (
     Landmarks,
-    counted,
     entry_address,
     is_headline_slug,
     is_moment_alone,
     landmarks,
     names_an_article,
-    place_spelt_alike,
-    unversioned,
+    without_counter,
+    without_spelling_variants,
+    without_version,
 )
 
 SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
@@ -60,7 +60,7 @@ def guid_spelt_alike(entry: Identity) -> Hashable | None:
     if not SCHEME.match(key):  # "4712 at https://host"
         return _SCHEME_INSIDE.sub("", key).rstrip("/") if _SCHEME_INSIDE.search(key) else None
     address = None if " " in key else entry_address(key)
-    return SCHEME.sub("", place_spelt_alike(address or key))
+    return SCHEME.sub("", without_spelling_variants(address or key))
 
 
 def guid_address_title(entry: Identity) -> Hashable | None:
@@ -137,7 +137,7 @@ def is_no_other_time(one: Identity, other: Identity) -> bool:
 
 def undated_words_and_place(entry: Identity) -> Hashable | None:
     undated = entry.published is None and entry.title and entry.address
-    return (entry.title, place_spelt_alike(entry.address or ""), entry.content_hash) if undated else None
+    return (entry.title, without_spelling_variants(entry.address or ""), entry.content_hash) if undated else None
 
 
 def headline_slug(entry: Identity) -> Hashable | None:
@@ -173,7 +173,7 @@ def undated_title_and_path(entry: Identity) -> Hashable | None:
 
 
 def issue(entry: Identity) -> Hashable | None:
-    parts = counted(entry.guid or "")
+    parts = without_counter(entry.guid or "")
     return parts[0] if parts else None
 
 
@@ -181,7 +181,7 @@ def versioned_guid(entry: Identity) -> Hashable | None:
     """Return a guid without its version; one that is nothing but a version stands for the address."""
     if entry.guid and entry.address and is_moment_alone(entry.guid):
         return entry.address
-    return unversioned(entry.guid) if entry.guid else None
+    return without_version(entry.guid) if entry.guid else None
 
 
 def number(entry: Identity) -> Hashable | None:
@@ -225,7 +225,7 @@ def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity,
     others = [_unnumbered(part, mine.number) for part in theirs.parts if part not in mine.parts]
     spelt = all(is_headline_slug(part, one[0].title) for part in own)
     others_spelt = all(is_headline_slug(part, other[0].title) for part in others)
-    if own and others and spelt and others_spelt and not mine.number_leads:
+    if own and others and spelt and others_spelt and not mine.number_is_in_folder:
         return True
     plain = not any(character.isdigit() for part in (*own, *others) for character in part)
     return one[0].title == other[0].title and plain

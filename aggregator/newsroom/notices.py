@@ -263,7 +263,7 @@ def openings(kind: Kind) -> re.Pattern[str]:
 
 def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
     """Yield for each kind the first statement of it inside a text."""
-    present = set(chain.from_iterable(_stems_within.of(folded_tokens(text))))
+    present = set(chain.from_iterable(_stems_within.results(folded_tokens(text))))
     if not present:
         return
     for kind in KINDS:

@@ -18,7 +18,7 @@ from aggregator.model import Entry
 from aggregator.newsroom.mentions import Mention, names, numbers
 from aggregator.newsroom.publishers import normal_name
 from aggregator.text.clean import without_publisher
-from aggregator.text.searching import either
+from aggregator.text.searching import phrase_expression
 from aggregator.text.tokens import plain_letters, sentences, words
 
 LEDE = 600  # characters after the title that a watch reads: they say what the story is about
@@ -73,7 +73,7 @@ class Reading:
 
     @cached_property
     def plain(self) -> str:
-        """What is marked, in plain letters: Łódź is found by Lodz, and either way."""
+        """What is marked, in plain letters: Łódź is found by Lodz, and phrase_expression way."""
         return plain_letters(self.marked)
 
     @cached_property
@@ -148,7 +148,7 @@ def search_expression(query: WatchQuery) -> str | None:
 
 
 def _searched(needle: str) -> str:
-    return either(needle.strip(), beginning=not needle.endswith(" "))
+    return phrase_expression(needle.strip(), beginning=not needle.endswith(" "))
 
 
 def _wanted(query: WatchQuery) -> list[str]:
