@@ -61,7 +61,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "newsroom.alerts": {"_LETTER": TITLE},
     "newsroom.named_headlines": {"_QUOTED": 700},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_NOT": TEXT, "_NOUN": 60, "_OF_A_TEXT": TITLE, "_OTHER_SENSES": 60,
-        "_AS_IT_WAS": 1_200},
+        "_EARLIER_VERSION": 1_200},
     "newsroom.identity": {"_DATE": LINK, "_SLUG_WORD": LINK},
     "newsroom.identity_traits": {"SCHEME": LINK, "_SCHEME_INSIDE": LINK},
     "newsroom.mentions": {
