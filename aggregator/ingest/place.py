@@ -164,7 +164,7 @@ class Placer:
 
     def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
         """Return a stored entry as it arrived."""
-        boilerplate = self._boilerplate.repeated_around(entry.id, REPEATED)
+        boilerplate = self._boilerplate.repeated_in_feed_of(entry.id, REPEATED)
         feed = FeedText(entry.language, (entry.publisher, entry.feed), boilerplate)
         prepared = prepare_entry(entry.data, feed, sketching=sketching)
         return Arrival(

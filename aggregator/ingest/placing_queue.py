@@ -95,7 +95,7 @@ class PlacingQueue:
                 if is_database_error(error):
                     raise
                 fault = fault_of("placing", entry_id, error, self._placer.entries.get(entry_id).data)
-                self._faults.keep_of_entry(entry_id, fault, now)
+                self._faults.add_for_entry(entry_id, fault, now)
                 unplaced.append(fault)
                 log.warning("entry %s stays in no story: %s", entry_id, fault.error)
             if monotonic() >= ends:
@@ -114,4 +114,4 @@ class PlacingQueue:
             if is_database_error(error):
                 raise
             with self._placer.savepoint():
-                self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
+                self._faults.add_for_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)

@@ -63,7 +63,7 @@ class Rearranger(Placer):
         living = self.stories.existing(touched)
         self.vectors.mark_stories_unsettled(living)
         large = self._settler.set_large_aside(living, every=self._mover.is_pending())
-        self._settler.refresh(self.stories.without_row(large), (), now)
+        self._settler.refresh(self.stories.without_fields(large), (), now)
         self._large |= large
         reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
         self._settler.refresh(living - large, reports, now)

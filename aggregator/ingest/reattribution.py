@@ -97,7 +97,7 @@ class Reattribution:
     def _end(self, renaming: Renaming) -> None:
         """Note that all entries follow and their stories are found: what a killed process left unsettled was found with these."""
         with self._store.transaction():
-            if self._names.is_at(renaming):
+            if self._names.is_current(renaming):
                 self._names.end()
 
     def _changes(self, numbers: Sequence[int], decider: _Decider) -> Iterator[_Change]:
@@ -131,7 +131,7 @@ class Reattribution:
         rest, done = iter(changes), 0
         while True:
             with self._store.transaction():
-                if not self._names.is_at(renaming):
+                if not self._names.is_current(renaming):
                     return None
                 ends, reports, reached = monotonic() + MAX_TRANSACTION, set[str](), renaming.reached
                 for change in rest:
@@ -142,7 +142,7 @@ class Reattribution:
                 self._placer.vectors.mark_unsettled(sorted(reports))
                 if done == len(changes):
                     reached = last
-                self._names.reach(renaming, reached)
+                self._names.set_reached(renaming, reached)
             renaming = replace(renaming, reached=reached)
             if done == len(changes):
                 return renaming

@@ -64,13 +64,13 @@ class Reclustering:
         if waiting:
             self._revector(waiting)
             return self._progress(len(waiting) - VECTORS_AT_ONCE)
-        reports = self._state.after(self._state.cursor() or 0, SETTLED_AT_ONCE)
+        reports = self._state.reports_after(self._state.cursor() or 0, SETTLED_AT_ONCE)
         if not reports:
             self._close(now)
             return None
         with self._store.transaction():
             self._placer.vectors.mark_unsettled(report for _, report in reports)
-            self._state.move(reports[-1][0])
+            self._state.set_cursor(reports[-1][0])
         self._placer.finish(now)
         return self._progress(0)
 
@@ -105,7 +105,7 @@ class Reclustering:
         return Progress(total - max(0, waiting) + settled, 2 * total)
 
     def _close(self, now: datetime) -> None:
-        before = self._state.before()
+        before = self._state.former_stories()
         after = {entry: story for entry, story in self._state.stories_of(before) if story is not None}
         kept = {entry: story for entry, story in before.items() if entry in after}
         titles = self._state.titles(kept)
@@ -116,4 +116,4 @@ class Reclustering:
                 "sentence": outcome.sentence,
                 "changes": [asdict(change) for change in outcome.changes[:MAX_REPORTED]],
             }
-            self._state.close(json.dumps(report, ensure_ascii=False), clustering_fingerprint())
+            self._state.end(json.dumps(report, ensure_ascii=False), clustering_fingerprint())

@@ -36,7 +36,7 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
-from aggregator.storage.known_keys import stored
+from aggregator.storage.known_keys import stored_keys
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
@@ -97,7 +97,7 @@ class Recorder:
             fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
         )
         for fault in (*faults.values(), *incomplete):
-            self._faults.keep(origin.feed.id, fault, now)
+            self._faults.add(origin.feed.id, fault, now)
         return replace(recorded, faults=(*faults.values(), *recorded.faults))
 
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
@@ -176,7 +176,7 @@ class Recorder:
 
     def prefetch_keys(self, keys: Sequence[tuple[int, str]]) -> None:
         """Look up which of the next entries (feed, key) are stored; valid until the transaction ends."""
-        self._absent = (self._store.unit_number, set(keys) - stored(self._store.connection, keys))
+        self._absent = (self._store.unit_number, set(keys) - stored_keys(self._store.connection, keys))
 
     def _is_absent(self, feed_id: int, key: str) -> bool:
         """Return whether an entry is known to be new; of two under one key, the second is not."""

@@ -195,7 +195,7 @@ class Saver:
                 if skip.given:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
                     fault = fault_of("reading", name, skip.reason, skip.given)
-                    self._faults.keep(poll.stored.id, fault, now)
+                    self._faults.add(poll.stored.id, fault, now)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             read = DocumentRead(
                 result.parsed,
@@ -217,7 +217,7 @@ class Saver:
     def _origin(self, poll: Poll, result: Prepared) -> Origin:
         """Return the origin of a document, under its publisher's present name: another process may have renamed it since the pass began."""
         search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
-        return Origin(RenamingStore(self._store.connection).as_now(poll.stored), search=search)
+        return Origin(RenamingStore(self._store.connection).refreshed(poll.stored), search=search)
 
     def skip_held(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not polled because its host asked for a pause; its due time is stored already."""

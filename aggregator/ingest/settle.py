@@ -330,7 +330,7 @@ class Settler:
         save(row, self._stories, self._entries, now)
         for entry_id, error in row.left_out:
             given = self._entries.get(entry_id).data
-            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
+            self._faults.add_for_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
 
     def _write_storylines(self, plan: SettlePlan, now: datetime, failed: Collection[str]) -> bool:
         settled = frozenset().union(*plan.stories) - plan.unmoved

@@ -33,7 +33,7 @@ def state_values(state: FeedState) -> list[object]:
         elif name in _FLAGS:
             values.append(int(value))
         elif name in ("url", "moved_to") and value is not None and mask_secrets(value) != value:
-            # An address that carries a secret is never written down; the one in feeds.yaml serves.
+            # An address with a secret is never stored; the one in feeds.yaml is used instead.
             values.append(None)
         else:
             values.append(value)

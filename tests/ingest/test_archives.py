@@ -23,6 +23,7 @@ from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from tests.cli.calling import ARCHIVE
 
 NOW = datetime(2026, 3, 11, 7, 0, tzinfo=UTC)
@@ -44,7 +45,7 @@ def imported(path: Path, progress: archives.Progress = lambda done, total: None)
     with Store(path) as store:
         outcome = Importer(store, Settings(), families(()), NOW).record(entries(), progress)
         assert outcome.new == len(PLACES) * len(ARCHIVE)
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
         return store.connection.execute(
             "SELECT entry.id, report_id, story_id, story.title, canonical_entry FROM entry JOIN story ON story.id = story_id ORDER BY 1"
         ).fetchall()
