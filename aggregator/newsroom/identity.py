@@ -80,7 +80,7 @@ from aggregator.newsroom.identity_traits import (
     words_and_slug,
 )
 from aggregator.text.entry_address import entry_address, landmarks, names_an_article
-from aggregator.text.tokens import words
+from aggregator.text.tokens import is_content_word, words
 
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-/._]?\d\d){1,2}|(?<!\d)(?:19|20)\d\d(?!\d)")
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
@@ -307,9 +307,9 @@ def _share(one: str, other: str) -> float:
 
 
 def _significant_words(text: str) -> set[str]:
-    """Return words of a text's beginning that may say what it is about: those in ASCII have four letters or begin with a digit."""
+    """Return the numbers and content words of a text's beginning."""
     found = words(text[: 20 * COMPARED_WORDS])[:COMPARED_WORDS]
-    return {word for word in found if len(word) >= 4 or not word.isascii() or word[0].isdigit()}
+    return {word for word in found if is_content_word(word) or word[0].isdigit()}
 
 
 def _listing_pages(document: Sequence[Identity], stored: Sequence[Identity]) -> set[str]:

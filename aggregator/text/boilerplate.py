@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from aggregator.model import Document, EntryData
 from aggregator.text.clean import plain_text
-from aggregator.text.tokens import words
+from aggregator.text.tokens import is_content_word, words
 
 # A line is boilerplate if it occurred in this many reports of one feed.
 REPEATED = 3
@@ -83,8 +83,8 @@ def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
 
 def _is_unrelated(text: str, titles: Collection[str]) -> bool:
     """Return whether a text has little in common with most of the titles, and the titles little with each other."""
-    text_words = _long_words(text)
-    title_words = [_long_words(title) for title in titles]
+    text_words = _content_words(text)
+    title_words = [_content_words(title) for title in titles]
     shared = [(len(own & text_words), len(own)) for own in title_words]
     unrelated = sum(count <= 1 and 2 * count <= length for count, length in shared)
     occurrences = Counter(word for own in title_words for word in own)
@@ -95,8 +95,8 @@ def _is_unrelated(text: str, titles: Collection[str]) -> bool:
     )
 
 
-def _long_words(text: str) -> frozenset[str]:
-    return frozenset(word for word in words(text[:20_000]) if len(word) >= 4 or not word.isascii())
+def _content_words(text: str) -> frozenset[str]:
+    return frozenset(filter(is_content_word, words(text[:20_000])))
 
 
 def repeated_tails(titles: Collection[str]) -> tuple[str, ...]:

@@ -84,6 +84,11 @@ def words(text: str) -> list[str]:
     return list(chain.from_iterable(_words.results(text.split())))
 
 
+def is_content_word(word: str) -> bool:
+    """Return whether a normalised word may say what a text is about: in ASCII it has four letters, in other scripts it is shorter."""
+    return len(word) >= 4 or not word.isascii()
+
+
 def _words_of(part: str) -> tuple[str, ...]:
     """Return the words of a part between two blanks; no word spans one."""
     if part.isascii():
