@@ -21,21 +21,21 @@ from aggregator.storage.database import Store
 from aggregator.storage.reclustering import ReclusterStore
 from aggregator.storage.times import to_text
 
-VECTORS_AT_ONCE = 50  # reports a transaction whose texts are read again: some 100 ms
-SETTLED_AT_ONCE = 2_000  # reports a step: a second or two
+VECTORS_AT_ONCE = 50  # reports whose vectors one transaction recomputes, in some 100 ms
+SETTLED_AT_ONCE = 2_000  # reports that one step settles, in a second or two
 MAX_REPORTED = 200  # changes that the report names, largest first
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Progress of a run: reports done, and all to do; each report is read once and settled once."""
+    """Progress of a run, in reports; each report counts twice, since it is read once and settled once."""
 
     done: int
     total: int
 
 
 class Reclustering:
-    """One run over the database, from where it was left; ``placer`` has the window of the process."""
+    """A run over the database, which continues an interrupted one; ``placer`` has the window of the process."""
 
     def __init__(self, store: Store, placer: Placer) -> None:
         self._store = store
@@ -57,7 +57,7 @@ class Reclustering:
             self._state.begin()
 
     def step(self, now: datetime) -> Progress | None:
-        """Do some of it; return how far it is, None when it is done."""
+        """Do one step; return the progress, None when the run is done."""
         if self._state.cursor() is None:
             self.begin()
         waiting = self._placer.vectors.of_other_versions(VERSION)
@@ -75,7 +75,7 @@ class Reclustering:
         return self._progress(0)
 
     def run(self, now: datetime, progress: Callable[[int, int], None]) -> Outcome:
-        """Do all of it; return what changed."""
+        """Do a whole run; return what changed."""
         self.begin()
         while (reached := self.step(now)) is not None:
             progress(reached.done, reached.total)

@@ -128,9 +128,9 @@ def with_tails() -> list[ArchiveEntry]:
 def test_workers_change_nothing_even_where_some_are_lost(
     lines: Callable[[], list[ArchiveEntry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_lines, "_TOGETHER", 4)
-    monkeypatch.setattr(archive_lines, "LEAST", 1)
-    monkeypatch.setattr(archives, "LEAST", 1)
+    monkeypatch.setattr(archive_lines, "_ENTRIES_PER_TASK", 4)
+    monkeypatch.setattr(archive_lines, "MIN_ENTRIES", 1)
+    monkeypatch.setattr(archives, "MIN_ENTRIES", 1)
     rows = []
     for workers in (None, Workers()):
         with Store(None) as store:
@@ -172,8 +172,8 @@ class Idle(Executor):
 
 def handed_out(workers: Idle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Yield of what is taken at once whether each line is prepared."""
-    monkeypatch.setattr(archive_lines, "_TOGETHER", 2)
-    monkeypatch.setattr(archive_lines, "LEAST", 1)
+    monkeypatch.setattr(archive_lines, "_ENTRIES_PER_TASK", 2)
+    monkeypatch.setattr(archive_lines, "MIN_ENTRIES", 1)
     for chunk in archive_lines.prepared_by_workers(with_tails(), lambda one: frozenset(), workers, 2, sketching=True):
         yield [made is not None for _, made in chunk]
 

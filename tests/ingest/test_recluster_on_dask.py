@@ -136,9 +136,9 @@ def test_lost_workers_cost_time_and_nothing_else(archive: Path, small: None) -> 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small tasks, so that there are several."""
-    monkeypatch.setattr(archive_lines, "LEAST", 1)
-    monkeypatch.setattr(archives, "LEAST", 1)
-    monkeypatch.setattr(archive_lines, "_TOGETHER", 5)
+    monkeypatch.setattr(archive_lines, "MIN_ENTRIES", 1)
+    monkeypatch.setattr(archives, "MIN_ENTRIES", 1)
+    monkeypatch.setattr(archive_lines, "_ENTRIES_PER_TASK", 5)
     monkeypatch.setattr(blocks, "BLOCK", 7)
 
 
