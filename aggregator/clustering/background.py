@@ -15,7 +15,7 @@ import numpy as np
 
 from aggregator.clustering.arrays import Floats, Hashes
 from aggregator.clustering.terms import terms_in
-from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, steps
+from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, words_by_frequency
 
 MODELS = Path(__file__).with_name("models")
 STOP = 0.05  # share of texts: a term in more of them is ignored. Prototype: .05
@@ -104,7 +104,7 @@ def _read_table(path: Path) -> Background:
 
 def _read_list(path: Path, language: str) -> Background:
     rates: dict[int, float] = {}
-    for step, common in steps(path.read_text("utf-8")):
+    for step, common in words_by_frequency(path.read_text("utf-8")):
         for word in terms_in(common, language, 10_000):
             rates[word.id] = rates.get(word.id, 0.0) + 10 ** (step / 10 - 9)
     keys = np.array(sorted(rates), np.uint32)

@@ -219,4 +219,4 @@ def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _known_hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the UTC hours of some times; minus infinity where the hour is unknown: midnight to the second means a date alone."""
-    return np.where(timing.tells_hour(times), _hours(times), _UNDATED)
+    return np.where(timing.has_hour(times), _hours(times), _UNDATED)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
-from aggregator.clustering.vocabulary import BACKGROUND, steps
+from aggregator.clustering.vocabulary import BACKGROUND, words_by_frequency
 from aggregator.text.tokens import fold, words
 
 # Ten times the Zipf value from which on a word is among the commonest: it occurs in every tenth text of 60 words.
@@ -37,7 +37,7 @@ def _languages_of_words() -> Mapping[str, tuple[str, ...]]:
     for path in sorted(BACKGROUND.iterdir()):
         language, _, kind = path.name.partition(".")
         if kind == "txt" and language not in _UNSPACED:
-            common = " ".join(word for step, word in steps(path.read_text("utf-8")) if step >= _COMMONEST)
+            common = " ".join(word for step, word in words_by_frequency(path.read_text("utf-8")) if step >= _COMMONEST)
             for word in set(words(common)):
                 found[word] = (*found.get(word, ()), "no" if language == "nb" else language)
     return found

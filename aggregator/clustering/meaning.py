@@ -13,7 +13,7 @@ import numpy as np
 
 from aggregator.clustering.background import Background, background_of
 from aggregator.clustering.terms import Word, is_title_case
-from aggregator.clustering.vectorize import read
+from aggregator.clustering.vectorize import read_terms
 from aggregator.model import Document
 from aggregator.text.cross_language import (
     PhoneticKey,
@@ -152,7 +152,7 @@ def _names(document: Document, language: str) -> list[str]:
     """Return the names of a document as written, those of the title first."""
     known = background_of(language)
     found: list[str] = []
-    for words in read(document, language):
+    for words in read_terms(document, language):
         cased = not is_title_case(words)
         found += [word.written for word in words if word.capital and _is_name(word, known, cased)]
     return found

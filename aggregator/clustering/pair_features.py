@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, ReportColumns, Rows, shared
-from aggregator.clustering.timing import tells_hour
+from aggregator.clustering.timing import has_hour
 
 LEAST_TEXT = 15.0  # rarity of the terms beside those of the title above which a report counts as having a text
 ONE_TITLE = 0.95  # shared part of both titles' information above which they are the same
@@ -139,7 +139,7 @@ class _Explained(NamedTuple):
 
     whole: Floats
     titles: Floats  # in both titles
-    kin: Floats  # by two forms of one name (see vectors.KIN)
+    name_forms: Floats  # by two forms of one name (see vectors.NAME_FORMS)
     kin_count: Floats  # number of such names
 
 
@@ -152,12 +152,12 @@ def _explained(rows: Rows, first: Places, second: Places) -> _Explained:
     )
     explained = pairs.explained[a].astype(np.float32)
     both = pairs.in_title[a] & pairs.in_title[b]
-    kin = pairs.kin[a] & pairs.kin[b]
+    name_forms = pairs.name_forms[a] & pairs.name_forms[b]
     return _Explained(
         _sum(pair, explained, len(first)),
         _sum(pair, explained * both, len(first)),
-        _sum(pair, explained * kin, len(first)),
-        _sum(pair, kin, len(first)),
+        _sum(pair, explained * name_forms, len(first)),
+        _sum(pair, name_forms, len(first)),
     )
 
 
@@ -202,7 +202,7 @@ def _of_terms(terms: _SharedTerms, explained: _Explained) -> dict[str, Floats]:
         "second": second,
         "third": _third(terms.pair, rare, len(terms.first)),
         "rarest": terms.greatest_two(terms.rareness)[0],
-        "names": np.maximum(0.0, terms.sum(rare * name) - explained.kin),
+        "names": np.maximum(0.0, terms.sum(rare * name) - explained.name_forms),
         "plain": terms.sum(rare * (1 - name)),
         "terms": count,
         "things": np.maximum(0.0, count - explained.kin_count),
@@ -309,7 +309,7 @@ def _is_form(terms: _SharedTerms, texts: Floats, params: ClusteringParams) -> Fl
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
     apart = np.abs(reports.time[first] - reports.time[second])
     gap = np.where(np.isnan(apart), params.least_gap, np.clip(apart, params.least_gap, params.window)) / HOUR
-    timed = tells_hour(reports.time[first]) & tells_hour(reports.time[second])
+    timed = has_hour(reports.time[first]) & has_hour(reports.time[second])
     before = steps_of(reports.before[first])
     skeleton = _same_skeleton(reports, first, second)
     publisher = _same_publisher(reports, first, second)

@@ -17,7 +17,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
     CAPITAL_UNKNOWN,
     IN_TITLE,
-    KIN,
+    NAME_FORMS,
     NUMBER,
     ORDINAL,
     OVERLAP,
@@ -61,7 +61,7 @@ class PairColumns(NamedTuple):
         np.float16
     ]  # the part of both terms' rarity that counts twice, because they often occur together
     in_title: NDArray[np.bool_]
-    kin: NDArray[np.bool_]  # forms of one name
+    name_forms: NDArray[np.bool_]  # forms of one name
 
 
 class ReportColumns(NamedTuple):
@@ -314,7 +314,7 @@ class Rows:
     ) -> PairColumns:
         places = np.frombuffer(b"".join(one.pairs for one in vectors), np.uint8).astype(np.int64).reshape(-1, 2)
         marks = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8)
-        in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
+        in_title, name_forms = marks & IN_TITLE > 0, marks & NAME_FORMS > 0
         owner = np.repeat(np.arange(len(vectors)), pair_sizes)
         first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
         pair = pair_ids(terms.term[first], terms.term[second])
@@ -328,9 +328,9 @@ class Rows:
         overlap = marks & OVERLAP > 0
         repeated = OVERLAPPING * np.minimum(terms.rarity[first], terms.rarity[second]).astype(np.float32)
         explained = np.where(overlap, np.maximum(explained, repeated), explained)
-        explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
+        explained = np.where(name_forms, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
-        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
+        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], name_forms[order])
 
 
 def _replaced(columns: list[Array], wanted: Array) -> list[Array]:
