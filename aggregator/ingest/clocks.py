@@ -32,7 +32,7 @@ _WENT_BACK = "clock_went_back"
 
 @dataclass(frozen=True, slots=True)
 class WentBack:
-    """When the clock was last found to be behind what it had written."""
+    """The last time that the clock went back: the latest time that was stored, and the time of the clock then."""
 
     before: datetime
     after: datetime

@@ -1,4 +1,4 @@
-"""One pass over feeds: threads fetch, workers prepare, and results that come together are saved with one commit.
+"""One pass over feeds: threads fetch, workers prepare, and results that come at the same time are saved with one commit.
 
 The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
 hand their results over a queue; no outcome is reported before it is saved. Entries are placed in reports when the

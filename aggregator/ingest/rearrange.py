@@ -93,7 +93,7 @@ class Rearranger(Placer):
     ) -> str:
         """Move exactly these entries out of a story into a new one; return its id.
 
-        ``whole`` is what stands in the reports of the story, where the caller knows it.
+        ``whole`` maps the reports of the story to their entries, where the caller knows them.
         """
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)

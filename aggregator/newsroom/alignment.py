@@ -40,7 +40,7 @@ class StepBudget:
 def matching_blocks(old: Sequence[str], new: Sequence[str], budget: StepBudget | None = None) -> list[Block]:
     """Return the passages that two sequences share, as (place in old, place in new, length), in order.
 
-    The last one is empty and stands at both ends, as with ``difflib``.
+    The last one is empty, at the ends of both texts, as with ``difflib``.
     """
     budget = StepBudget() if budget is None else budget
     steps = StepBudget(min(STEPS, budget.left))

@@ -193,15 +193,7 @@ def stale_copies(
     Copies of the same report are compared first. Copies that the ``budget`` does not suffice for are left out.
     """
     budget = StepBudget() if budget is None else budget
-    reports = by_report([notice, *(entry for entry, _ in others)])
-    own = frozenset(report for report, members in reports.items() if _is_own_text(notice, members))
-    rest = [
-        (entry, text_of_entry)
-        for entry, text_of_entry in others
-        if entry.id != notice.id
-        and entry.correction is None
-        and (_is_published_by(entry, notice.sources) or entry.report_id in own)
-    ]
+    rest = _considered(notice, others)
     if notice.correction in WITHDRAWN:
         chosen = [entry for entry, _ in rest]
     elif before is not None and words(before) != words(text):
@@ -219,6 +211,19 @@ def stale_copies(
             if entry.time <= notice.time and corrected.contradicts(text_of_entry, budget)
         ]
     return tuple(sorted(chosen, key=by_time))
+
+
+def _considered(notice: Entry, others: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, str]]:
+    """Return the entries for which a notice speaks, with their texts."""
+    reports = by_report([notice, *(entry for entry, _ in others)])
+    own = frozenset(report for report, members in reports.items() if _is_own_text(notice, members))
+    return [
+        (entry, text)
+        for entry, text in others
+        if entry.id != notice.id
+        and entry.correction is None
+        and (_is_published_by(entry, notice.sources) or entry.report_id in own)
+    ]
 
 
 def own_notices(entries: Collection[Entry]) -> frozenset[str]:

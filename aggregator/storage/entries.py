@@ -46,7 +46,7 @@ class EntryStore:
         self._db = store.connection
         self._unindexed: dict[int, tuple[str, str]] = {}  # new entries of the present transaction
 
-    # --- what is known ---------------------------------------------------------------------
+    # --- known entries ---------------------------------------------------------------------
 
     def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
         """Return key -> content hash of at most ``limit`` entries: those in the feed's last document, and as many seen before.

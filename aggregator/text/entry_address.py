@@ -98,7 +98,7 @@ class Landmarks:
 
     @property
     def has_own_number(self) -> bool:
-        """Return whether a number stands in the last part or in the query."""
+        """Return whether the last part or the query holds a number."""
         return self.number is not None and not self.number_is_in_folder
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aggregator.text.tokens import plain_letters, words
 
-# Words between quotation marks, or what stands between two blanks; a minus before a letter or a quotation mark excludes.
+# Words between quotation marks, or the characters between two blanks; a minus before a letter or a quotation mark excludes them.
 _PART = re.compile(r'(?<!\S)(-(?=[^\W\d_]|"[^"]))?(?:["“”„]([^"“”„]+)["“”„]|(\S+))')
 
 
