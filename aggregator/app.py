@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.desk.lookup import Clock, Lookup
 from aggregator.exceptions import NotFoundError
-from aggregator.ingest.renaming import due, follow_feeds
+from aggregator.ingest.renaming import follow_feeds, pending_renaming
 from aggregator.ingest.resources import Resources
 from aggregator.model import Feed, FeedOutcome, Story, StoryQuery
 from aggregator.newsroom.publishers import Families, families
@@ -152,9 +152,9 @@ class Aggregator(Lookup):
 
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place and settle what an earlier pass left; a pass does so too."""
-        from aggregator.ingest.save import place_left
+        from aggregator.ingest.save import place_unplaced
 
-        place_left(self._pass_context(), stop or Event())
+        place_unplaced(self._pass_context(), stop or Event())
 
     def follow_publishers(self, stop: Event | None = None) -> int:
         """Have what is stored follow publishers and categories that changed in the feeds; return how many entries did."""
@@ -165,7 +165,7 @@ class Aggregator(Lookup):
 
     def follow_publishers_step(self) -> int | None:
         """Do a step of :meth:`follow_publishers`, a second or two; None where nothing is to do."""
-        if due(self.store, self.families) is None:
+        if pending_renaming(self.store, self.families) is None:
             return None
         from aggregator.ingest.place import Placer
         from aggregator.ingest.reattribution import Reattribution

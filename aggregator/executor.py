@@ -37,16 +37,16 @@ Value = TypeVar("Value")
 FailureKind = Literal["deadline", "memory", "died", "error"]
 
 _GROWTH = 100_000  # KiB: a worker that has grown by more than this is replaced after its task
-# glibc gives freed memory back only where its threshold is set: what a model or a large body took stays with the worker.
-# Two megabytes hold an ordinary document's work: at an eighth of them, every document paid for its pages anew.
+# glibc returns freed memory to the system only above this threshold; else a worker keeps the memory of a model or a large body.
+# Two megabytes hold the work on an ordinary document. With an eighth of that, each document had to get its pages anew.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2 << 20)}
-# Dask watches itself for its dashboard, which a cluster of ours has not: 2 % of a core in each process, whatever it does.
-_UNWATCHED = {
+# Dask samples itself for its dashboard, which our cluster does not have: it costs 2 % of a core in each process.
+_LESS_SAMPLING = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "200ms",
     "distributed.admin.system-monitor.interval": "5s",
 }
-# The coordinator goes first where cores are few: everybody waits for what it writes, and for its lock.
+# Workers yield to the coordinator where cores are few: all others wait for it to write, and for its lock.
 _NICENESS = 5
 _START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
 
@@ -84,10 +84,9 @@ def failure_of(error: BaseException) -> TaskFailure:
 class ProcessWorkers(Executor):
     """Worker processes that can be killed one by one.
 
-    ``deadline`` is in seconds for one task, less the time that it waited for a CPU
-    (see cpu_deadline). ``memory`` is in bytes of address space above that of a worker at its first task;
-    ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start when they are
-    first needed, and do not see the terminal's interrupt.
+    ``deadline`` is in seconds for one task, without the time that the task waited for a CPU (see cpu_deadline).
+    ``memory`` is in bytes of address space above that of a worker at its first task. The kernel ends a worker whose parent is
+    gone ``grace`` seconds after the deadline. Workers start when they are first needed, and do not get the terminal's interrupt.
     """
 
     def __init__(self, workers: int, deadline: float, memory: int, grace: float = 5.0) -> None:
@@ -141,7 +140,7 @@ class ProcessWorkers(Executor):
                 self._all.discard(worker)
 
     def pids(self) -> tuple[int, ...]:
-        """Return the process ids of the workers that are up."""
+        """Return the process ids of the running workers; tests kill and observe them."""
         with self._lock:
             return tuple(worker.pid for worker in self._all)
 
@@ -168,7 +167,7 @@ class _Reply:
 
 
 class _Worker:
-    """One process and our end of its socket."""
+    """A worker process and our end of its socket."""
 
     def __init__(self, alarm: float, memory: int) -> None:
         self._ours, theirs = Pipe()
@@ -181,7 +180,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,  # stdout is for data, and a worker's data goes through the socket
                 pass_fds=[theirs.fileno()],
                 env={**_MALLOC, **os.environ, "PYTHONPATH": path},
-                process_group=0,  # the terminal's interrupt goes to the parent, who decides
+                process_group=0,  # the terminal's interrupt goes to the parent alone
             )
         except BaseException:
             self._ours.close()
@@ -195,10 +194,10 @@ class _Worker:
         return self._process.poll() is None
 
     def ask(self, message: bytes, deadline: float, module: str) -> _Reply:
-        """Send a task and wait for its reply, at most ``deadline`` seconds; a fresh worker first gets ready.
+        """Send a task and return its reply, or a failure after ``deadline`` seconds; a fresh worker first gets ready.
 
-        ``module`` is where the task's function lives. What it imports and loads takes seconds on a busy machine, which
-        must not count against the first task: it would be stopped, and so would be every worker after it.
+        ``module`` is the module of the task's function. Importing it takes seconds on a busy machine. That time does not count
+        against the first task, which would be stopped else, and with it each worker that is started.
         """
         try:
             if self._fresh:
@@ -212,12 +211,12 @@ class _Worker:
                 return _failed("deadline", f"took longer than {deadline:g} s and was stopped")
             reply: _Reply = pickle.loads(self._ours.recv_bytes())  # noqa: S301  from our own child
         except (EOFError, OSError):
-            return _failed("died", f"the worker died ({self._epitaph()})")
+            return _failed("died", f"the worker died ({self._exit_reason()})")
         except pickle.PickleError as error:
             return _failed("error", f"the result could not be read: {error}")
         return reply
 
-    def _epitaph(self) -> str:
+    def _exit_reason(self) -> str:
         try:
             status = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
@@ -240,9 +239,9 @@ def _failed(kind: FailureKind, message: str) -> _Reply:
 
 
 def serve(descriptor: int, alarm: float, memory: int) -> None:
-    """Be a worker: answer tasks on a socket until its other end is closed.
+    """Answer tasks on a socket until its other end is closed: the main function of a worker process.
 
-    The kernel ends the process when a task ran for ``alarm`` seconds (see cpu_deadline), for the case that the parent is gone.
+    The kernel ends the process when a task ran for ``alarm`` seconds (see cpu_deadline), in case the parent is gone.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
@@ -263,7 +262,7 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
 
 
 def _warm_up(module: str) -> None:
-    """Import a module and call its ``warm_up``, if any; its errors are raised by the first task."""
+    """Import a module and call its ``warm_up``, if any; errors are left to the first task, which meets them again."""
     with contextlib.suppress(Exception):
         loaded = importlib.import_module(module)
         getattr(loaded, "warm_up", lambda: None)()
@@ -310,7 +309,7 @@ def _resident() -> int:
 def open_executor(
     kind: Literal["processes", "threads", "dask"], workers: int, deadline: float, memory: int, dask_address: str = ""
 ) -> Iterator[Executor]:
-    """Open the engine that the settings name; deadline and memory limit hold for processes only.
+    """Open the engine that the settings name; deadline and memory limit apply to processes only.
 
     Raises ConfigurationError where Dask is asked for and not installed, or its scheduler does not answer.
     """
@@ -325,28 +324,28 @@ def open_executor(
             yield cluster
 
 
-def shared(executor: Executor, value: Any) -> Any:
-    """Return a form of a value for the arguments of many tasks: on a cluster it is sent to each worker once."""
+def scattered(executor: Executor, value: Any) -> Any:
+    """Return a value as an argument for many tasks: on a cluster it is sent to each worker once."""
     client = _client_of(executor)
     return value if client is None else client.scatter(value, broadcast=True)
 
 
-def width(executor: Executor, otherwise: int) -> int:
-    """Return the number of parallel tasks: on a cluster its workers' threads now, elsewhere ``otherwise``."""
+def parallel_tasks(executor: Executor, otherwise: int) -> int:
+    """Return the number of tasks that run at a time: on a cluster its present worker threads, elsewhere ``otherwise``."""
     client = _client_of(executor)
     return otherwise if client is None else sum(client.nthreads().values()) or otherwise
 
 
-def take_back(executor: Executor, future: Future[Any]) -> bool:
+def cancel_waiting(executor: Executor, future: Future[Any]) -> bool:
     """Cancel a task that no worker has begun; return whether it is cancelled.
 
-    Tasks of a cluster never are: it does not say which of them are under way.
+    A cluster's tasks are never cancelled, because it does not say which of them have begun.
     """
     return _client_of(executor) is None and future.cancel()
 
 
 def _client_of(executor: Executor) -> Any:
-    """Return the client of Dask's executor; None of another one."""
+    """Return the client of a Dask executor; None for other executors."""
     return getattr(executor, "_client", None)
 
 
@@ -361,7 +360,7 @@ def _dask(address: str, workers: int) -> Iterator[Executor]:
         ) from None
     connect: Any = Client  # untyped
     try:
-        with dask.config.set({} if address else _UNWATCHED):
+        with dask.config.set({} if address else _LESS_SAMPLING):
             client = (
                 connect(address)
                 if address

@@ -14,13 +14,13 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from aggregator.clustering.vocabulary import BACKGROUND, steps
+from aggregator.clustering.vocabulary import BACKGROUND, words_by_frequency
 
 
 def _vocabulary() -> tuple[list[str], list[float]]:
     """Return English words and how often each stands beside the others, summed up: texts made of them read as English."""
     words, shares = [], []
-    for step, common in steps((BACKGROUND / "en.txt").read_text("utf-8")):
+    for step, common in words_by_frequency((BACKGROUND / "en.txt").read_text("utf-8")):
         for word in common.split():
             words.append(word)
             shares.append(10 ** (step / 10 - 3))

@@ -24,10 +24,10 @@ from aggregator import Aggregator, Settings
 from aggregator.disk import LOG, POLLS
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchOutcome, NotModified
 from aggregator.storage.database import Store
-from aggregator.storage.waiting_polls import EACH
+from aggregator.storage.waiting_polls import LINES_PER_FEED
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ROUNDS = EACH  # over all feeds: what waits of each is folded once
+ROUNDS = LINES_PER_FEED  # over all feeds: what waits of each is folded once
 STEP = timedelta(seconds=15)  # between two passes of a small desk
 STEPS = 96  # from a feed's poll to its next one: a desk of ten feeds a pass has fewer than a thousand, and so waits for no others
 TWO_HOURS = 480  # steps: what waits for an hour enters the log once

@@ -1,4 +1,4 @@
-"""The types of the clustering's arrays, and arrays in parts."""
+"""Types of the clustering's arrays, and functions over them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def run_starts(values: NDArray[np.generic]) -> Places:
 
 
 def longer(values: NDArray[_Kind], more: int, filled: float = 0) -> NDArray[_Kind]:
-    """Return an array with so many more rows, filled with a value."""
+    """Return an array with ``more`` rows added, filled with a value."""
     return np.concatenate([values, np.full((more, *values.shape[1:]), filled, values.dtype)])
 
 
 def moved_places(places: Iterable[int], moved: Places) -> set[int]:
-    """Return the new places of reports, without those that are gone; ``moved`` has -1 for these."""
+    """Return the new places of reports; ``moved`` gives each old place its new one, -1 for removed reports, which are left out."""
     return {int(moved[place]) for place in places if moved[place] >= 0}
 
 

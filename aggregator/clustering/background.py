@@ -15,16 +15,16 @@ import numpy as np
 
 from aggregator.clustering.arrays import Floats, Hashes
 from aggregator.clustering.terms import terms_in
-from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, steps
+from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, words_by_frequency
 
 MODELS = Path(__file__).with_name("models")
-STOP = 0.05  # share of texts from which on a term is ignored. Prototype: .05
-PLAIN = 0.001  # share of texts from which on a term is no name of something
-LIST_WORDS = 30  # assumed length in words of a text, for a list of common words
-LIST_TEXTS = 30_000  # assumed number of texts of such a list
-UNSEEN = 0.5  # sightings of a term that was never seen in real news
-# Share of texts that a term may have which a list of common words lacks, and which no list exists for: it errs towards
-# common, so that a language that is hardly known errs towards apart.
+STOP = 0.05  # share of texts: a term in more of them is ignored. Prototype: .05
+PLAIN = 0.001  # share of texts: a term in more of them is not a name
+LIST_WORDS = 30  # assumed length of a text in words, for a list of common words
+LIST_TEXTS = 30_000  # assumed number of texts behind such a list
+UNSEEN = 0.5  # assumed number of texts with a term that no text of a table has
+# Assumed share of texts with a term that a list of common words does not have, and with any term where there is no list. Both are
+# rather too high, so that in a language that is hardly known reports are rather kept apart.
 UNLISTED, UNKNOWN = 7.5e-4, 5e-3
 UNSEEN_PAIR = 0.7
 _NOTHING = np.zeros(0, np.uint32)
@@ -40,8 +40,8 @@ class Background:
     capitals: Floats  # share of capitals inside sentences, -1 unknown
     pairs: Hashes
     pair_counts: Floats
-    unseen: float  # texts that a term counts for which is not listed
-    named: bool  # capitals mark names in this language
+    unseen: float  # assumed number of texts with a term that is not listed
+    named: bool  # whether capitals mark names in this language
     stop: frozenset[int]
     plain: frozenset[int]
 
@@ -69,7 +69,7 @@ def _found(keys: Hashes, values: Floats, wanted: Hashes, default: float) -> Floa
 
 @lru_cache(maxsize=128)
 def background_of(language: str) -> Background:
-    """Return the table of a language; an empty one where nothing is known of it."""
+    """Return the table of a language; an empty one where there is neither a table nor a list."""
     if language.isascii() and language.isalpha():
         table = MODELS / f"background-{language}.npz"
         if table.is_file():
@@ -104,7 +104,7 @@ def _read_table(path: Path) -> Background:
 
 def _read_list(path: Path, language: str) -> Background:
     rates: dict[int, float] = {}
-    for step, common in steps(path.read_text("utf-8")):
+    for step, common in words_by_frequency(path.read_text("utf-8")):
         for word in terms_in(common, language, 10_000):
             rates[word.id] = rates.get(word.id, 0.0) + 10 ** (step / 10 - 9)
     keys = np.array(sorted(rates), np.uint32)
@@ -120,7 +120,7 @@ def _table(
 ) -> Background:
     shares = counts / texts
     seen = capitals >= 0
-    # Where most common words bear a capital in mid-sentence (German nouns), or none ever does, capitals name nothing.
+    # Where many common words have a capital inside sentences (German nouns), or hardly any has, capitals do not mark names.
     usual = float(np.average(capitals[seen], weights=counts[seen])) if seen.any() else 0.0
     return Background(
         texts, terms, counts, capitals, pairs, pair_counts, unseen, 0.02 < usual < 0.45,

@@ -1,4 +1,4 @@
-"""Edges of a window computed block by block in any processes; the result equals that of one process.
+"""Computes the edges of a window block by block in several processes; the result equals that of one process.
 
 Each process gets all reports and builds rows and index once; then it searches for the reports of a block. The second round
 of scores and the stories are computed where the blocks are collected.
@@ -28,10 +28,10 @@ class ReportSet:
     reports: tuple[tuple[str, bytes], ...]
 
 
-# What compares the reports of blocks: ranges of places.
-Engine = Callable[[ReportSet, Sequence[range]], Iterable[list[BlockEdges]]]  # the answers in the order of the blocks
+# Computes the edges of blocks (ranges of places), in the order of the blocks.
+Engine = Callable[[ReportSet, Sequence[range]], Iterable[list[BlockEdges]]]
 
-_made: dict[str, Comparison] = {}  # the last one, in each process
+_last_comparison: dict[str, Comparison] = {}  # name of a report set -> its comparison; each process keeps the last one
 
 
 def report_set(params: ClusteringParams, reports: Mapping[str, ReportVector]) -> ReportSet:
@@ -44,15 +44,15 @@ def report_set(params: ClusteringParams, reports: Mapping[str, ReportVector]) ->
 
 
 def blocks(count: int) -> list[range]:
-    """Return the blocks of so many reports."""
+    """Return the blocks of ``count`` reports."""
     return [range(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
 
 
 def block_edges(reports: ReportSet, block: range) -> list[BlockEdges]:
     """Compare the reports of one block with all before them in time."""
-    if reports.name not in _made:
+    if reports.name not in _last_comparison:
         comparison = Comparison(reports.params, shipped_scorer())
         comparison.add((name, ReportVector.unpacked(vector)) for name, vector in reports.reports)
-        _made.clear()
-        _made[reports.name] = comparison
-    return _made[reports.name].block_edges(block)
+        _last_comparison.clear()
+        _last_comparison[reports.name] = comparison
+    return _last_comparison[reports.name].block_edges(block)

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from aggregator.clustering.arrays import Floats, Places, run_starts
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import MOST_SEEN, Rows, spread
+from aggregator.clustering.rows import MAX_SEEN, Rows, spread
 
-BATCH = 128  # reports searched for in one go at most: bounds the memory of the arrays
-_STEPS = 255  # of a term's weight beside its report in the index
+BATCH = 128  # reports whose candidates are searched at once; bounds the memory of the arrays
+_STEPS = 255  # steps of a term's weight, which the index stores beside the report
 
 
 class Candidates(NamedTuple):
-    """Pairs worth comparing, with the product of what the index holds of them."""
+    """Pairs worth comparing; ``product`` is the sum over shared indexed terms of the product of both weights."""
 
     report: Places
     other: Places
@@ -39,7 +39,7 @@ class CandidateIndex:
         self.capped = 0  # lookups that a flood cut short
 
     def add(self, places: Places) -> None:
-        """Enter reports."""
+        """Add reports to the index."""
         _, owner, keys, steps = self._entries(places)
         if not len(keys):
             return
@@ -52,12 +52,12 @@ class CandidateIndex:
             if posting is None:
                 posting = self._postings[key] = array("I")
             posting.frombytes(raw[4 * start : 4 * end])
-            most = self._params.postings + BATCH  # so that each of a batch finds enough that are before it
+            most = self._params.postings + BATCH  # so that each report of a batch finds enough reports before it
             if len(posting) > 2 * most:
                 self._postings[key] = array("I", self._by_hash(np.array(posting))[:most].tobytes())
 
     def drop(self, places: Places) -> None:
-        """Leave reports out."""
+        """Remove reports from the index."""
         if not len(places):
             return
         keys = self._entries(places)[2]
@@ -75,14 +75,14 @@ class CandidateIndex:
             self._keep(key, ((place << 8) | (coded & 0xFF))[place >= 0].astype(np.uint32))
 
     def _keep(self, key: int, left: NDArray[np.uint32]) -> None:
-        """Keep only this of a posting."""
+        """Replace the posting of a key; an empty one is deleted."""
         if len(left):
             self._postings[key] = array("I", left.tobytes())
         else:
             del self._postings[key]
 
     def __getstate__(self) -> dict[str, object]:
-        """Return the state with all postings in one array: a hundred thousand small ones take a second to read."""
+        """Return the state with all postings in one array, because a hundred thousand small ones take a second to read."""
         state = dict(self.__dict__)
         postings = state.pop("_postings")
         state["keys"] = np.fromiter(postings, np.int64, len(postings))
@@ -91,7 +91,7 @@ class CandidateIndex:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take up a state."""
+        """Restore a state."""
         keys, sizes, coded = state.pop("keys"), state.pop("sizes"), memoryview(state.pop("coded"))
         self.__dict__.update(state)
         ends = (4 * np.cumsum(sizes)).tolist()
@@ -103,11 +103,11 @@ class CandidateIndex:
     def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Candidates:
         """Return all living reports of the same language and within the window that share an indexed term with each.
 
-        It also notes in the rows how many reports before each have its terms. Reports marked in
-        ``without`` count as if they were not there; without ``noting`` nothing is noted.
+        With ``noting`` it also writes into the rows how many reports before each have its terms. Reports marked in ``without`` are
+        ignored.
         """
         flat, owner, keys, steps = self._entries(places)
-        # Those that look back are in the index themselves.
+        # With ``noting`` the searching reports are in the index, so a posting of one report holds only the searching one.
         entry, coded = self._postings_of(keys, 2 if noting else 1, asking=places[owner])
         other = coded >> 8
         if without is not None:
@@ -116,15 +116,18 @@ class CandidateIndex:
         if noting:
             earlier = self._is_earlier(other, places[owner], entry)
             seen = np.bincount(entry[earlier], minlength=len(flat))
-            self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
-        product = steps[entry] * (coded & 0xFF)  # of whole numbers: no order of sums decides
+            self._rows.terms.seen[flat] = np.minimum(seen, MAX_SEEN)
+        product = steps[entry] * (coded & 0xFF)  # whole numbers, so that their sums do not depend on the order
         indexed = np.flatnonzero(product)
         asking, other = owner[entry[indexed]], other[indexed]
         others = np.flatnonzero(other != places[asking])
         return self._near(places, *_summed(asking[others], other[others], product[indexed[others]]))
 
     def _is_earlier(self, other: Places, asking: Places, entry: Places) -> NDArray[np.bool_]:
-        """Return which ``other`` reports are earlier than the asking ones and within the window; ``entry`` gives each its asking report."""
+        """Return which ``other`` reports are earlier than the searching ones and within the window.
+
+        ``entry`` gives for each of ``other`` the place in ``asking`` of its searching report.
+        """
         time, rank = self._rows.reports.time, self._rows.rank
         gap = time[asking][entry] - time[other]
         within = (gap >= 0) & (gap <= self._params.window)
@@ -137,7 +140,9 @@ class CandidateIndex:
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
-        earliest = float(self._rows.reports.time[places].min())  # NaN where one is undated: all may be later then
+        earliest = float(
+            self._rows.reports.time[places].min()
+        )  # NaN where one is undated: then any report may be later
         entry, coded = self._postings_of(keys, since=earliest)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
@@ -147,10 +152,10 @@ class CandidateIndex:
     def _postings_of(
         self, keys: NDArray[np.int64], least: int = 1, since: float = np.nan, asking: Places | None = None
     ) -> tuple[Places, Places]:
-        """Return the living reports under each key: the key's number, the report, the weight as stored.
+        """Return the living reports under each key: the place of the key, and the report with its weight, as stored.
 
-        What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.
-        Reports before ``since`` are left out. Of a very long posting each report of ``asking`` gets a sample.
+        Equal keys are read once, because in a flood all reports search for the same ones. Postings of fewer than ``least`` reports
+        and reports before ``since`` are left out. Of a very long posting each report of ``asking`` gets a sample.
         """
         asked, number = np.unique(keys, return_inverse=True)
         found, sizes = [np.zeros(0, np.uint32)], np.zeros(len(asked), np.int64)
@@ -185,9 +190,10 @@ class CandidateIndex:
         )
 
     def _sampled(self, coded: NDArray[np.uint32], entries: Places, asking: Places) -> tuple[Places, NDArray[np.uint32]]:
-        """Return entries with the reports of a very long posting, in order of hash, that each asking report looks at.
+        """Return the sample of a very long posting, in order of hash, for each searching report.
 
-        These are the first of those before it, whatever came with it or since, and of those after it the first of all.
+        Of the reports before a searching one it holds the first ones, whatever came with it or later. Of the reports after it, it
+        holds those among the first of all.
         """
         most, size = self._params.postings, len(coded)
         other = np.tile((coded >> 8).astype(np.int64), len(asking))
@@ -207,7 +213,7 @@ class CandidateIndex:
     def _entries(self, places: Places) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
         """Return the terms of reports that are not too common: place, number of the report, key, weight in steps.
 
-        The weight is 0 for all but the heaviest: no report is found by these.
+        All but the heaviest terms of a report have the weight 0, by which no report is found.
         """
         reports, terms = self._rows.reports, self._rows.terms
         flat, owner = spread(reports.terms_from[places], reports.terms[places])
@@ -245,7 +251,7 @@ def _summed(query: Places, other: Places, product: Places) -> tuple[Places, Plac
     """Return each pair once, in order, with the sum of its products."""
     if not len(query):
         return query, other, product.astype(np.float32)
-    # A product has 16 bits, so all three fit in one number: sorting these is far quicker than finding their order.
+    # A product has 16 bits, so all three fit in one number. Sorting these is far quicker than an indirect sort.
     packed = np.sort(query << 48 | other << 16 | product)
     keys, product = packed >> 16, packed & 0xFFFF
     start = run_starts(keys)

@@ -1,15 +1,15 @@
-"""The canonical entry of a story: the first in a total order, so it does not change back and forth.
+"""Chooses the canonical entry of a story: the first in a total order, so that it does not change back and forth.
 
 The order, most important first:
 
 1. the entry that an editor pinned, unless its publisher took it back (the caller says);
-2. an entry that its publisher has not superseded by a later version: of its report, of its page, or under "UPDATE 2-" and its title;
-3. an entry that tells the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
+2. an entry that its publisher has not superseded by a later version: in its report, on its page, or under its title after "UPDATE 2-";
+3. an entry that reports the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
 4. the agency's own entry: from a feed of the agency, or published by it;
 5. among copies of one text, one that is not padded: not longer than the earliest that has all of it;
 6. the feed's authority, 0-100;
-7. completeness: length of the text in doubling steps, so that a few words more or less decide nothing; copies of one text
-   that have all of it are as complete as the earliest of them;
+7. completeness: length of the text in doubling steps, so that a few words do not decide; copies that have all of one text
+   are as complete as the earliest of them;
 8. the earliest time;
 9. the id.
 """
@@ -29,18 +29,18 @@ from typing import Final
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
 from aggregator.model import Entry, by_time
 
-# Characters. Below a headline's length there is no text; a page of 4,000 is as complete as one of 20,000.
+# Lengths in characters at which a text counts as more complete. A text of 4,000 is as complete as one of 20,000.
 _STEPS = (200, 500, 1_000, 2_000, 4_000)
-# Characters from which on a text is no teaser that a feed cut off: what is longer than such a copy was padded.
+# Characters: a shorter text may be a teaser that a feed cut off, so a longer copy of it was not padded.
 _WHOLE = 600
-# Characters that a copy may be longer than the earliest one before it counts as padded: a byline, a dateline.
+# Characters by which a copy may be longer than the earliest one without being padded: a byline, a dateline.
 _SLACK = 80
-# Labels before a headline that is run again.
+# Labels before a headline that is published again.
 _VERSION = re.compile(
     r"^\W*(?:(?:update|upd|wrapup|recast|corrected|correction|refile|rpt|repeat|lead|alert|urgent)\b\W*\d*\W+|\d+(?:st|nd|rd|th) (?:ld|lead)\W+)+",
     re.IGNORECASE,
 )
-# A page that is written on as an event runs says so in its address, where its headlines don't.
+# The address of a page that is updated while an event runs; its headline may not say so.
 _RUNNING_PAGE = re.compile(
     r"^[a-z]+://[^/]+/(?:.*/)?(?:live(?:-?(?:blog|updates?|ticker|news))?|newsblog|liveticker)(?:[/#?]|$)",
     re.IGNORECASE,
@@ -55,7 +55,9 @@ class Versions:
 
     superseded: AbstractSet[str] = frozenset()
     padded: AbstractSet[str] = frozenset()
-    whole: Mapping[str, int] = field(default_factory=dict)  # entry that has all of its report's text -> its length
+    whole: Mapping[str, int] = field(
+        default_factory=dict
+    )  # entry with all of its report's text -> the length of that text
 
 
 def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
@@ -66,25 +68,25 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
     if len(entries) == 1:
         return entries[0]
     among = versions(entries)
-    # Only entries that may be first are examined for telling no event, since that can only move an entry back.
+    # Whether an entry reports no event is examined only for entries that may be first, because it can only move an entry back.
     waiting = [(rank_if(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]
     heapify(waiting)
     while waiting:
-        promised, place = waiting[0]
+        best_case, place = waiting[0]
         found = rank(entries[place], pinned, among)
-        if found == promised:
+        if found == best_case:
             return entries[place]
         heapreplace(waiting, (found, place))
     raise ValueError("a story without entries has no canonical one")
 
 
 def rank(entry: Entry, pinned: str | None, among: Versions) -> Rank:
-    """Return an entry's place in the order among the others; the smallest is canonical."""
-    return rank_if(entry, pinned, among, no_event=tells_no_event(entry))
+    """Return the sort key of an entry; the smallest is canonical."""
+    return rank_if(entry, pinned, among, no_event=reports_no_event(entry))
 
 
 def rank_if(entry: Entry, pinned: str | None, among: Versions, *, no_event: bool) -> Rank:
-    """Return what an entry's place is where it tells no event, or where it does."""
+    """Return the sort key of an entry, given whether it reports no event."""
     length = among.whole.get(entry.id, entry.text_length)
     return (
         entry.id != pinned,
@@ -99,7 +101,7 @@ def rank_if(entry: Entry, pinned: str | None, among: Versions, *, no_event: bool
     )
 
 
-def tells_no_event(entry: Entry) -> bool:
+def reports_no_event(entry: Entry) -> bool:
     """Return whether an entry is a live page, a briefing or a comment rather than a report."""
     title, address = entry.data.title, entry.data.link or ""
     return is_recurring_title(title) or is_comment_title(title) or _RUNNING_PAGE.search(address) is not None
@@ -123,7 +125,7 @@ def versions(entries: Sequence[Entry]) -> Versions:
 
 
 def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
-    """Return of several entries of one report those that are padded, and those that have all of its text with its length."""
+    """Return which of several entries of one report are padded, and which have all of its text, with the length of that text."""
     half = max(entry.text_length for entry in copies) / 2
     complete = [entry for entry in copies if entry.text_length >= min(half, _WHOLE)]
     first = min(complete, key=by_time)
@@ -136,7 +138,7 @@ def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
 
 
 def replaced(versions: Sequence[Entry]) -> frozenset[str]:
-    """Return the versions that their publisher replaced by a later one with another headline or text."""
+    """Return the ids of the versions that their publisher replaced by a later one with another headline or text."""
     last = max(versions, key=by_time)
     return frozenset(entry.id for entry in versions if entry.time < last.time and _is_rewritten(entry, last))
 

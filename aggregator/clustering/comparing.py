@@ -19,17 +19,17 @@ from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.scoring import Scorer
 from aggregator.clustering.vectors import ReportVector
 
-_LEAST_GONE = 5_000  # reports that left; fewer are not worth a compaction
+_MIN_GONE = 5_000  # removed reports; fewer are not worth a compaction
 
 
 class Changes(NamedTuple):
     """The changes that :meth:`Comparison.compare` made."""
 
     new: set[int]  # places that were compared for the first time
-    first: Places  # ends of the edges that came, went or have other log odds now
+    first: Places  # ends of the edges that were added, dropped or got other log odds
     second: Places
     strongest: Floats  # the greater of an edge's log odds before and now
-    represented: set[int]  # places that are represented since, or by others
+    represented: set[int]  # places that are newly represented, or represented by others than before
 
 
 class Comparison:
@@ -87,10 +87,10 @@ class Comparison:
     def compact(self) -> Places | None:
         """Free the places of removed reports; return the new place of each old one, -1 for removed ones.
 
-        None where that is not worth its while, or reports are compared across languages.
+        Return None, and do nothing, where too few reports were removed, or reports are compared across languages.
         """
         gone = len(self.rows) - len(self.rows.place)
-        if self.cross_language is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 4):
+        if self.cross_language is not None or gone < max(_MIN_GONE, len(self.rows.place) // 4):
             return None
         moved = self.rows.compact()
         self.search.remap(moved)
@@ -106,12 +106,12 @@ class Comparison:
         return moved
 
     def compare_ahead(self) -> None:
-        """Compare the new reports with all before them while there is time; :meth:`compare` returns what changed."""
+        """Compare the new reports with all before them ahead of :meth:`compare`, which returns the changes."""
         self.search.search(self._new)
         self._added_unreported, self._new = self._added_unreported | self._new, set()
 
     def compare(self) -> Changes:
-        """Bring the edges up to date; return what changed."""
+        """Update the edges; return the changes."""
         new, self._new = self._new, set()
         no_longer_represented, newly_represented = self.search.update(new)
         new, self._added_unreported = new | self._added_unreported | no_longer_represented, set()
@@ -150,12 +150,12 @@ class Comparison:
             odds = self.scorer.second(graph.known[same_language], graph.context(same_language), words)
             new[within] = odds + self._window_shifts(first, second)
         graph.final[edges] = new
-        moved = old != new  # an edge that was never scored is not a number
+        moved = old != new  # also for an edge that was never scored: its odds are NaN
         ends = graph.both_ends(edges[moved])
         return *ends, np.fmax(old[moved], new[moved])
 
     def drop_edges(self, edges: Places) -> Places:
-        """Forget edges; return the nodes that kept them."""
+        """Drop edges; return the nodes that kept them."""
         if not len(edges):
             return edges
         graph = self.graph
@@ -193,7 +193,7 @@ class Comparison:
         return self.density.density_shifts(later, earlier) + self.density.timing_shifts(later, earlier)
 
     def _uncount(self, gone: Places, replaced: bool) -> None:
-        """Remove gone reports from the counts; later reports need not know of those outside the window."""
+        """Remove gone reports from the counts; those outside the window affect no later report."""
         reports = self.rows.reports
         self.day_counts.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
         fresh = gone[~self._is_outside_window(gone)]
@@ -201,33 +201,33 @@ class Comparison:
         self.search.uncount(fresh)
 
     def _is_outside_window(self, places: Places) -> Flags:
-        """Return which reports lie at the window's far end."""
+        """Return which reports are earlier than the window of the latest report."""
         return np.asarray(self.rows.reports.time[places] < self.day_counts.latest - self.params.window)
 
-    # --- elsewhere -----------------------------------------------------------------------------------
+    # --- edges computed in other processes -----------------------------------------------------------
 
     def block_edges(self, block: range) -> list[BlockEdges]:
-        """Return the edges of a range of reports with all before them, without storing them: for another process."""
+        """Return the edges of a range of reports with all before them, without storing them, for another process."""
         self.search.add(sorted(self._new))
         self._new = set()
         return self.search.block_edges(np.array(block))
 
     def add_block_edges(self, block_edges: Iterable[BlockEdges]) -> bool:
-        """Store the edges that were computed for all reports elsewhere; none of them was compared before.
+        """Store the edges of all reports, which other processes computed; no report was compared here before.
 
-        Return False where some of them would be represented, which can only be found report by report: then no edge is valid.
+        Return False where a report would be represented. That can only be found report by report, so no edge is valid then.
         """
         self.search.add(range(len(self.rows)), compared=True)
         self._added_unreported, self._new = self._added_unreported | self._new, set()
         return self.search.add_block_edges(block_edges)
 
     def add_edges(self, first: Places, second: Places, odds: Floats, known: Floats) -> None:
-        """Add edges. An end that has better ones and does not keep one is not touched by it; the other end is."""
+        """Add edges. An end that has better ones and does not keep an edge is not changed by it."""
         if len(first):
             self._dirty.update(self.graph.add(first, second, odds, known, self.rows.rank))
 
     def _update_cross_language(self, across: CrossLanguagePairs) -> None:
-        """Bring the edges between languages up to date."""
+        """Update the edges between languages."""
         lost, edges = across.update()
         gone = [edge for pair in lost if (edge := self.graph.edge_between(*pair)) is not None]
         if gone:

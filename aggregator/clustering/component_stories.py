@@ -1,6 +1,6 @@
-"""The stories of one connected component of the score graph, under the editors' constraints.
+"""Finds the stories of one connected component of the score graph, under the editors' constraints.
 
-Average linkage decides. Of an oversized component only a core is averaged; the others join the story of their best edge.
+Average linkage decides. In an oversized component only a core is averaged; the other reports join the story of their best edge.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.partition import Edges, partition, with_distant_pairs
 from aggregator.clustering.report_constraints import PlaceConstraints
 
-# Edges kept by the places whose log odds are averaged at once, some tenths of a second, and the fewest such places.
-_MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
+# The core: its places keep at most so many edges, which takes some tenths of a second, and it has at least so many places.
+_MAX_EDGES, _MIN_CORE = 40_000, 200
 
 
 def stories_of_component(
@@ -38,16 +38,16 @@ def stories_of_component(
 
 
 def _core_size(comparison: Comparison, order: Sequence[int], params: ClusteringParams) -> int:
-    """Return how many places are averaged at once: fewer where they have many edges, as in a flood."""
+    """Return the number of places in the core; it is smaller where they have many edges, as in a flood."""
     most = min(len(order), params.largest_component)
     edges = np.cumsum([len(comparison.graph.kept_by([place])) for place in order[:most]])
-    return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
+    return min(most, max(_MIN_CORE, int(np.searchsorted(edges, _MAX_EDGES, "right"))))
 
 
 def _partition(
     comparison: Comparison, order: Sequence[int], bound: PlaceConstraints, params: ClusteringParams
 ) -> list[list[int]]:
-    """Return the groups of some places, by their numbers."""
+    """Return the groups of some places, as positions in ``order``."""
     graph = comparison.graph
     ids = graph.incident(order)
     with comparison.rows.numbered([[place] for place in order]) as numbers:

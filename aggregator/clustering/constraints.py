@@ -1,10 +1,10 @@
 """Editor constraints without contradictions: which entries belong together and which are kept apart.
 
 A decision states constraints between two sides, sets of entries: together (must-link) or apart (cannot-link).
-Decisions contradict one another; :func:`resolve` resolves them once, newest first. A constraint is obeyed pair by pair
-unless newer ones and what follows from them forbid it: *together* is transitive, and an entry that is apart from one of
-a group is apart from all of it. The result is groups of entries that share a story, and pairs of groups that never do.
-A clustering that asks before each join, merge and split keeps both true for any arrivals in any order.
+Decisions may contradict one another. :func:`resolve` takes them newest first. A constraint holds for each pair of entries
+for which newer constraints, and their consequences, do not forbid it: *together* is transitive, and an entry that is apart from one
+of a group is apart from the whole group. The result is groups of entries that share a story, and pairs of groups that never do.
+A clustering that asks before each join, merge and split obeys both for any arrivals in any order.
 
 Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); the rule that the
 newest wins is ours.
@@ -24,7 +24,7 @@ Sign = Literal["together", "apart"]
 class Constraint:
     """Every entry of ``left`` belongs with, or apart from, every entry of ``right``.
 
-    ``decision`` is the number of the verb that states it: greater is newer. Where an older decision binds an entry to
+    ``decision`` is the number of the verb that states it; greater numbers are newer. Where an older decision binds an entry to
     both sides of ``apart``, it stays with ``left``.
     """
 
@@ -36,7 +36,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class EntryConstraint:
-    """Where an arriving entry must not go, and where it must."""
+    """The reports and stories that an arriving entry must not join, and the story that it must join."""
 
     barred_reports: frozenset[str] = frozenset()
     barred_stories: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Placement(NamedTuple):
     story_id: str | None  # None: not settled yet
 
 
-# --- what each verb states -----------------------------------------------------------------------
+# --- the constraints of each verb ----------------------------------------------------------------
 
 
 def merged(decision: int, stories: Sequence[Collection[str]]) -> tuple[Constraint, ...]:
@@ -71,7 +71,7 @@ def split(decision: int, staying: Collection[str], leaving: Collection[str]) -> 
 
 
 def moved(decision: int, entry: str, source: Collection[str], target: Collection[str]) -> tuple[Constraint, ...]:
-    """Return the constraints of a move: the entry belongs with ``target``, apart from what stays in ``source``."""
+    """Return the constraints of a move: the entry belongs with ``target``, apart from the other entries of ``source``."""
     one = frozenset({entry})
     staying, there = frozenset(source) - one, frozenset(target) - one
     apart = (Constraint(decision, "apart", staying, one),) if staying else ()
@@ -84,8 +84,8 @@ def forbidden(
 ) -> tuple[Constraint, ...]:
     """Return the constraints of a forbid: the two are never one story; where they are one now, ``second`` leaves.
 
-    Where ``older`` decisions bind entries to both, the forbid parts these too, and names them: else the old binding would
-    come back with the first newer decision that takes such an entry out of the story in which it stayed.
+    Where ``older`` decisions bind other entries to both, the forbid separates and names these too. Otherwise the old binding would
+    be effective again after a newer decision that takes such an entry out of its story.
     """
     left, right = frozenset(first), frozenset(second)
     made = Constraint(decision, "apart", left, right)
@@ -97,23 +97,23 @@ def forbidden(
     return (Constraint(decision, "apart", left | (torn - leaving), right | leaving),)
 
 
-# --- all of them taken together ------------------------------------------------------------------
+# --- all decisions together ----------------------------------------------------------------------
 
 
 class ConstraintGroups:
-    """Decisions without their contradictions: groups of entries, and which groups are kept apart.
+    """The resolved decisions: groups of entries that belong together, and which groups are kept apart.
 
-    Immutable once :func:`resolve` returns it. Entries that no decision names are groups of one, kept apart from none.
+    Immutable once :func:`resolve` returns it. An entry that no decision names is a group of its own, kept apart from none.
     """
 
-    __slots__ = ("_decisions", "_group", "_marks", "_members", "_wearers")
+    __slots__ = ("_decisions", "_group", "_marked", "_marks", "_members")
 
     def __init__(self) -> None:
-        self._group: dict[str, str] = {}  # entry -> the entry that its group is called by
+        self._group: dict[str, str] = {}  # entry -> the entry that identifies its group
         self._members: dict[str, list[str]] = {}
-        # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are kept apart.
-        self._marks: dict[str, set[tuple[int, bool]]] = {}
-        self._wearers: dict[tuple[int, bool], tuple[str, ...]] = {}  # mark -> entries of that side
+        # A mark is the number of an "apart" constraint and a side of it. Two groups with opposite marks are kept apart.
+        self._marks: dict[str, set[tuple[int, bool]]] = {}  # group -> the marks of its members
+        self._marked: dict[tuple[int, bool], tuple[str, ...]] = {}  # mark -> entries of that side
         self._decisions: dict[int, int] = {}  # number of an "apart" constraint, newest first -> its decision
 
     def __bool__(self) -> bool:
@@ -134,17 +134,17 @@ class ConstraintGroups:
     def separations(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
         """Yield pairs of sets of entries: none of the first may share a story with any of the second."""
         for number in self._decisions:
-            left, right = ({self._group[entry] for entry in self._wearers[number, side]} for side in (False, True))
-            both = left & right  # bound to both sides by an older decision: kept apart from all but themselves
+            left, right = ({self._group[entry] for entry in self._marked[number, side]} for side in (False, True))
+            both = left & right  # an older decision binds them to both sides: each is kept apart from all others
             yield self._entries(left - both), self._entries(right)
             yield self._entries(both), self._entries(right - both)
             for one in both:
                 yield self._entries({one}), self._entries(both - {one})
 
     def anchors(self) -> frozenset[str]:
-        """Return the entries from which others were split off, and which were split off from none."""
-        left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
-        return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
+        """Return the entries from which others were split off, without entries that were split off themselves."""
+        left = {entry for (_, side), entries in self._marked.items() if not side for entry in entries}
+        return frozenset(left.difference(*(entries for (_, side), entries in self._marked.items() if side)))
 
     def barrier(self, left: Iterable[str], right: Iterable[str]) -> int | None:
         """Return the newest decision that keeps the entries of two stories apart; None where none does."""
@@ -164,23 +164,23 @@ class ConstraintGroups:
         return self._decisions[min(found)] if found else None
 
     def related_entries(self, entry: str) -> frozenset[str]:
-        """Return the entries whose places restrict this one: its group, and the groups kept apart from it."""
+        """Return the entries whose reports and stories restrict this one: its group, and the groups kept apart from it."""
         own = self._group.get(entry)
         if own is None:
             return frozenset()
         others_apart = {
             self._group[other]
             for number, side in self._marks[own]
-            for other in self._wearers[number, not side]
+            for other in self._marked[number, not side]
             if self._group[other] != own
         }
         return frozenset(other for name in (own, *others_apart) for other in self._members[name]) - {entry}
 
     def entry_constraint(self, entry: str, placed: Mapping[str, Placement]) -> EntryConstraint:
-        """Return where an entry must not go and where it must.
+        """Return the constraint on an arriving entry.
 
-        ``placed`` gives the places of the entries that :meth:`related_entries` returns; missing ones have not arrived or are
-        gone. Where the entry's group is in several stories, the entry goes to the one that holds most of the group.
+        ``placed`` gives the report and story of the entries that :meth:`related_entries` returns; missing ones have not arrived or
+        are gone. Where the entry's group is in several stories, the entry goes to the one that holds most of the group.
         """
         own = self._group.get(entry)
         if own is None:
@@ -200,14 +200,14 @@ class ConstraintGroups:
         return EntryConstraint(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
 
     def divide(self, entries: Sequence[str]) -> tuple[frozenset[str], ...]:
-        """Return a story's named entries in as few parts as the constraints allow; one part means no violation.
+        """Return a story's named entries in as few parts as a greedy choice finds; one part means no violation.
 
-        The first part holds the largest group, of two the one named first in ``entries``. No group is torn.
+        The first part holds the largest group, of two as large the first in ``entries``. No group is divided.
         """
         named = [entry for entry in entries if entry in self._group]
         sizes = Counter(self._group[entry] for entry in named)
         parts: list[set[str]] = []
-        barred: list[set[tuple[int, bool]]] = []  # the marks that no group of a part may wear
+        barred: list[set[tuple[int, bool]]] = []  # the marks that no group of a part may have
         for name in sorted(sizes, key=lambda group: -sizes[group]):  # stable: of two, the first named
             marks = self._marks[name]
             free = next((place for place, others in enumerate(barred) if marks.isdisjoint(others)), len(parts))
@@ -218,7 +218,7 @@ class ConstraintGroups:
             barred[free].update((number, not side) for number, side in marks)
         return tuple(frozenset(entry for entry in named if self._group[entry] in part) for part in parts)
 
-    # --- how it is made: by resolve() alone ---------------------------------------------------------
+    # --- construction, by resolve() alone -----------------------------------------------------------
 
     def _groups(self, entries: Iterable[str]) -> set[str]:
         return {group for entry in entries if (group := self._group.get(entry)) is not None}
@@ -243,12 +243,12 @@ class ConstraintGroups:
     def _mark(self, number: int, constraint: Constraint) -> None:
         self._decisions[number] = constraint.decision
         for side, entries in ((False, constraint.left), (True, constraint.right)):
-            self._wearers[number, side] = tuple(entries)
+            self._marked[number, side] = tuple(entries)
             for entry in entries:
                 self._marks[self._group[entry]].add((number, side))
 
     def _bind(self, left: Sequence[str], right: Sequence[str]) -> None:
-        """Join every two entries of both sides that newer decisions do not keep apart, in the given order."""
+        """Join each entry of one side with each of the other, in the given order, unless newer decisions keep them apart."""
         named = list(right)  # one entry of each group
         for one in left:
             groups: dict[str, str] = {}
@@ -256,7 +256,7 @@ class ConstraintGroups:
                 groups.setdefault(self._group[entry], entry)
             named = list(groups.values())
             for other in groups:
-                name = self._group[other]  # may have been joined under another name meanwhile
+                name = self._group[other]  # the group may have been joined with another one meanwhile
                 mine = self._group[one]
                 if mine != name and not self._are_apart(mine, name):
                     self._join(mine, name)
@@ -271,15 +271,15 @@ class ConstraintGroups:
 
 
 def resolve(constraints: Iterable[Constraint]) -> ConstraintGroups:
-    """Resolve the decisions in force; their order in ``constraints`` does not matter.
+    """Resolve the constraints of all decisions in force; their order does not matter.
 
-    Time grows with the number of entries named, not with the number of pairs.
+    Time grows with the number of named entries, not with the number of pairs.
     """
     ordered = sorted(
         constraints, key=lambda one: (-one.decision, one.sign != "apart", sorted(one.left), sorted(one.right))
     )
     made = ConstraintGroups()
-    leavers: dict[str, int] = {}  # entries that a newer decision moved away: others stay with those that stayed
+    leavers: dict[str, int] = {}  # entries that a newer decision moved away; they are bound last
     for number, constraint in enumerate(ordered):
         for entry in (*constraint.left, *constraint.right):
             made._add(entry)

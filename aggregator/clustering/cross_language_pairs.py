@@ -1,7 +1,7 @@
-"""Edges between reports of different languages: the sentence encoder proposes pairs; shared names, numbers, places and times confirm them.
+"""Edges between reports of different languages: the sentence encoder proposes pairs, and shared names and numbers confirm them.
 
-A pair is compared where either report is among the nearest of the other in any other language, within the window. The
-compared pairs depend on the set of reports, not on their order of arrival.
+A pair is compared where one report is among the nearest ones of the other in other languages, within the window. So the compared
+pairs depend on the set of reports, not on their order of arrival.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from aggregator.clustering.scoring import DIGITS, MODELS
 from aggregator.text.cross_language import number_weight
 from aggregator.text.encoder import use_one_thread
 
-NEAREST = 16  # reports of other languages that each is compared with
-NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unlike news are nearer than .1
-# Log odds from which on a pair is an edge. Measured on the development set of tests/semantic and on a scatter of six languages of
-# May and June 2023: lower ones join more there, and tie reports of one affair, such as a war, that tell different events.
-LEAST = 3.5
-CONFIRMED = 1.0  # shared signs that are wanted: a name or a number of two digits
-_BATCH = 64  # reports whose cosines are computed in one go: bounds the memory
+NEAREST = 16  # reports of other languages that each report is compared with
+NEAR = 0.35  # cosine; pairs below it are not proposed. Half of all pairs of unrelated news are above .1
+# Log odds above which a pair is an edge. Measured on the development set of tests/semantic and on a scatter of six languages of
+# May and June 2023: with a lower bar more pairs are found, but also reports of one affair, such as a war, on different events.
+MIN_ODDS = 3.5
+MIN_CONFIRMATION = 1.0  # weight of shared names and numbers: one name, or one number of two digits
+_BATCH = 64  # reports whose cosines are computed at once; bounds the memory
 
 Pair = tuple[int, int]
 
@@ -62,18 +62,18 @@ class CrossLanguagePairs:
         self._near = np.zeros((0, NEAREST), np.int64)  # rows, nearest first; -1 where there is none
         self._cosine = np.zeros((0, NEAREST), np.float32)
         self._new: set[int] = set()  # rows that were not compared yet
-        self._again: set[int] = set()  # rows whose nearest are to be searched again
-        self._changed: set[int] = set()  # rows with other nearest than their pairs say
+        self._again: set[int] = set()  # rows whose nearest reports are to be searched again
+        self._changed: set[int] = set()  # rows whose nearest reports changed since their pairs were proposed
         self._pairs: dict[int, set[Pair]] = {}  # row -> the pairs, by place, that it proposed
         self._proposed: dict[Pair, int] = {}  # pair -> how many of its two rows propose it
         self._odds: dict[Pair, float] = {}  # the pairs that are edges
 
     def set_meanings(self, meanings: Mapping[str, Meaning]) -> None:
-        """Set the meanings of reports that are added next."""
+        """Set the meanings of the reports that :meth:`add` adds next."""
         self._meanings_to_come.update(meanings)
 
     def add(self, names: Iterable[str]) -> None:
-        """Add the reports whose meaning was set."""
+        """Add those of these reports whose meaning was set."""
         known = [
             (self._rows.place[name], self._meanings_to_come.pop(name))
             for name in names
@@ -111,7 +111,7 @@ class CrossLanguagePairs:
             self._pairs.pop(row, None)
 
     def update(self) -> tuple[list[Pair], dict[Pair, float]]:
-        """Update the pairs; return the edges that are gone, and the new ones with their log odds."""
+        """Update the pairs; return the removed edges, and the new ones with their log odds."""
         if self._new or self._again:
             with use_one_thread():
                 self._compare_all()
@@ -125,7 +125,7 @@ class CrossLanguagePairs:
         for pair in sorted(gained):
             if pair in self._proposed and pair not in self._odds:
                 odds = self.odds(*pair)
-                if odds > LEAST:
+                if odds > MIN_ODDS:
                     edges[pair] = self._odds[pair] = odds
         return out, edges
 
@@ -135,15 +135,15 @@ class CrossLanguagePairs:
         return one in self._meaning and two in self._meaning and bool(language[one] != language[two])
 
     def odds(self, one: int, two: int) -> float:
-        """Return the log odds that two reports tell one event; the minimum where nothing confirms it."""
+        """Return the log odds that two reports are of one event; the minimum where nothing confirms it."""
         features, common = self.compared(one, two)
-        if common.confirmation < CONFIRMED:
+        if common.confirmation < MIN_CONFIRMATION:
             return self._params.clip[0]
         total = math.fsum(weight * features[name] for name, weight in self._model.weights.items())
         return round(self._model.bias + total, DIGITS)
 
     def compared(self, one: int, two: int) -> tuple[dict[str, float], Agreement]:
-        """Return the features of two reports, and what they share, in the words of the later one."""
+        """Return the features of two reports, and their agreement in the words of the later one."""
         early = bool(self._rows.is_before(np.array([one]), np.array([two]))[0])
         later, earlier = (two, one) if early else (one, two)
         common = agreement(self._meaning[later], self._meaning[earlier])
@@ -161,7 +161,7 @@ class CrossLanguagePairs:
             "log gap": 0.0 if math.isnan(gap) else math.log1p(gap / HOUR) / 5,
         }, common
 
-    # --- the nearest -----------------------------------------------------------------------------
+    # --- nearest reports -------------------------------------------------------------------------
 
     def _grow(self, wanted: int) -> None:
         have = len(self._place)
@@ -181,7 +181,7 @@ class CrossLanguagePairs:
             self._compare(part, False, new)
 
     def _compare(self, asked: Places, arrived: bool, new: Sequence[int]) -> None:
-        """Find the nearest reports of some rows; with ``arrived``, update the nearest of old rows too."""
+        """Find the nearest reports of some rows; with ``arrived``, update those of older rows too."""
         used = len(self._row)
         cosine = self._cosines(asked, used)
         for column, row in enumerate(asked.tolist()):
@@ -189,7 +189,7 @@ class CrossLanguagePairs:
             self._set(row, found, cosine[found, column])
         if not arrived:
             return
-        cosine[new] = -np.inf  # each of these looks at all
+        cosine[new] = -np.inf  # each new row compares itself with all rows
         nearer, columns = np.nonzero((cosine >= NEAR) & (cosine >= self._cosine[:used, -1:]))
         starts = run_starts(nearer)
         for row, mine in zip(nearer[starts].tolist(), np.split(columns, starts[1:]), strict=False):
@@ -220,7 +220,7 @@ class CrossLanguagePairs:
         self._changed.add(row)
 
     def _propose(self, row: int, lost: set[Pair], gained: set[Pair]) -> None:
-        """Bring the pairs that a row proposes in line with its nearest."""
+        """Update the pairs that a row proposes after its nearest reports changed."""
         mine = int(self._place[row])
         others = [int(self._place[other]) for other in self._near[row].tolist() if other >= 0]
         now = {(min(mine, other), max(mine, other)) for other in others}

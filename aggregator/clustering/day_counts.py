@@ -1,4 +1,4 @@
-"""Counts of reports by language and UTC day, for how many reports came before one."""
+"""Counts how many reports of a language came before a moment, within the window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNDATED = -math.inf
 
 
 class DayCounts:
-    """The times of the window's reports."""
+    """The times of the window's reports, sorted, by language and UTC day."""
 
     def __init__(self, window: float) -> None:
         self._days = math.ceil(window / DAY)
@@ -28,7 +28,7 @@ class DayCounts:
                 self.latest = time
 
     def remove(self, languages: Sequence[int], times: Sequence[float]) -> None:
-        """Forget reports."""
+        """Remove reports."""
         for language, time in zip(languages, times, strict=True):
             key = (language, _day(time))
             found = self._times[key]
@@ -37,7 +37,10 @@ class DayCounts:
                 del self._times[key]
 
     def before(self, language: int, time: float) -> int:
-        """Return the number of reports before a moment: on the earlier days of the window, and on its day until then."""
+        """Return the number of reports before a moment: on the days of the window before it, and on its own day until then.
+
+        Undated reports count as before all others.
+        """
         day = _day(time)
         if day == _UNDATED:
             return len(self._times.get((language, _UNDATED), ()))

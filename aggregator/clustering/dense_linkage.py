@@ -1,6 +1,6 @@
 """Average linkage over a dense matrix, for components in which nearly all nodes have edges, as in a flood.
 
-The groups are those of partition.py: the same sums in the same order, and of equal means the one of the lower numbers.
+It gives the same groups as partition.py: sums are built in the same order, and of equal means that of the lower numbers is first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aggregator.clustering.arrays import Places
 
-_GONE = -np.inf  # the mean of what is never joined
+_GONE = -np.inf  # the mean of two groups that are never joined
 Matrix = NDArray[np.float64]
 
 

@@ -1,11 +1,11 @@
-"""The shift of log odds by density: the share of a window's reports with a sure partner, by hour.
+"""The shift of log odds by density: the share of a window's reports with a sure partner.
 
-The share of reports with a sure partner at another publisher is the base rate of Bayes' rule: at one in fifteen a likely
-pair mostly is one, at one in a hundred it mostly is none. Where sure partners come within hours of each other far more than by
-chance (timing.py), fewer of them prove as much. The scores were learned on scattered headlines, which words alone had to keep
-apart; pairs of headlines in large windows are raised again by that amount.
+The share of reports with a sure partner at another publisher is the base rate in Bayes' rule. At one in fifteen a likely pair
+mostly is one event, at one in a hundred it mostly is not. Where sure partners come within hours of each other far more often than by
+chance (timing.py), fewer of them prove as much. The scores were learned on scattered headlines, which only their words kept apart.
+So pairs of headlines in large windows get that amount back.
 
-The share is that of the window's UTC hours before the report's own, in its language. So past scores stay when reports
+The share is that of the UTC hours of the window before the report's own hour, in its language. So past scores stay when reports
 arrive in order of time, and any other order gives the same result.
 """
 
@@ -26,27 +26,30 @@ from aggregator.clustering.timing import Numbers
 
 _UNDATED = -math.inf
 
-# The counts of an hour: its reports; those with a sure partner before them, by the class of the gap.
+# The columns of an hour's counts: reports; reports with a sure partner before them, by the class of the gap.
 _REPORTS, _SURE = 0, 1
 _SURE_UNDATED = _SURE + timing.UNDATED
 _COLUMNS = _SURE_UNDATED + 1
-# Log odds for pairs of which one has a text, and for pairs of headlines; what is added by the class of the gap; see _LATE.
+# The shifts of an hour's pairs, in log odds: 0 for pairs with a text, 1 for near pairs of headlines, from 2 on what the class of
+# the gap adds, and _LATE for pairs of headlines that are further apart than ClusteringParams.timed_within.
 _Shift = tuple[float, ...]
-_LATE = 2 + timing.CLASSES + 1  # for pairs of headlines further apart than the classes of timing
+_LATE = 2 + timing.CLASSES + 1
 _SHIFTS = _LATE + 1
 
 
 class Density:
-    """Counts of reports by language and hour, and what each report's pairs with earlier ones get."""
+    """Counts of reports by language and hour, and the shifts of each report's pairs with earlier reports."""
 
     def __init__(self, rows: Rows, params: ClusteringParams) -> None:
         self._rows = rows
         self._params = params
         self._counts: dict[int, dict[float, list[int]]] = {}  # language -> hour -> see _COLUMNS
-        self._known: dict[int, dict[float, _Shift]] = {}  # language -> hour -> what its reports' pairs get
-        self._changed: set[int] = set()  # languages
-        self._new: list[int] = []  # places that were given nothing yet
-        self._sure = np.zeros(0, np.int64)  # of each place: the column that its sure partner counts in, 0 without one
+        self._known: dict[int, dict[float, _Shift]] = {}  # language -> hour -> the shifts of its reports' pairs
+        self._changed: set[int] = set()  # languages whose counts changed
+        self._new: list[int] = []  # places that have no shifts yet
+        self._sure = np.zeros(
+            0, np.int64
+        )  # of each place: the column in which its sure partner is counted, 0 without one
         self._shift: Floats = np.zeros((0, _SHIFTS), np.float32)  # of each place, see _Shift
 
     def add(self, places: Places) -> None:
@@ -58,7 +61,7 @@ class Density:
         self._new.extend(places.tolist())
 
     def remove(self, places: Places) -> None:
-        """Count reports no longer."""
+        """Remove reports from the counts."""
         self._count(places, _REPORTS, -1)
         self._set_columns(places, np.zeros(len(places), np.int64))
 
@@ -72,22 +75,22 @@ class Density:
     def set_partners(self, places: Places, partner: Places) -> None:
         """Set the place of each report's sure partner before it; -1 for none."""
         time = self._rows.reports.time
-        classes = timing.classes(_told_hours(time[places]), _told_hours(time[np.maximum(0, partner)]))
+        classes = timing.classes(_known_hours(time[places]), _known_hours(time[np.maximum(0, partner)]))
         self._set_columns(places, np.where(partner < 0, 0, _SURE + classes))
 
     def density_shifts(self, later: Places, other: Places) -> Floats:
-        """Return the log odds that pairs get, by their later report."""
+        """Return the shifts of pairs by density, which are those of their later report."""
         texts, time = self._rows.reports.text_mass, self._rows.reports.time
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
-        gap = timing.gaps(_told_hours(time[later]), _told_hours(time[other]))
+        gap = timing.gaps(_known_hours(time[later]), _known_hours(time[other]))
         near = gap < self._params.timed_within / HOUR
         column = np.where(headlines, np.where(near, 1, _LATE), 0)
         return np.asarray(self._shift[later, column])
 
     def timing_shifts(self, later: Places, other: Places) -> Floats:
-        """Return the log odds that pairs get for the gap between them, by their later report."""
+        """Return the shifts of pairs by the time between them, which are those of their later report."""
         time = self._rows.reports.time
-        classes = timing.classes(_told_hours(time[later]), _told_hours(time[other]))
+        classes = timing.classes(_known_hours(time[later]), _known_hours(time[other]))
         return np.asarray(self._shift[later, 2 + classes])
 
     def refresh(self) -> Places:
@@ -128,14 +131,16 @@ class Density:
             self._changed.add(language)
 
     def _drop_hours(self) -> None:
-        """Forget the hours that no report looks back to any more."""
+        """Delete the counts of hours that affect no report any more."""
         reports, count = self._rows.reports, len(self._rows)
         for language, counts in self._counts.items():
             mine = self._rows.alive[:count] & (reports.language[:count] == language)
             first = _hours(reports.time[:count][mine])
             first = first[first > _UNDATED]
             if len(first):
-                oldest = first.min() - 2 * self._params.window / HOUR  # whose own gaps reach as far back again
+                oldest = (
+                    first.min() - 2 * self._params.window / HOUR
+                )  # a window before, whose reports have gaps of a window
                 for hour in [hour for hour in counts if _UNDATED < hour < oldest]:
                     del counts[hour]
 
@@ -158,12 +163,12 @@ class Density:
         return found
 
     def _shifts_of(self, seen: Numbers) -> Numbers:
-        """Return the shifts of the log odds, in steps, so that few arrivals change past decisions."""
+        """Return the shifts for rows of counts, rounded to steps, so that few arrivals change past decisions."""
         params = self._params
         reports, sure = seen[:, 0], seen[:, _SURE:_COLUMNS].sum(1)
         near, expected = seen[:, _SURE:_SURE_UNDATED], seen[:, _COLUMNS:]
         timed = timing.excess(near, expected)
-        proven = reports / (reports + params.density_half)  # a window of few reports proves nothing
+        proven = reports / (reports + params.density_half)  # a window of few reports proves little
         proven_timed = timed / (timed + params.timed_half)
         found = np.zeros((len(seen), _SHIFTS))
         texts = params.density_neutral, params.density_most, 0.0, params.timed_neutral, params.timed_texts
@@ -203,7 +208,7 @@ def surest_partners(rows: Rows, places: Places, number: Places, other: Places, o
     number, other, odds = number[sure], other[sure], odds[sure]
     order = np.lexsort((rows.rank[other], -odds, number))[::-1]
     found = np.full(len(places), -1, np.int64)
-    found[number[order]] = other[order]  # the last to be written is the surest
+    found[number[order]] = other[order]  # of several values the last one stays, which is the surest
     return found
 
 
@@ -212,6 +217,6 @@ def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.floor(np.nan_to_num(times, nan=_UNDATED) / HOUR)
 
 
-def _told_hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the UTC hours of some times; minus infinity where no hour is told: midnight to the second is a date alone."""
-    return np.where(timing.tells_hour(times), _hours(times), _UNDATED)
+def _known_hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the UTC hours of some times; minus infinity where the hour is unknown: midnight to the second means a date alone."""
+    return np.where(timing.has_hour(times), _hours(times), _UNDATED)

@@ -1,4 +1,4 @@
-"""Explanations of a pair score: the features of two reports, and their log odds by themselves and within the graph."""
+"""Explains a pair score: the features of two reports, and their log odds by themselves and within the graph."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from aggregator.clustering.comparing import Comparison
 
 @dataclass(frozen=True, slots=True)
 class PairExplanation:
-    """Two reports, side by side."""
+    """The features and scores of two reports."""
 
     features: Mapping[str, float]
     first: float  # log odds of the pair by itself
-    second: float | None  # within the graph; None where the pair is no edge of it
+    second: float | None  # log odds within the graph; None where the pair has no edge
     bar: float  # log odds
 
     @property
     def odds(self) -> float:
-        """The log odds within the graph, where the pair is an edge of it, else by itself."""
+        """The log odds within the graph; without an edge, those of the pair by itself."""
         return self.first if self.second is None else self.second
 
     @property
     def probability(self) -> float:
-        """The probability that both tell one event."""
+        """The probability that both reports are of one event."""
         return probability_of(self.odds)
 
 
@@ -36,7 +36,7 @@ def probability_of(odds: float) -> float:
 
 
 def explain_pair(comparison: Comparison, one: int, two: int) -> PairExplanation:
-    """Return what two places share."""
+    """Return the explanation of two places."""
     across = comparison.cross_language
     if across is not None and across.is_cross_language(one, two):
         features, first = across.compared(one, two)[0], across.odds(one, two)

@@ -1,4 +1,4 @@
-"""A hash of all that decides which stories are found; it changes with the parameters and models of a release."""
+"""A hash of everything that decides which stories are found; it changes with the parameters and models of a release."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The stories of the window: a pure function of its reports and of the editors' decisions.
 
-They depend neither on the order of arrivals nor on how these are cut into passes. A change recomputes only what it touches.
+They depend neither on the order of arrivals nor on their division into passes. A change recomputes only the affected stories.
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ class GraphUpdate:
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report is in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
-    best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor unmoved
-    unmoved: frozenset[str] = frozenset()  # represented reports of these stories that were returned in them before
+    best: Mapping[str, Best] = field(
+        default_factory=dict
+    )  # report -> its strongest edge, unless it is alone or unmoved
+    unmoved: frozenset[str] = frozenset()  # represented reports that were returned in the same story before
 
 
 class StoryGraph:
@@ -52,7 +54,7 @@ class StoryGraph:
         self._touched: set[str] = set()
         self._index = StoryIndex()
         self._assigned = RepresentedStories()
-        self._unwritten: set[str] = set()  # represented reports whose story was returned and may not be written yet
+        self._unwritten: set[str] = set()  # represented reports whose returned story may not be stored yet
 
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
@@ -66,9 +68,9 @@ class StoryGraph:
             self.comparison.cross_language.set_meanings(meanings)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
-        """Load the stored reports of a window; they are compared now on an engine, or when something is settled first.
+        """Load the stored reports of a window. With an engine they are compared now, without one at the first :meth:`settle`.
 
-        All of them are compared, not only what is touched: the context of a pair depends on the context of its neighbours.
+        All of them are compared, because the context of a pair depends on the context of its neighbours.
         """
         given = dict(rows)
         if engine is None or len(self) or self.comparison.cross_language is not None or not given:
@@ -83,10 +85,10 @@ class StoryGraph:
             self.comparison.add(given.items())
 
     def add_all(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
-        """Add reports at once, or replace them; they count as touched."""
+        """Add or replace reports; they count as touched."""
         given = list(rows)
         place = self.comparison.rows.place
-        self._remove_places([place[name] for name, _ in given if name in place])  # what is replaced has another place
+        self._remove_places([place[name] for name, _ in given if name in place])  # a replaced report gets another place
         self.comparison.add(given)
         self._touched.update(name for name, _ in given)
 
@@ -114,15 +116,15 @@ class StoryGraph:
         self._index.remove(places)
 
     def touch(self, report_ids: Collection[str]) -> None:
-        """Mark reports, so that their stories are computed anew."""
+        """Mark reports as touched, so that their stories are computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
     def compare_ahead(self) -> None:
-        """Compare the new reports while there is time; :meth:`settle` returns what changed."""
+        """Compare the new reports ahead of :meth:`settle`, which returns the changes."""
         self.comparison.compare_ahead()
 
     def bring_up_to_date(self) -> None:
-        """Compare and score what is new, so that pairs can be explained; :meth:`settle` returns what changed."""
+        """Compare and score new reports, so that pairs can be explained; :meth:`settle` returns the changes."""
         ids = self.comparison.rows.ids
         self._touched.update(ids[place] for place in self._changed_places())
 
@@ -158,14 +160,14 @@ class StoryGraph:
         )
 
     def mark_written(self) -> None:
-        """Note that all that :meth:`settle` returned is stored."""
+        """Note that everything that :meth:`settle` returned is stored."""
         self._unwritten = set()
 
     def _story_reports(self, story: int) -> frozenset[str]:
         return self._names([*self._index.members[story], *self._assigned.reports_of(story)])
 
     def _update_index(self, stories: list[list[int]]) -> list[int]:
-        """Store recomputed stories; return the places of those that did not merely grow."""
+        """Store recomputed stories; return the places of those that did not only grow."""
         rebuilt: list[int] = []
         became: dict[int, int] = {}
         for story in stories:
@@ -180,7 +182,7 @@ class StoryGraph:
         return rebuilt
 
     def _assign(self, affected: set[int], rebuilt: list[int], bound: PlaceConstraints) -> set[int]:
-        """Assign represented reports to stories where that may have changed; return the stories that they left or joined."""
+        """Assign represented reports to stories where that may change; return the stories that they left or joined."""
         rows, assigned = self.comparison.rows, self._assigned
         represented, unwritten = self.comparison.represented, set(affected) | assigned.pending
         asked = {*affected, *represented.represented_by(rebuilt).tolist(), *assigned.pending}
@@ -225,7 +227,7 @@ class StoryGraph:
         return touched
 
     def _changed_places(self) -> set[int]:
-        """Bring the comparison up to date; return the places that have to be settled for it."""
+        """Update the comparison; return the places whose stories may have changed."""
         changes = self.comparison.compare()
         return changes.new | self._affected_places(changes) | changes.represented
 
@@ -253,7 +255,7 @@ class StoryGraph:
         return frozenset(self.comparison.rows.ids[place] for place in story)
 
     def _cross_language_features(self, one: int, two: int) -> dict[str, float]:
-        """Return the features of a pair of two languages; none of a pair of one."""
+        """Return the features of a pair of different languages; an empty dict for a pair of one language."""
         across = self.comparison.cross_language
         return across.compared(one, two)[0] if across is not None and across.is_cross_language(one, two) else {}
 
@@ -278,13 +280,18 @@ class StoryGraph:
         ids, found = self.comparison.rows.ids, {}
         for story in stories:
             for one in self._assigned.reports_of(story):
-                if one not in unmoved:
-                    others, odds = self.comparison.represented.representatives(one)
-                    for other, value in zip(others.tolist(), odds.tolist(), strict=True):
-                        if self._index.story_of.get(other) == story:
-                            found[ids[one]] = Best(ids[other], value)
-                            break
+                best = None if one in unmoved else self._best_representative(one, story)
+                if best is not None:
+                    found[ids[one]] = best
         return found
+
+    def _best_representative(self, represented: int, story: int) -> Best | None:
+        """Return the edge to the best representative within a story; None where no representative is in it."""
+        others, odds = self.comparison.represented.representatives(represented)
+        for other, value in zip(others.tolist(), odds.tolist(), strict=True):
+            if self._index.story_of.get(other) == story:
+                return Best(self.comparison.rows.ids[other], value)
+        return None
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
         """Return the links of edges that :meth:`settle` returned; both reports of each must be in the window."""

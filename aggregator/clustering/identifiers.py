@@ -1,7 +1,7 @@
-"""Ids of entries, reports and stories: short hashes whose first letter names the kind, never random.
+"""Makes the ids of entries, reports and stories: short hashes whose first letter names the kind, never random.
 
-An id is a hash of what identifies the thing (a feed's address and the publisher's key), so the same input
-gives the same ids in every run and replay; a salt is added only where an id is already taken.
+An id is a hash of the identifying values (a feed's address and the publisher's key), so that the same input gives the same ids in
+every run and replay. A salt is added only where an id is already taken.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-# Crockford's base 32 in lower case: no i, l, o, u, so an id is never a word nor misread.
+# Crockford's base 32 in lower case: without i, l, o and u an id is neither a word nor misread.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 10  # 50 bits after the letter: one collision expected in some 40 million ids
 _PAIRS = [one + two for two in _ALPHABET for one in _ALPHABET]  # ten bits at a time, the lowest first

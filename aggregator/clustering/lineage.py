@@ -1,7 +1,7 @@
-"""Ids of groups that were formed anew: an id follows its members and is never used again.
+"""Assigns ids to groups that were formed anew: an id follows its members, and an id that ended is never used again.
 
-An id follows the larger part of its former group. A group that several ids follow keeps the oldest; the others end in it.
-A group that no id follows needs a new one, and records the id from which most of it came.
+An id follows the largest part of its former group. A group that several ids follow keeps the oldest one; the others end in it. A
+group that no id follows needs a new one, and records the id from which most of it came (its parent).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """The ids of groups: ``ids`` and ``parents`` go with the groups, in their order."""
+    """The ids of groups; ``ids`` and ``parents`` are in the order of the groups."""
 
-    ids: tuple[str | None, ...]  # the id that a group keeps; None: it needs a new one
-    parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore
+    ids: tuple[str | None, ...]  # the id that a group keeps; None where it needs a new one
+    parents: tuple[str | None, ...]  # for a group that needs a new id: the former id of most of its members
     ended: Mapping[str, int]  # id -> the group that it ends in
 
 
@@ -30,9 +30,9 @@ def assign_ids(
 ) -> Lineage:
     """Return the ids of the disjoint ``groups``.
 
-    ``before`` maps members to their former ids; ``age`` orders ids, the oldest first; ``barred`` returns whether a group, by
-    its place, must not get an id. An id that all its groups are barred from is neither kept nor ended. An id follows its
-    ``anchors``, members that an editor fixed there, before it follows the larger part.
+    ``before`` maps members to their former ids. ``age`` is the sort key of ids by age. ``barred`` returns whether a group, given by
+    its place, must not get an id; an id that no group may get is neither kept nor ended. An id follows its ``anchors``, members
+    that an editor fixed there, before it follows the largest part.
     """
     parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, group in enumerate(groups):
@@ -58,7 +58,7 @@ def assign_ids(
 
 
 def _claim(share: Sequence[str], anchors: Collection[str]) -> tuple[int, int, str]:
-    """Return the sort key of the parts of a former group: the first keeps its id."""
+    """Return the sort key of the parts of a former group; the first part keeps the id."""
     return (-sum(member in anchors for member in share), -len(share), min(share))
 
 

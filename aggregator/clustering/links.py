@@ -1,4 +1,4 @@
-"""The strongest edge of a report inside its story, which explains why it stands there."""
+"""The strongest edge of a report inside its story, which explains why the report is in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Link:
 
 
 class Best(NamedTuple):
-    """The strongest edge of a report inside its story, by its other end and its log odds alone."""
+    """The other end and the log odds of the strongest edge of a report inside its story."""
 
     other: str
     odds: float  # log odds

@@ -13,7 +13,7 @@ import numpy as np
 
 from aggregator.clustering.background import Background, background_of
 from aggregator.clustering.terms import Word, is_title_case
-from aggregator.clustering.vectorize import read
+from aggregator.clustering.vectorize import read_terms
 from aggregator.model import Document
 from aggregator.text.cross_language import (
     PhoneticKey,
@@ -27,21 +27,21 @@ from aggregator.text.cross_language import (
 from aggregator.text.encoder import Encoder
 
 SIZE = 512  # numbers of a vector
-# Vectors are kept as whole numbers of this length: their products are exact in float32, whatever order they are summed in.
+# Vectors are stored as integers, scaled to this length: sums of their products are exact in float32, in any order.
 SCALE = 2_048
-READ = 1_000  # characters of title and text in which signs are looked for
-NAMED = 24  # names that are kept
+MAX_READ = 1_000  # characters of title and text that are read
+MAX_NAMES = 24  # names that are kept
 NAME = 0.6  # share of capitals inside sentences from which on a word is a name
 
-_SIGNS = "signs-1"  # of what follows the vector: stored with the encoder's own version
+_SIGNS = "signs-1"  # the version of names, numbers and places; stored with the encoder's own version
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """The meaning of a report: ``vector`` holds 512 integers of two bytes, of length ``SCALE``.
 
-    ``names``, ``spelled`` (words of scripts without capitals, any of which may be a name) and ``numbers`` are as written;
-    ``places`` maps codes to the words of the text.
+    ``names``, ``spelled`` (words of scripts without capitals, any of which may be a name) and ``numbers`` are as written.
+    ``places`` maps codes of places to the words of the text.
     """
 
     vector: bytes
@@ -64,7 +64,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The names, places and numbers that two reports share; shares missed are 0 where either side has none."""
+    """The names, numbers and places that two reports share, and the shares that are missed; 0 where one side has none."""
 
     names: tuple[str, ...]
     numbers: tuple[str, ...]
@@ -75,15 +75,15 @@ class Agreement:
 
     @property
     def confirmation(self) -> float:
-        """The weight of what the reports share that identifies an event: names count 1, numbers by their weight.
+        """The weight of the shared names (1 each) and numbers, which identify an event.
 
-        Places confirm nothing: all reports of a war name the same two countries.
+        Places do not count, because all reports of a war name the same two countries.
         """
         return len(self.names) + sum(map(number_weight, self.numbers))
 
     @property
     def kinds_missed(self) -> int:
-        """The number of kinds of marks that both sides have and do not share; 0 where anything is shared."""
+        """How many of names, numbers and places both sides have without sharing one; 0 where anything is shared."""
         if self.names or self.numbers or self.places:
             return 0
         return sum(missed == 1.0 for missed in (self.names_missed, self.numbers_missed, self.places_missed))
@@ -95,9 +95,9 @@ def meaning_version(encoder: Encoder) -> str:
 
 
 def meaning_of(document: Document, language: str, encoder: Encoder) -> Meaning:
-    """Return the meaning of a document by its title and what opens its text."""
+    """Return the meaning of a document, by its title and the beginning of its text."""
     body = " ".join(part for part in (document.lede, document.body) if part)
-    text = ". ".join(part for part in (document.title.rstrip("."), body) if part)[:READ]
+    text = ". ".join(part for part in (document.title.rstrip("."), body) if part)[:MAX_READ]
     [encoded] = encoder.encode([text])
     where = places(text, language)
     placed = [phonetic_key(word) for word in where.values()]
@@ -106,15 +106,15 @@ def meaning_of(document: Document, language: str, encoder: Encoder) -> Meaning:
     )
     return Meaning(
         vector=np.rint(np.frombuffer(encoded, "<f4") * SCALE).astype("<i2").tobytes(),
-        names=tuple(dict.fromkeys(names))[:NAMED],
-        spelled=tuple(spelled_names(text))[:NAMED],
+        names=tuple(dict.fromkeys(names))[:MAX_NAMES],
+        spelled=tuple(spelled_names(text))[:MAX_NAMES],
         numbers=tuple(numbers(text)),
         places=where,
     )
 
 
 def agreement(mine: Meaning, theirs: Meaning) -> Agreement:
-    """Return what one report has in common with another."""
+    """Return the agreement of one report with another, in the words of the first."""
     names, lacking, comparable = _shared_names(mine, theirs)
     shared_numbers = tuple(number for number in mine.numbers if number in theirs.numbers)
     shared_places = tuple(word for place, word in mine.places.items() if place in theirs.places)
@@ -132,18 +132,18 @@ def agreement(mine: Meaning, theirs: Meaning) -> Agreement:
 def _shared_names(mine: Meaning, theirs: Meaning) -> tuple[tuple[str, ...], int, int]:
     """Return the shared names, how many of mine are missing, and how many of mine were comparable."""
     known: dict[str, list[PhoneticKey]] = {}
-    for heard in map(phonetic_key, (*theirs.names, *theirs.spelled)):
-        for key in {heard.consonants[:2], "=" + heard.spelling}:
-            known.setdefault(key, []).append(heard)
+    for sound in map(phonetic_key, (*theirs.names, *theirs.spelled)):
+        for key in {sound.consonants[:2], "=" + sound.spelling}:
+            known.setdefault(key, []).append(sound)
 
-    def met(name: str) -> bool:
-        heard = phonetic_key(name)
-        if len(heard.spelling) >= 3 and "=" + heard.spelling in known:
+    def is_shared(name: str) -> bool:
+        sound = phonetic_key(name)
+        if len(sound.spelling) >= 3 and "=" + sound.spelling in known:
             return True
-        return any(same_name(heard, other) for other in known.get(heard.consonants[:2], ()))
+        return any(same_name(sound, other) for other in known.get(sound.consonants[:2], ()))
 
-    shared = [name for name in mine.names if met(name)]
-    spelled = [word for word in mine.spelled if met(word)]
+    shared = [name for name in mine.names if is_shared(name)]
+    spelled = [word for word in mine.spelled if is_shared(word)]
     comparable = min(len(mine.names), len(theirs.names))
     return tuple(dict.fromkeys((*shared, *spelled))), max(comparable - len(shared), 0), comparable
 
@@ -152,7 +152,7 @@ def _names(document: Document, language: str) -> list[str]:
     """Return the names of a document as written, those of the title first."""
     known = background_of(language)
     found: list[str] = []
-    for words in read(document, language):
+    for words in read_terms(document, language):
         cased = not is_title_case(words)
         found += [word.written for word in words if word.capital and _is_name(word, known, cased)]
     return found

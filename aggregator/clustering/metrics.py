@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Agreement of a clustering with labels; all but the counts lie between 0 and 1."""
+    """Agreement of a clustering with labels; all but the counts are between 0 and 1."""
 
     items: int
     bcubed_precision: float

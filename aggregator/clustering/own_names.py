@@ -1,8 +1,8 @@
-"""Groups of reports that each have names of their own: events that read alike, such as two fights of one champion.
+"""Keeps apart groups of reports that each have names of their own: similar events, such as two fights of one champion.
 
-The log odds of pairs do not show this, since any two reports of one event differ in some names by chance. But it is no
-chance that nearly all reports of one group have a name that hardly any of the other has, and vice versa, and less so the more
-reports there are.
+The log odds of pairs do not show this, because any two reports of one event differ in some names by chance. But it is not by chance
+that nearly all reports of one group have a name that hardly any of the other has, and vice versa. The more reports there are, the
+less it is.
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ SURELY_NAME = 0.7  # probability that a term is a name, from which on it counts 
 
 
 class OwnNames:
-    """The names in some reports; a report is known by its number."""
+    """The names in some reports; a report is given by its number among them."""
 
     def __init__(self, rows: Rows, places: Places, params: ClusteringParams) -> None:
         terms, owner = spread(rows.reports.terms_from[places], rows.reports.terms[places])
         term = rows.terms.term[terms]
-        named = np.isin(term, term[rows.terms.name[terms] >= SURELY_NAME])  # of one report is enough
+        named = np.isin(
+            term, term[rows.terms.name[terms] >= SURELY_NAME]
+        )  # a term is a name where it is one in any report
         self._names: NDArray[np.uint32] = term[named]
         self._ends = np.searchsorted(owner[named], np.arange(len(places) + 1)).tolist()
         self._params = params
 
     def keep_apart(self, first: Sequence[int], second: Sequence[int], mean: float) -> bool:
-        """Return whether their names show that two groups, of this mean log odds, are two events."""
+        """Return whether the names of two groups show that they are two events; ``mean`` is their mean log odds."""
         params, sizes = self._params, (len(first), len(second))
         if min(sizes) < params.own_names_reports or mean >= params.own_names_weight * _draws(*sizes):
             return False

@@ -11,10 +11,11 @@ from aggregator.clustering.arrays import Floats, Places
 from aggregator.clustering.pair_features import greatest_two
 from aggregator.clustering.rows import spread
 
-STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0  # log odds of the first round: partner, may well be, not excluded
-FLOOR = -6.0  # log odds below which nothing differs
+# Log odds of the first round above which another report is a strong partner, a likely one, and one that is not excluded.
+STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0
+FLOOR = -6.0  # lower log odds count as these
 _FAR = 20.0  # more than any log odds
-_TABLE = 8_000_000  # cells of the largest table of what leads where: 32 MB
+_TABLE = 8_000_000  # cells of the largest look-up table: 32 MB
 
 Ids = NDArray[np.int32]
 
@@ -24,9 +25,9 @@ class Context(NamedTuple):
 
     common_best: Floats  # log odds of the weaker side to the best partner in common
     common_second: Floats
-    common_count: Floats  # log1p of how many both are likely tied to
+    common_count: Floats  # log1p of how many partners both are likely tied to
     common_sum: Floats
-    rival_most: Floats  # log odds to the best partner but this one
+    rival_most: Floats  # log odds to the best other partner
     rival_least: Floats
     margin_least: Floats  # this pair's log odds less those to the best other partner
     margin_most: Floats
@@ -45,7 +46,7 @@ class Context(NamedTuple):
 
 
 class Neighbourhood(NamedTuple):
-    """The edges of some nodes: runs, sorted by the other end; and what each node has of them."""
+    """The edges of some nodes, as runs sorted by the other end, with figures of each node."""
 
     starts: Places
     lengths: Places
@@ -53,7 +54,7 @@ class Neighbourhood(NamedTuple):
     other: NDArray[np.uint32]
     odds: Floats
     keys: Places  # owner and other end in one number
-    strong: Places  # how many strong edges
+    strong: Places  # number of strong edges of each node
     possible: Places
     best: Floats  # log odds of the best edge, and the node at its other end
     second: Floats
@@ -106,7 +107,7 @@ def _without_partner(near: Neighbourhood, side: Places, partner: Ids, odds: Floa
 
 
 def _keeps(near: Neighbourhood, side: Places, partner: Ids) -> NDArray[np.bool_]:
-    """Return whether a node keeps the edge to its partner: a hub may have better ones."""
+    """Return whether a node keeps the edge to its partner; a hub may keep better ones instead."""
     if not len(near.keys):
         return np.zeros(len(side), np.bool_)
     wanted = side << 32 | partner
@@ -151,10 +152,10 @@ def context_of(near: Neighbourhood, odds: Floats, left: tuple[Places, Ids], righ
 
 
 def _in_common(near: Neighbourhood, left: Places, right: Places) -> tuple[Places, Places, Places]:
-    """Return the edges of both ends that lead to one node: the left end's edge, the right end's edge, the number of the pair.
+    """Return the edges of both ends that lead to the same node: the left end's edge, the right end's edge, the number of the pair.
 
-    The end with fewer edges is looked up among those of the other, all in one table: the lists of a flood's hubs come
-    again in many pairs.
+    The edges of the end with fewer are looked up among those of the other, all in one table, because the edges of a flood's hubs
+    occur in many pairs.
     """
     fewer = near.lengths[left] <= near.lengths[right]
     asking, asked = np.where(fewer, left, right), np.where(fewer, right, left)
@@ -169,7 +170,7 @@ def _in_common(near: Neighbourhood, left: Places, right: Places) -> tuple[Places
 
 
 def _looked_up(near: Neighbourhood, asked: Places, probe: Places) -> Places:
-    """Return the edges of nodes that lead where other edges lead; -1 where there is none.
+    """Return for each edge ``probe`` the edge of the node ``asked`` that leads to the same node; -1 where there is none.
 
     Where few nodes have many edges, as in a flood, a table of all ends is quicker than a search.
     """

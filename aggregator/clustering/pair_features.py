@@ -1,4 +1,4 @@
-"""Features of pairs of reports, as arrays: what two reports share and what speaks against one event."""
+"""Computes the features of pairs of reports, as arrays: evidence for and against one event."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from aggregator.clustering.arrays import Flags, Floats, Places, run_starts
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, ReportColumns, Rows, shared
-from aggregator.clustering.timing import tells_hour
+from aggregator.clustering.timing import has_hour
 
-LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
-ONE_TITLE = 0.95  # share of both titles' information from which on they are one
-ANOTHER_DAY = 12 * HOUR  # seconds from which on one title at one publisher is the next of a series, and no correction
-UNLIKE = 3.0  # rarity of what each of two titles has for itself, from which on they name different things
+LEAST_TEXT = 15.0  # rarity of the terms beside those of the title above which a report counts as having a text
+ONE_TITLE = 0.95  # shared part of both titles' information above which they are the same
+ANOTHER_DAY = 12 * HOUR  # seconds after which a publisher's same title is the next of a series and not a correction
+UNLIKE = 3.0  # rarity of the terms that only one title has, above which two titles name different things
 
 
 def _buckets() -> Floats:
-    """Return counts in steps of half an octave: a count that changes a little changes nothing."""
+    """Return each count rounded down to a step of half an octave, so that a small change of a count changes no feature."""
     counts = np.arange(65_536, dtype=np.float64)
     steps = 2 ** (np.floor(2 * np.log2(np.maximum(counts, 1))) / 2)
     return np.where(counts < 4, counts, steps).astype(np.float32)
@@ -29,47 +29,46 @@ BUCKETS = _buckets()
 
 
 class PairFeatures(NamedTuple):
-    """One array a feature, one value a pair; rarities are in natural logarithms."""
+    """One array a feature, one value a pair; rarities are in natural logarithms. The names are stored with evidence."""
 
-    cosine: Floats  # of the whole
+    cosine: Floats  # of all terms
     title_cosine: Floats
     shared: Floats  # sum of the rarities of shared terms
     shared_titles: Floats
-    told: Floats  # shared, less what word pairs explain: "Prince William" is one thing
+    told: Floats  # ``shared`` less the part that word pairs explain: "Prince William" counts once
     told_titles: Floats
-    contained_most: Floats  # share of one title's information that the other report holds, the greater
+    contained_most: Floats  # share of one title's information that the other report has; the greater of both
     contained_least: Floats
     strongest: Floats  # greatest rarity of a shared term
     second: Floats  # second greatest
     rarest: Floats  # greatest rareness without a bound
     names: Floats  # rarity of shared names
     names_titles: Floats
-    unshared_least: Floats  # rarity of the names of one title that the other report lacks, the lesser
+    unshared_least: Floats  # rarity of the names of one title that the other report does not have; the lesser of both
     unshared_most: Floats
     numbers_differ: Floats  # both titles have numbers, none is shared
     ordinals_differ: Floats
     gap: Floats  # hours, bounded from below
-    hours_apart: Floats  # the same without a bound; 0 where one of the two has no time, or a date alone
-    # How far the two are of a stream: 0 where one of them tells no hour, near 1 where many reports came before.
-    streamed: Floats
+    hours_apart: Floats  # the same without a bound; 0 where one of the two has no time of day
+    streamed: Floats  # 0 where one of the two has no time of day, near 1 where many reports came before them
     same_publisher: Floats
-    same_skeleton: Floats  # titles from one mould
-    same_mould: Floats  # at one publisher
+    same_skeleton: Floats  # titles are equal without names and numbers
+    same_mould: Floats  # the same at one publisher
     slot: Floats  # a title names a slot of the day
     title_words_least: Floats
     words_least: Floats
     words_most: Floats
-    plain: Floats  # rarity of shared terms that are no names: what happened, rather than to whom
+    plain: Floats  # rarity of shared terms that are not names: what happened, rather than to whom
     plain_titles: Floats
     terms: Floats  # how many are shared
     terms_titles: Floats
     things: Floats  # the terms, forms of one name counted once
     third: Floats
-    texts: Floats  # share of one text's own terms that the other report holds, the lesser; 0 without two texts
+    texts: Floats  # share of the terms of one text that the other report has; the lesser of both, 0 without two texts
     two_texts: Floats  # both have a text
-    same_title: Floats  # titles alike throughout, over two texts
-    moulded: Floats  # titles from one mould that name different things
-    now: Floats  # the same with the rarity that the later report found in its window
+    same_title: Floats  # the same title over two texts
+    moulded: Floats  # titles with one skeleton that name different things
+    now: Floats  # ``told`` with the rarity in the window before the later report
     now_titles: Floats
     now_strongest: Floats
     now_second: Floats
@@ -78,16 +77,15 @@ class PairFeatures(NamedTuple):
     burst_most: Floats
     seen_least: Floats
     burst_mean: Floats
-    figures: Floats  # share of what is shared that numbers and dates are
-    series: Floats  # the next of a series, half a day later or more
-    # A title of a word or two, which names a thing and tells of no event, over a text that the other lacks.
-    bare: Floats
-    label: Floats  # one title that names nobody and no place, "Police appeal for witnesses", over two texts that share nothing
-    form: Floats  # one publisher's texts of one form, which title and text fill in otherwise
+    figures: Floats  # share of numbers and dates in the shared rarity
+    series: Floats  # two instalments of a series, half a day or more apart
+    bare: Floats  # a title of one or two words, which names no event, over a text that the other report does not have
+    label: Floats  # the same title without names, "Police appeal for witnesses", over two texts that share little
+    form: Floats  # one publisher's texts on one form that is filled in differently
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
-    """Return the features of pairs of places; rarity within the window is as the later report found it."""
+    """Return the features of pairs of places; rarity in the window is that before the later report."""
     first, second = rows.later_and_earlier(first, second)
     terms = _SharedTerms(rows, first, second)
     explained = _explained(rows, first, second)
@@ -109,7 +107,7 @@ def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringP
 
 
 class _SharedTerms:
-    """The terms that pairs of reports share: one value a shared term, in the order of the pairs."""
+    """The terms that pairs of reports share: one value per shared term, in the order of the pairs."""
 
     def __init__(self, rows: Rows, first: Places, second: Places) -> None:
         terms = rows.terms
@@ -137,12 +135,12 @@ class _SharedTerms:
 
 
 class _Explained(NamedTuple):
-    """The part of what pairs share that word pairs explain: words that stand side by side in both reports."""
+    """The part of the shared rarity that word pairs explain: words that are adjacent in both reports."""
 
     whole: Floats
     titles: Floats  # in both titles
-    kin: Floats  # by two forms of one name
-    kin_count: Floats  # how many such names
+    name_forms: Floats  # by two forms of one name (see vectors.NAME_FORMS)
+    kin_count: Floats  # number of such names
 
 
 def _explained(rows: Rows, first: Places, second: Places) -> _Explained:
@@ -154,20 +152,20 @@ def _explained(rows: Rows, first: Places, second: Places) -> _Explained:
     )
     explained = pairs.explained[a].astype(np.float32)
     both = pairs.in_title[a] & pairs.in_title[b]
-    kin = pairs.kin[a] & pairs.kin[b]
+    name_forms = pairs.name_forms[a] & pairs.name_forms[b]
     return _Explained(
         _sum(pair, explained, len(first)),
         _sum(pair, explained * both, len(first)),
-        _sum(pair, explained * kin, len(first)),
-        _sum(pair, kin, len(first)),
+        _sum(pair, explained * name_forms, len(first)),
+        _sum(pair, name_forms, len(first)),
     )
 
 
 class _SharedTitles(NamedTuple):
-    """What pairs of titles share."""
+    """The overlap of pairs of titles."""
 
-    ours: Floats  # share of the later title's information that the other report holds
-    theirs: Floats  # share of the earlier one's
+    ours: Floats  # share of the later title's information that the other report has
+    theirs: Floats  # the same of the earlier title
     alike: Floats  # the lesser of both
     numbers_differ: Floats
 
@@ -183,7 +181,7 @@ def _shared_titles(terms: _SharedTerms) -> _SharedTitles:
 
 
 def _shared_texts(terms: _SharedTerms) -> tuple[Floats, Flags]:
-    """Return the share of one text's own terms that the other report holds, the lesser; and which pairs have two texts."""
+    """Return the share of one text's own terms that the other report has, the lesser of both; and which pairs have two texts."""
     reports, first, second = terms.reports, terms.first, terms.second
     left, right = terms.in_titles
     ours = terms.sum(terms.rarity * ~left) / (reports.text_mass[first] + 1e-6)
@@ -204,7 +202,7 @@ def _of_terms(terms: _SharedTerms, explained: _Explained) -> dict[str, Floats]:
         "second": second,
         "third": _third(terms.pair, rare, len(terms.first)),
         "rarest": terms.greatest_two(terms.rareness)[0],
-        "names": np.maximum(0.0, terms.sum(rare * name) - explained.kin),
+        "names": np.maximum(0.0, terms.sum(rare * name) - explained.name_forms),
         "plain": terms.sum(rare * (1 - name)),
         "terms": count,
         "things": np.maximum(0.0, count - explained.kin_count),
@@ -241,7 +239,7 @@ def _of_titles(terms: _SharedTerms, titles: _SharedTitles, explained: _Explained
 
 
 def _of_the_window(terms: _SharedTerms, explained: _Explained, params: ClusteringParams) -> dict[str, Floats]:
-    """Return the features by how often the window has the shared terms."""
+    """Return the features that depend on how often the shared terms occur in the window."""
     before = steps_of(terms.reports.before[terms.first])[terms.pair]
     now, burst = _in_window(terms.rareness, terms.seen, before, params)
     strongest, second = terms.greatest_two(now)
@@ -260,8 +258,11 @@ def _of_the_window(terms: _SharedTerms, explained: _Explained, params: Clusterin
 
 
 def _is_series(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params: ClusteringParams) -> Floats:
-    """Return which pairs are two of a series: half a day apart, one title or one of a slot of the day, or at one publisher
-    nearly one title or text with other numbers in it."""
+    """Return which pairs are two instalments of a series.
+
+    They are half a day apart, and have the same title, at one publisher or with a slot of the day; or at one publisher nearly the
+    same title or text with other numbers.
+    """
     reports, first, second = terms.reports, terms.first, terms.second
     kind = terms.kinds[0]
     shared_numbers = terms.sum(((kind & IS_NUMBER) > 0) & ((kind & IS_DATE) == 0))
@@ -276,7 +277,7 @@ def _is_series(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params
 
 
 def _is_bare(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params: ClusteringParams) -> Floats:
-    """Return how surely one of two unlike titles is a bare name that nothing but its words connects with the other report."""
+    """Return how surely one of two different titles is a bare name, and only its words connect it with the other report."""
     title_words = terms.reports.title_words
     words = np.minimum(title_words[terms.first], title_words[terms.second])
     bare = (words > 0) & (words <= params.bare_words) & (titles.alike <= ONE_TITLE)
@@ -286,7 +287,7 @@ def _is_bare(terms: _SharedTerms, titles: _SharedTitles, texts: Floats, params: 
 def _is_label(
     terms: _SharedTerms, titles: _SharedTitles, texts: Floats, two_texts: Flags, params: ClusteringParams
 ) -> Floats:
-    """Return how surely one title over two texts says what kind of thing happened, and nothing says that it is the same thing."""
+    """Return how surely the same title over two texts names a kind of event, while nothing shows that it is the same event."""
     named = terms.sum(terms.rarity * terms.name) >= params.label_names
     telling = terms.sum(terms.rarity * terms.in_both_titles) >= params.label_words
     label = two_texts & (titles.alike > ONE_TITLE) & ~named & ~telling
@@ -294,7 +295,7 @@ def _is_label(
 
 
 def _is_form(terms: _SharedTerms, texts: Floats, params: ClusteringParams) -> Floats:
-    """Return how surely two texts of one publisher are one form, by what title and text of each have for themselves."""
+    """Return how surely two texts of one publisher are one form: similar texts, whose titles and texts have words of their own."""
     reports, first, second = terms.reports, terms.first, terms.second
     (left, right), (kind, other) = terms.in_titles, terms.kinds
     ours = reports.both_mass[first] - terms.sum(terms.rarity * (left & ((kind & TEXT) > 0)))
@@ -308,7 +309,7 @@ def _is_form(terms: _SharedTerms, texts: Floats, params: ClusteringParams) -> Fl
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
     apart = np.abs(reports.time[first] - reports.time[second])
     gap = np.where(np.isnan(apart), params.least_gap, np.clip(apart, params.least_gap, params.window)) / HOUR
-    timed = tells_hour(reports.time[first]) & tells_hour(reports.time[second])
+    timed = has_hour(reports.time[first]) & has_hour(reports.time[second])
     before = steps_of(reports.before[first])
     skeleton = _same_skeleton(reports, first, second)
     publisher = _same_publisher(reports, first, second)
@@ -336,15 +337,15 @@ def _same_publisher(reports: ReportColumns, first: Places, second: Places) -> Fl
 
 
 def steps_of(counts: Places) -> Floats:
-    """Return counts in steps."""
+    """Return counts rounded down to steps (see BUCKETS)."""
     return BUCKETS[np.minimum(counts, len(BUCKETS) - 1)]
 
 
 def _in_window(rareness: Floats, seen: Floats, before: Floats, params: ClusteringParams) -> tuple[Floats, Floats]:
-    """Return the rarity of terms in window and background together, and how much more often they occur now."""
+    """Return the rarity of terms in window and background together, and how much more often they occur in the window."""
     share = np.exp(-rareness)
     mixed = (seen + params.background_reports * share) / (before + params.background_reports)
-    # A window of few reports bursts with everything: it is judged as if it were as large as the background.
+    # In a window of few reports every term would burst, so the reports of the background are added.
     burst = np.log((seen + 0.5) / (before + params.background_reports)) + rareness
     return np.clip(-np.log(mixed), 0.0, params.most_rarity), np.maximum(0.0, burst)
 
@@ -376,7 +377,7 @@ def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floa
     greatest[owner] = found
     at = np.flatnonzero(values == greatest[pair])
     rest = np.array(values)
-    # only the first of the greatest is left out: another as great is the second
+    # only the first of several greatest values is left out; the next one is the second
     rest[at[np.r_[True, pair[at[1:]] != pair[at[:-1]]]]] = 0
     second[owner] = np.maximum.reduceat(rest, start)
     return greatest, second

@@ -1,6 +1,6 @@
-"""The search for pairs: the candidates of each report among those before it in time, and the scores of these pairs.
+"""Searches for pairs: finds the candidates of each report among those before it in time, and scores these pairs.
 
-The search also decides which reports of a flood are represented by others; see represented.py.
+It also decides which reports of a flood are represented by others; see represented.py.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from aggregator.clustering.represented import Represented
 if TYPE_CHECKING:
     from aggregator.clustering.comparing import Comparison
 
-_ROUNDS = 6  # rounds in which a batch's represented reports are guessed at once; then its halves are searched one after the other
-_UNLIMITED = 1 << 31  # more than any posting holds
+_ROUNDS = 6  # attempts to guess the represented reports of a batch; then its halves are searched one after the other
+_UNLIMITED = 1 << 31  # more than any posting has
 
 
 class Edges(NamedTuple):
@@ -32,7 +32,7 @@ class Edges(NamedTuple):
 
     reports: Places
     full: Flags
-    floor: Floats  # product of the last candidate kept of those
+    floor: Floats  # product of the last candidate that was kept, for reports that are full
     first: Places
     second: Places
     odds: Floats
@@ -49,7 +49,7 @@ class SearchResult(NamedTuple):
 
 
 class BlockEdges(NamedTuple):
-    """The edges of some reports, and how many reports before them have each of their terms, flat from ``seen_from`` on."""
+    """The edges of some reports, and how many reports before them have each of their terms (columns from ``seen_from`` on)."""
 
     edges: Edges
     seen_from: int
@@ -70,13 +70,16 @@ class PairSearch:
         self._latecomers = Latecomers(self._rows, (self.index, self._represented_index), self._params)
         self._compared = np.zeros(0, np.bool_)
         self._to_search_again: set[int] = set()  # places whose candidates are to be searched again
-        self._no_longer_represented: set[int] = set()  # places that are not represented any more
-        self._newly_represented: set[int] = set()  # places that are represented since
-        self._in_flood = False  # whether most of those compared last are represented: what is guessed of the next
-        self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
-        self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
+        # Places that ceased to be represented, and that became represented, since the last update.
+        self._no_longer_represented: set[int] = set()
+        self._newly_represented: set[int] = set()
+        self._in_flood = (
+            False  # whether most reports of the last result are represented; then the next ones are guessed to be
+        )
+        self._full = np.zeros(0, np.bool_)  # of each place: whether it had more candidates than are kept
+        self._floor = np.zeros(0, np.float32)  # of each full place: product of the last candidate that was kept
 
-    # --- keeping step --------------------------------------------------------------------------------
+    # --- changes of the window -----------------------------------------------------------------------
 
     def reserve(self, places: int) -> None:
         """Make room for places."""
@@ -106,7 +109,7 @@ class PairSearch:
         return no_longer_represented, represented
 
     def search(self, new: Collection[int]) -> None:
-        """Search for new and scheduled reports; :meth:`update` returns what changed."""
+        """Search for new and scheduled reports; :meth:`update` returns the changes."""
         if new:
             self._search_new(sorted(new))
         while self._to_search_again:
@@ -122,7 +125,8 @@ class PairSearch:
     def remove_representatives(self, gone: Places, far: Flags) -> None:
         """Remove gone reports as representatives, and schedule a new search for the reports that they represented.
 
-        Those that a report ``far`` outside the window represented search again only where no representative is left.
+        ``far`` marks gone reports outside the window; reports that these represented search again only where they have no
+        representative left.
         """
         represented = self.represented.mask(gone)
         self._represented_index.drop(gone[represented])
@@ -138,18 +142,18 @@ class PairSearch:
         self._to_search_again.update(nodes[self._full[nodes]].tolist())
 
     def discard_pending(self, gone: set[int]) -> None:
-        """Expect nothing more of places."""
+        """Remove gone places from all pending work."""
         for pending in (self._to_search_again, self._no_longer_represented, self._newly_represented):
             pending -= gone
 
     def _compared_and_alive(self) -> Flags:
-        """Return which reports were compared, and are there."""
+        """Return which reports were compared and are still in the window."""
         return np.asarray(self._compared[: len(self._rows)] & self._rows.alive[: len(self._rows)])
 
-    # --- elsewhere -----------------------------------------------------------------------------------
+    # --- edges computed in other processes -----------------------------------------------------------
 
     def add(self, places: Sequence[int], compared: bool = False) -> None:
-        """Add reports to the index; ``compared`` means that their edges are computed elsewhere."""
+        """Add reports to the index; ``compared`` means that another process computes their edges."""
         if not len(places):
             return
         every = np.array(places, np.int64)
@@ -160,7 +164,7 @@ class PairSearch:
             self._latecomers.late_among(every)
 
     def block_edges(self, places: Places) -> list[BlockEdges]:
-        """Return what reports in a row find."""
+        """Return the edges of consecutive reports."""
         blocks, reports = [], self._rows.reports
         for part in parts_of(places, BATCH):
             self._count_reports_before(part)
@@ -172,7 +176,7 @@ class PairSearch:
         return blocks
 
     def add_block_edges(self, blocks: Iterable[BlockEdges]) -> bool:
-        """Store edges that were computed elsewhere; False where some of the reports would be represented."""
+        """Store edges that another process computed; False where a report would be represented."""
         for edges, start, seen in blocks:
             if len(self._with_many_sure_partners(edges)):
                 return False
@@ -188,7 +192,7 @@ class PairSearch:
             )
 
     def _search_new(self, places: Sequence[int]) -> None:
-        """Compare new reports with those before them, and with those after them that were there already."""
+        """Compare new reports with all before them, and with old reports after them."""
         new = self._in_order(places)
         old = self._compared_and_alive()
         self._count_reports_before(new)
@@ -200,7 +204,7 @@ class PairSearch:
             for result in self._results(part, part if self._in_flood else part[:0]):
                 self._add_result(result)
                 self._in_flood = 2 * len(result.represented) > len(result.places)
-                # Of two new reports the later finds the earlier; an old one after a new one has searched already.
+                # Of two new reports the later one finds the earlier. An old report after a new one has searched already.
                 no_longer_represented = np.setdiff1d(np.intersect1d(result.places, late), result.represented)
                 self._to_search_again.update(self._latecomers.count_terms(no_longer_represented, 1, old).tolist())
                 found = result.found
@@ -217,10 +221,10 @@ class PairSearch:
     # --- representatives -----------------------------------------------------------------------------
 
     def _results(self, part: Places, guess: Places) -> Iterator[SearchResult]:
-        """Yield what some reports find among all unrepresented ones before them; all are indexed, in order of time.
+        """Yield the results of some reports among all unrepresented reports before them; ``part`` is indexed, in order of time.
 
-        Whether a report is represented may depend on whether one before it is, so a guess is made first, and the result
-        is computed again until it equals the guess. The result is unique, since the first report has none before it.
+        Whether a report is represented may depend on whether one before it is. So a guess is made first, and the result is
+        computed again until it equals the guess. The result is unique, because the first report has none before it.
         """
         without = np.zeros(len(self._rows), np.bool_)
         assumed = guess
@@ -239,7 +243,7 @@ class PairSearch:
             yield from self._results(result, np.intersect1d(assumed, result))
 
     def _with_many_sure_partners(self, edges: Edges) -> Places:
-        """Return the reports with so many sure partners before them that these represent them."""
+        """Return the reports that have enough sure partners before them to be represented by them."""
         if not len(edges.first) or self._comparison.cross_language is not None:
             return np.zeros(0, np.int64)
         sure = edges.first[edges.odds > STRONG]
@@ -270,24 +274,24 @@ class PairSearch:
         self._newly_represented.update(represented.tolist())
 
     def _affected_represented(self, places: Places, old: Flags) -> Places:
-        """Return represented reports after these that had them among their candidates, or have them now."""
+        """Return the represented reports after these that have, or should have, one of them among their candidates."""
         if not len(places) or not len(self.represented):
             return np.zeros(0, np.int64)
         return self._affected(self._represented_index.find(places, noting=False), old)
 
     def _affected(self, found: Candidates, old: Flags) -> Places:
-        """Return reports after those that found them that have these among their candidates, or would have."""
+        """Return the found reports that come after the searching ones and have, or should have, them among their candidates."""
         after = self._rows.is_before(found.report, found.other) & old[found.other]
         other = found.other[after]
         return np.unique(other[~self._full[other] | (found.product[after] >= self._floor[other])])
 
     def _offer_to_later(self, found: Candidates) -> None:
-        """Add new reports to the candidates of old ones after them; one whose candidates are full searches again."""
+        """Add new reports to the candidates of old reports after them; an old report that is full searches again."""
         if not len(found.other):
             return
         full = self._full[found.other]
         again = full & (found.product >= self._floor[found.other])
-        if self._comparison.cross_language is None:  # those with so many partners now may be represented
+        if self._comparison.cross_language is None:  # reports that now have enough partners may be represented
             others, number, offered = np.unique(found.other, return_inverse=True, return_counts=True)
             partners = self._comparison.graph.kept_count(others.tolist()) + offered
             again |= ~full & (partners >= self._params.represented_from)[number]
@@ -316,7 +320,7 @@ class PairSearch:
         if not len(changed):
             return
         old = self._compared_and_alive()
-        old[result.places] = False  # their results take the change into account already
+        old[result.places] = False  # their own results include the change already
         found = result.found
         for change, some in ((-1, newly_represented), (1, no_longer_represented)):
             self._to_search_again.update(self._latecomers.count_terms(some, change, old).tolist())
@@ -344,7 +348,7 @@ class PairSearch:
         self._comparison.add_edges(edges.first, edges.second, edges.odds, edges.known)
 
     def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:
-        """Score pairs by themselves; return those over the bar."""
+        """Score pairs by themselves; return those above the bar of the graph."""
         if not len(first):
             none = np.zeros(0, np.float32)
             return first, second, none, none

@@ -1,11 +1,10 @@
 """Average linkage over log odds, independent of the order of reports.
 
-The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
-pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
-Sokal and Michener 1958). A pair slightly too far apart in time to be compared is unknown: it counts as the bar, which
-joins nothing. The names that two groups tell may keep them apart (own_names.py). Editors' decisions bind: some groups are
-never joined, and some nodes end in one group. Bound nodes are not averaged: a report joins one half of what an editor merged
-by what it shares with that half.
+The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar. A pair that was
+not compared counts with a fixed, low value (agglomerative clustering; average linkage after Sokal and Michener 1958). A pair that is
+only somewhat too far apart in time to be compared counts as the bar itself, by which no groups are joined. Two groups with names of
+their own may be kept apart (own_names.py). Editors' decisions are obeyed: some groups are never joined, and some nodes end in one
+group. Groups that a decision binds are not averaged together: a report joins a group by its pairs with that group alone.
 """
 
 from __future__ import annotations
@@ -32,23 +31,28 @@ class Edges(NamedTuple):
 
 Apart = Callable[[Sequence[int], Sequence[int], float], bool]  # of two groups of nodes and their mean log odds
 
-_DENSE = 12  # edges a node from which on whole rows of a matrix cost less than single links
-_ROWS = 128  # of a matrix of all pairs that are computed at once; the matrix of a large component takes 18 MB
-_UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over it by rounding
+_DENSE = 12  # edges per node from which on whole rows of a matrix cost less than single links
+_ROWS = 128  # of a matrix of all pairs that are computed at once: the whole of a large component takes 18 MB
+_UNDER = 2.0**-20  # log odds, so that rounding does not lift a mean of pairs that count as the bar over it
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionConstraints:
-    """Constraints on nodes that rule over their scores: groups that are one, and marks; opposite marks are never joined."""
+    """Constraints on nodes, which outrank scores.
+
+    The nodes of each group in ``together`` end in one group. A mark is the number of an "apart" constraint and a side; nodes with
+    opposite marks are never in one group.
+    """
 
     together: Sequence[Sequence[int]] = ()
     marks: Mapping[int, frozenset[tuple[int, bool]]] = field(default_factory=dict)
 
 
 def with_distant_pairs(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
-    """Return the edges, and pairs of nodes further apart in time than the window, up to twice as far.
+    """Return the edges with added pairs of nodes that are further apart in time than the window, up to twice as far.
 
-    What lies further apart counts as no candidate: undated reports, which are near all, would tie what is years apart.
+    Pairs still further apart count as not compared. Otherwise undated reports, which are near all others, would tie reports that
+    are years apart.
     """
     dated = time[np.isfinite(time)]
     if not len(dated) or np.ptp(dated) <= window:
@@ -77,7 +81,9 @@ class _Linkage:
     ) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
-        self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
+        self.bound = list(
+            range(count)
+        )  # union-find: node -> a node that it is bound to or joined with; a root -> itself
         self.marks: dict[int, frozenset[tuple[int, bool]]] = dict(bonds.marks)  # by root
         self.version = [0] * count
         self._apart = apart
@@ -89,7 +95,7 @@ class _Linkage:
             self.links[second][first] = (odds, 1)
 
     def may_join(self, first: int, second: int, mean: float) -> bool:
-        """Return whether neither a decision nor their names keep two groups apart."""
+        """Return whether neither a decision nor own names keep two groups apart."""
         one, two = self.root(first), self.root(second)
         if one == two:
             return True
@@ -134,8 +140,8 @@ class _Linkage:
         self.version[second] = -1
         return first
 
-    def take(self, first: int, second: int) -> None:
-        """Move the nodes of one group to another."""
+    def join_members(self, first: int, second: int) -> None:
+        """Move the nodes of the second group to the first, without links, which a matrix holds."""
         self.bind(first, second)
         self.members[first] += self.members.pop(second)
 
@@ -150,13 +156,13 @@ def partition(
 ) -> list[list[int]]:
     """Return the groups of nodes 0 … ``count`` - 1, each sorted, in the order of their first nodes.
 
-    Nodes must be numbered by what they are, not by when they came: of two joins with equal means the one of the lower
-    numbers is first. ``apart`` tells which groups are two events whatever their mean.
+    Nodes must be numbered independently of their arrival, because of two joins with equal means that of the lower numbers is first.
+    ``apart`` returns whether two groups are two events, whatever their mean.
     """
     bonds = bonds or PartitionConstraints()
     if len(edges.odds) >= _DENSE * count:
         state = _Linkage(count, (), bonds, apart)
-        DenseLinkage(count, *edges, bar, missing).join_all(state.may_join, state.take)
+        DenseLinkage(count, *edges, bar, missing).join_all(state.may_join, state.join_members)
     else:
         single = list(zip(*(column.tolist() for column in edges), strict=True))
         state = _Linkage(count, single, bonds, apart)

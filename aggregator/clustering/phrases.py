@@ -1,7 +1,7 @@
-"""Phrases that two texts share, in the words of the texts; names and words in a row are one phrase.
+"""Finds the phrases that two texts share, in the words of the texts.
 
-A term is a stem, which people cannot read. So the words behind it are found in both texts, with their neighbours where these
-are the same: "Kentucky Derby", not "Derby" and "Kentucky".
+A term is a stem, which people cannot read. So the words behind it are found in both texts. Shared words in a row form one phrase:
+"Kentucky Derby", not "Derby" and "Kentucky".
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from aggregator.clustering.vocabulary import numeral_words
 from aggregator.model import Document
 from aggregator.text.tokens import CAPITAL_NOUNS
 
-TELLING = 3.5  # natural log: a word in more than every thirtieth text is too common to name
-WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several in a row
-NAMED = 0.5  # share of capitals inside sentences from which on a word is a name
-SURELY_NAMED = 0.8  # the same, of a word that occurs only where every word has a capital
-BACKGROUND = 0.7  # weight of the news of the language against these two texts, in that share
+# Least rarities (natural log): of a word in a name, which more than one text in thirty has not; of a phrase that is not a name;
+# and of each word in a row.
+MIN_RARITY, MIN_PHRASE_RARITY, MIN_NEIGHBOUR_RARITY = 3.5, 5.0, 4.5
+NAME_SHARE = 0.5  # share of capitals inside sentences from which on a word is a name
+SURE_NAME_SHARE = 0.8  # the same for a word that occurs only where every word has a capital
+BACKGROUND = 0.7  # weight of the background against these two texts in that share
 LONGEST_NAME, LONGEST_PHRASE = 5, 3  # words
-ABBREVIATED = 3  # letters of a word after which a full stop ends no name: "St. Louis"
+ABBREVIATED = 3  # letters: a full stop after a word this short does not end a name, as in "St. Louis"
 _PARTICLES = frozenset(
     ("of", "de", "da", "do", "del", "della", "di", "du", "des", "la", "le", "van", "von", "der", "den", "al", "el")
 )
@@ -42,7 +43,7 @@ class Phrase:
     text: str
     is_name: bool
     terms: tuple[int, ...]  # 32-bit hashes of its telling words
-    rarity: float  # natural logs of one in how many texts holds each of them, together
+    rarity: float  # sum of the rarities of these words (natural log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class _Place:
     term: int
     start: int
     end: int
-    follows: bool  # directly on the word before it
-    tells_case: bool  # whether a capital here means anything
+    follows: bool  # whether it directly follows the word before it
+    case_matters: bool  # whether a capital in this position would mark a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ class _Side:
 def shared_phrases(one: Document, two: Document, language: str, among: Collection[int] | None = None) -> list[Phrase]:
     """Return the phrases that two texts of a language share, the rarest first; no word is in two phrases.
 
-    ``among`` are the terms that may tell something; where it is None all of the texts do.
+    ``among`` are the terms that phrases may be made of; None allows all terms of the texts.
     """
     mine, theirs = _sides(one, language), _sides(two, language)
     common = _terms(mine) & _terms(theirs)
-    rarity = _is_telling(common if among is None else common.intersection(among), language)
+    rarity = _rare_terms(common if among is None else common.intersection(among), language)
     numerals = _numerals(language)
     names = _names((*mine, *theirs), common, language) - numerals
     idle = numerals | _dates(language)
@@ -98,7 +99,7 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
         forms = [form for text, run in (*here[key], *there[key]) if (form := grammar.form(text, run))]
         if forms:
             found.append(_phrase(key, forms, rarity))
-    telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= WORD] or found
+    telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= MIN_PHRASE_RARITY] or found
     return _without_overlaps(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
 
 
@@ -145,7 +146,7 @@ def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
         for place in side.places
         if place.term in telling
         or place.word.term[0] == "#"
-        or (place.word.capital and place.tells_case)
+        or (place.word.capital and place.case_matters)
         or place.word.written in _PARTICLES
     }
 
@@ -159,13 +160,13 @@ def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tupl
     return found
 
 
-def _is_telling(terms: Collection[int], language: str) -> dict[int, float]:
+def _rare_terms(terms: Collection[int], language: str) -> dict[int, float]:
     """Return term -> rarity, for the terms that are not common."""
     known = background_of(language)
     ordered = np.array(sorted(terms), np.uint32)
     idle = known.stop | _dates(language)
     found = zip(ordered.tolist(), known.rarity(ordered).tolist(), strict=True)
-    return {term: rare for term, rare in found if rare >= TELLING and term not in idle}
+    return {term: rare for term, rare in found if rare >= MIN_RARITY and term not in idle}
 
 
 def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> frozenset[int]:
@@ -174,7 +175,7 @@ def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> fro
     inside: set[int] = set()
     for side in sides:
         for place in side.places:
-            if place.term in cased and place.tells_case:
+            if place.term in cased and place.case_matters:
                 cased[place.term].append(place.word.capital)
             if any(map(str.isupper, place.word.written[1:])) and place.word.capital:
                 inside.add(place.term)
@@ -188,9 +189,9 @@ def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> fro
 
 def _is_name(capitals: Sequence[bool], known: float) -> bool:
     if not capitals:
-        return known >= SURELY_NAMED
+        return known >= SURE_NAME_SHARE
     own = sum(capitals) / len(capitals)
-    return min(own, own if known < 0 else BACKGROUND * known + (1 - BACKGROUND) * own) >= NAMED
+    return min(own, own if known < 0 else BACKGROUND * known + (1 - BACKGROUND) * own) >= NAME_SHARE
 
 
 @lru_cache(maxsize=64)
@@ -218,11 +219,11 @@ class _Grammar:
 
     rarity: Mapping[int, float]
     names: frozenset[int]
-    idle: frozenset[int]  # days, months and numbers as words: they make no name, nor words that belong together
+    idle: frozenset[int]  # days, months and numerals: they are part of no name and of no phrase of several words
     capital_nouns: bool
 
     def form(self, text: str, run: Sequence[_Place]) -> _Form | None:
-        """Return words in a row as they are written; None where they are no phrase."""
+        """Return words in a row as they are written; None where they are not a phrase."""
         if len(run) > 1 and any(place.term in self.idle for place in run):
             return None
         is_name = self._is_name(run)
@@ -248,22 +249,26 @@ class _Grammar:
         """Return whether a word may be a part of a name."""
         if place.term in self.names or place.word.term[0] == "#":
             return True
-        return place.word.capital and (place.tells_case or len(place.word.written) == 1)
+        return place.word.capital and (place.case_matters or len(place.word.written) == 1)
 
     def _is_phrase(self, run: Sequence[_Place]) -> bool:
-        """Return whether words are a telling phrase; where capitals mark names, a name is none."""
+        """Return whether words are a phrase of rare words; where capitals mark names, names do not count."""
         if len(run) == 1:
             return run[0].term in self.rarity and _is_separate(run[0].word)
         return len(run) <= LONGEST_PHRASE and all(
             self.rarity.get(place.term, 0.0)
-            >= (TELLING if self.capital_nouns and place.word.capital and not place.word.initial else NEIGHBOUR)
+            >= (
+                MIN_RARITY
+                if self.capital_nouns and place.word.capital and not place.word.initial
+                else MIN_NEIGHBOUR_RARITY
+            )
             and (self.capital_nouns or place.term not in self.names)
             for place in run
         )
 
 
 def _is_separate(word: Word) -> bool:
-    """Return whether a word is telling by itself: no initial, no lone digit, no year."""
+    """Return whether a word can be a phrase by itself: it is not an initial, a single digit or a year."""
     if word.term[0] == "#":
         value = word.written
         return len(value) > 1 and not (len(value) == 4 and value[:2] in ("19", "20"))
@@ -281,11 +286,11 @@ def _phrase(key: Key, forms: Sequence[_Form], rarity: Mapping[int, float]) -> Ph
 
 
 def _without_overlaps(phrases: Iterable[Phrase]) -> list[Phrase]:
-    """Return the phrases that hold no word of an earlier one."""
+    """Return the phrases that share no word with an earlier one."""
     found: list[Phrase] = []
-    said: set[int] = set()
+    used: set[int] = set()
     for phrase in phrases:
-        if said.isdisjoint(phrase.terms):
-            said.update(phrase.terms)
+        if used.isdisjoint(phrase.terms):
+            used.update(phrase.terms)
             found.append(phrase)
     return found

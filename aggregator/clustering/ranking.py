@@ -1,7 +1,7 @@
-"""The canonical entry of a story that grows: what is known of its entries is kept, and a change costs what it touches.
+"""The canonical entry of a growing story, updated at the cost of what changed.
 
-The order is that of ``canonical.py``. An entry's place depends on itself, its report and its versions, so only the groups in
-which an entry came, changed or went are looked at again.
+The order is that of ``canonical.py``. An entry's sort key depends on the entry, its report and its versions, so only groups in which
+an entry was added, changed or removed are examined again.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import TypeVar
 
-from aggregator.clustering.canonical import VERSIONS, Rank, Versions, rank_if, replaced, shared_by, tells_no_event
+from aggregator.clustering.canonical import VERSIONS, Rank, Versions, rank_if, replaced, reports_no_event, shared_by
 from aggregator.model import Entry
 
 Name = TypeVar("Name", bound=Hashable)
 
-_SLACK = 64  # outdated places in the heap that are always tolerated
+_SLACK = 64  # outdated keys in the heap that are always tolerated
 
 
 class Ranking:
@@ -30,19 +30,19 @@ class Ranking:
         self._padded: set[str] = set()
         self._whole: dict[str, int] = {}
         self.among = Versions(self._superseded, self._padded, self._whole)
-        self._places: dict[str, Rank] = {}
-        self._judged: set[str] = set()  # entries that were examined for whether they tell an event
-        self._order: list[Rank] = []  # a heap, which also holds outdated places
+        self._keys: dict[str, Rank] = {}  # entry -> its sort key
+        self._examined: set[str] = set()  # entries for which it is known whether they report no event
+        self._order: list[Rank] = []  # a heap of sort keys, some of them outdated
 
     def of_report(self, report_id: str) -> list[Entry]:
         """Return the entries of a report."""
         return [self.entries[entry_id] for entry_id in self._reports.get(report_id, ())]
 
     def change(self, removed: Iterable[str], added: Collection[Entry]) -> None:
-        """Remove and add entries; a changed entry is in both."""
+        """Remove and add entries; a changed entry is both removed and added."""
         reports: set[str] = set()
         versions: set[Hashable] = set()
-        moved: set[str] = set()
+        affected: set[str] = set()
         for entry_id in removed:
             entry = self.entries.pop(entry_id)
             reports.add(entry.report_id)
@@ -50,8 +50,8 @@ class Ranking:
             for group in _groups(entry):
                 versions.add(group)
                 _remove_from(self._versions, group, entry_id)
-            del self._places[entry_id]
-            for known in (self._judged, self._superseded, self._padded):
+            del self._keys[entry_id]
+            for known in (self._examined, self._superseded, self._padded):
                 known.discard(entry_id)
             self._whole.pop(entry_id, None)
         for entry in added:
@@ -61,33 +61,34 @@ class Ranking:
             for group in _groups(entry):
                 versions.add(group)
                 self._versions.setdefault(group, []).append(entry.id)
-            moved.add(entry.id)
+            affected.add(entry.id)
         for report in reports:
-            moved.update(self._share(report))
+            affected.update(self._compare_copies(report))
         for group in versions:
-            moved.update(self._replace(group))
-        self._place(moved)
+            affected.update(self._compare_versions(group))
+        self._update_keys(affected)
 
     def first(self, pinned: str | None) -> Entry:
         """Return the canonical entry; ValueError where there is none."""
         if pinned in self.entries:
             return self.entries[pinned]
         while self._order:
-            promised = self._order[0]
-            entry_id = promised[-1]
-            if self._places.get(entry_id) is not promised:
+            best_case = self._order[0]
+            entry_id = best_case[-1]
+            if self._keys.get(entry_id) is not best_case:
                 heappop(self._order)
                 continue
             entry = self.entries[entry_id]
-            if entry_id in self._judged:
+            if entry_id in self._examined:
                 return entry
-            self._judged.add(entry_id)
-            found = rank_if(entry, None, self.among, no_event=tells_no_event(entry))
-            self._places[entry_id] = found
+            self._examined.add(entry_id)
+            found = rank_if(entry, None, self.among, no_event=reports_no_event(entry))
+            self._keys[entry_id] = found
             heapreplace(self._order, found)
         raise ValueError("a story without entries has no canonical one")
 
-    def _share(self, report: str) -> list[str]:
+    def _compare_copies(self, report: str) -> list[str]:
+        """Update which copies of a report are padded or whole; return the report's entries."""
         copies = self.of_report(report)
         padded, whole = shared_by(copies) if len(copies) > 1 else (frozenset[str](), dict[str, int]())
         for entry in copies:
@@ -97,7 +98,8 @@ class Ranking:
         self._whole |= whole
         return [entry.id for entry in copies]
 
-    def _replace(self, group: Hashable) -> list[str]:
+    def _compare_versions(self, group: Hashable) -> list[str]:
+        """Update which entries of a group of versions are superseded; return the group's entries."""
         versions = self._versions.get(group, [])
         found = replaced([self.entries[one] for one in versions]) if len(versions) > 1 else frozenset[str]()
         if found:
@@ -106,20 +108,20 @@ class Ranking:
             self._replaced.pop(group, None)
         return versions
 
-    def _place(self, entry_ids: Iterable[str]) -> None:
+    def _update_keys(self, entry_ids: Iterable[str]) -> None:
         for entry_id in entry_ids:
             entry = self.entries[entry_id]
             if any(entry_id in self._replaced.get(group, ()) for group in _groups(entry)):
                 self._superseded.add(entry_id)
             else:
                 self._superseded.discard(entry_id)
-            no_event = entry_id in self._judged and tells_no_event(entry)
-            place = rank_if(entry, None, self.among, no_event=no_event)
-            if self._places.get(entry_id) != place:
-                self._places[entry_id] = place
-                heappush(self._order, place)
-        if len(self._order) > 2 * len(self._places) + _SLACK:
-            self._order = list(self._places.values())
+            no_event = entry_id in self._examined and reports_no_event(entry)
+            key = rank_if(entry, None, self.among, no_event=no_event)
+            if self._keys.get(entry_id) != key:
+                self._keys[entry_id] = key
+                heappush(self._order, key)
+        if len(self._order) > 2 * len(self._keys) + _SLACK:
+            self._order = list(self._keys.values())
             heapify(self._order)
 
 

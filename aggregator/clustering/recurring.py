@@ -1,11 +1,11 @@
-"""Recurring titles that name no event: briefings, live blogs, weather, markets, quizzes, timetables."""
+"""Recognises recurring titles that name no event: briefings, live blogs, weather, markets, quizzes, timetables."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-# Each language writes its own; a title that begins or ends so names a slot in the day, not an event.
+# Phrases of several languages: a title that begins or ends with one names a slot in the day, not an event.
 _RECURRING = re.compile(
     r"^\W*(?:(?:your |the )?(?:morning|evening|daily|weekly|weekend|midday|afternoon|friday|monday|sunday|saturday|nightly)\s+"
     r"(?:briefing|brief|digest|round-?up|wrap|update|news(?:letter)?|edition|bulletin|summary|report|quiz|podcast|show|catch-?up|headlines)\b"
@@ -26,7 +26,7 @@ _RECURRING = re.compile(
     r"|погода|обзор (?:прессы|дня)|главное (?:за|к)|главные новости|прогноз погоди|головне за|новини дня|гороскоп)",
     re.IGNORECASE,
 )
-# When what runs every day runs: the ship of a timetable is news on another page.
+# Timetables of what runs regularly; "timetable" alone may be that of a court case.
 _TIMETABLE = re.compile(
     r"\b(?:bus|coach|ferry|flight|metro|rail|railway|school|train|tram)\s+timetables?\b|\b(?:tide times|opening hours|tv listings)\b"
     r"|\b(?:bus|fähr|flug|zug|bahn|sommer|winter)?fahrpl[aä]n\w*|\bhoraires? (?:des?|du) (?:bac|bus|ferry|ferries|trains?|tramway)\b"
@@ -34,7 +34,7 @@ _TIMETABLE = re.compile(
     r"|\brozkład jazdy\b|\bрасписание (?:автобусов|паромов|поездов|электричек)|\bрозклад (?:руху|поїздів|автобусів)",
     re.IGNORECASE,
 )
-# A page that follows an event as it runs: it names one, or several.
+# Pages that follow an event while it runs.
 _LIVE = re.compile(
     r"^\W*(?:(?:live|watch live|live blog|live updates?|as it happened|en direct|en (?:vivo|directo)|(?:in )?diretta|ao vivo|na żywo|онлайн)\s*[:|–—-]"
     r"|liveticker|newsblog|newsticker|liveblog)"
@@ -44,7 +44,7 @@ _LIVE = re.compile(
     re.IGNORECASE,
 )
 
-LIVE = 0.225  # of what a slot of the day counts: a live page may tell one event
+LIVE = 0.225  # weight of a live page against 1 for a slot of the day, because it may be on one event
 
 # Labels before the headline of a text about an event rather than on it.
 _COMMENT = re.compile(
@@ -65,7 +65,7 @@ def is_recurring_title(title: str) -> bool:
     return recurrence(title) > 0
 
 
-@lru_cache(maxsize=8_192)  # some 2 MB: asked of a title when it comes, and of each in a story that grows
+@lru_cache(maxsize=8_192)  # some 2 MB; called when a title arrives, and for each title of a story that grows
 def recurrence(title: str) -> float:
     """Return how surely a title names a recurring slot: 1 for a briefing, the weather or a timetable, less for a live page."""
     if _RECURRING.search(title) or _TIMETABLE.search(title):

@@ -1,4 +1,4 @@
-"""Editor constraints as the stories stage takes them: by report id, by place in the arrays, by story."""
+"""Editor constraints in the forms that the stories stage uses: by report id, by place in the arrays, by story."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from aggregator.clustering.represented import Represented
 
 @dataclass(frozen=True, slots=True)
 class ReportConstraints:
-    """The editors' decisions in ids of reports, free of contradictions."""
+    """The editors' decisions by report id, without contradictions."""
 
     together: tuple[frozenset[str], ...] = ()
-    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
+    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of one set may be with one of the other
 
 
 NO_CONSTRAINTS = ReportConstraints()
@@ -34,12 +34,12 @@ class PlaceConstraints:
                     if name in place:
                         self._marks.setdefault(place[name], set()).add((number, bool(side)))
         self._neighbours: dict[int, list[int]] = {}
-        for first, *others in self.together:  # all are found through the first
+        for first, *others in self.together:  # each is a neighbour of the first, through which all are found
             self._neighbours.setdefault(first, []).extend(others)
             for one in others:
                 self._neighbours.setdefault(one, []).append(first)
         for one in {*self._neighbours, *self._marks} if len(represented) else ():
-            if one in represented:  # it has no edges to its representatives
+            if one in represented:  # a represented report has no edges in the graph
                 for other in represented.representatives(one)[0].tolist():
                     self._neighbours.setdefault(one, []).append(other)
                     self._neighbours.setdefault(other, []).append(one)
@@ -50,7 +50,7 @@ class PlaceConstraints:
         return place in self._named
 
     def neighbours(self, node: int) -> Sequence[int]:
-        """Return places that belong with this one; from one to the next, all are found."""
+        """Return places that belong with this one; following neighbours reaches all of its group."""
         return self._neighbours.get(node, ())
 
     def may_join(self, place: int, story: Sequence[int]) -> bool:
@@ -70,7 +70,7 @@ class PlaceConstraints:
 
 
 class StoryConstraints:
-    """The constraints of some stories' places, cached, so that a large story is not searched for each place that may join."""
+    """The constraints of the places of some stories, cached, so that a large story is searched once and not for each place."""
 
     def __init__(self, bound: PlaceConstraints, members: Callable[[int], Iterable[int]]) -> None:
         self._bound = bound
@@ -88,6 +88,6 @@ class StoryConstraints:
         return not any((number, not side) in theirs for number, side in marks)
 
     def add(self, place: int, story: int) -> None:
-        """Note that a place went to a story."""
+        """Store that a place joined a story."""
         if story in self._seen:
             self._seen[story].update(self._bound.marks(place))

@@ -1,8 +1,8 @@
-"""Represented reports: those of a flood that have so many sure partners before them that these stand for them.
+"""Represented reports: reports of a flood with so many sure partners before them that these represent them.
 
-A thousand outlets may report one event in similar words. The first sixty or so are compared with each other. For a later
-one nearly all candidates are sure partners, and comparing further reports with it adds nothing. So it is compared with these
-representatives only and is no candidate of others: the cost of an arrival does not grow with the flood. Whether a report is
+A thousand publishers may report one event in similar words. The first sixty or so reports are compared with each other. Nearly all
+candidates of a later one are sure partners, and comparing further reports with it adds nothing. So it is compared with these
+representatives only and is not a candidate of others. The cost of an arrival then does not grow with the flood. Whether a report is
 represented depends on the reports before it in time, as its candidates do.
 """
 
@@ -37,7 +37,7 @@ class Represented:
         return place in self._row
 
     def places(self) -> Places:
-        """Return all of them."""
+        """Return the places of all represented reports."""
         return self._place[: len(self._row)]
 
     def mask(self, places: Places) -> Flags:
@@ -65,7 +65,7 @@ class Represented:
         self._odds[row, number[best]] = np.clip(odds[best], *self._clip)
 
     def remove(self, places: Iterable[int]) -> None:
-        """Remove these reports: they are not represented any more."""
+        """Remove reports that are no longer represented."""
         for place in places:
             row, last = self._row.pop(place, None), len(self._row)
             if row is not None and row != last:
@@ -97,7 +97,7 @@ class Represented:
             return np.zeros(0, np.int64)
         table = self._representatives[: len(self._row)]
         marked = np.zeros(max(int(table.max()), max(places)) + 2, np.bool_)
-        marked[np.fromiter(places, np.int64, len(places))] = True  # never the last, which NO_REPRESENTATIVE finds
+        marked[np.fromiter(places, np.int64, len(places))] = True  # but not the last one, at index NO_REPRESENTATIVE
         return np.asarray(self.places()[marked[table].any(axis=1)], np.int64)
 
     def remap(self, moved: Places) -> None:

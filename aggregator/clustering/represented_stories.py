@@ -1,8 +1,8 @@
-"""The stories of represented reports: those of their representatives.
+"""Assigns represented reports to the stories of their representatives.
 
-Stories are made of the compared reports; a represented report joins the story with the greatest sum of its representatives'
-log odds. Reports that stay are distinguished from those that move, so that a story of very many reports is not written anew
-whenever it grows.
+Stories are formed from the compared reports. A represented report joins the story whose representatives have the greatest sum of log
+odds. Reports that stay are distinguished from those that move, so that a story of very many reports is not rewritten whenever it
+grows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NO_STORY = -1
 
 
 class RepresentedStories:
-    """The represented reports of each story; a story is identified by the least of its other places."""
+    """The represented reports of each story; a story is identified by the least place of its compared reports."""
 
     def __init__(self) -> None:
         self.story_of: dict[int, int] = {}  # represented place -> its story, NO_STORY where it is in none
@@ -32,7 +32,7 @@ class RepresentedStories:
         return self._reports.get(story, ())
 
     def assign(self, place: int, story: int) -> bool:
-        """Assign a represented report to a story; False where it is in that story already."""
+        """Assign a represented report to a story; return False where it is in that story already."""
         if self.story_of.get(place) == story:
             return False
         self.remove([place])
@@ -42,7 +42,7 @@ class RepresentedStories:
         return True
 
     def remove(self, places: Iterable[int]) -> None:
-        """Remove reports that are gone or not represented any more."""
+        """Remove reports that are gone or no longer represented."""
         for place in places:
             self.pending.discard(place)
             story = self.story_of.pop(place, NO_STORY)
@@ -52,7 +52,7 @@ class RepresentedStories:
                     del self._reports[story]
 
     def rename_stories(self, became: Mapping[int, int]) -> None:
-        """Change the identifiers of stories; the represented reports of one that was split (NO_STORY) are to be assigned anew."""
+        """Change the identifiers of stories; the represented reports of a split story (NO_STORY) become pending."""
         taken = [(self._reports.pop(story, ()), now) for story, now in became.items()]
         for places, now in taken:
             self.story_of.update(dict.fromkeys(places, now))
@@ -84,7 +84,7 @@ def stories_of_represented(
 ) -> dict[int, int]:
     """Return the story of each of some represented reports, NO_STORY where none holds enough of its representatives.
 
-    ``may_join`` tells whether nothing keeps a report out of a story.
+    ``may_join`` returns whether a report may join a story.
     """
     if not places:
         return {}
@@ -112,7 +112,7 @@ def _totals(stories: Places, odds: Floats) -> tuple[Places, Places, Places, Plac
     flat = stories.ravel()
     there = np.flatnonzero(flat != NO_STORY)
     keys, first, number, counts = np.unique(row[there] << 32 | flat[there], True, True, True)
-    # In thousandths, as scores are rounded: sums of whole numbers do not depend on their order.
+    # In thousandths, to which scores are rounded: sums of integers do not depend on the order.
     thousandths = np.round(odds.ravel()[there].astype(np.float64) * 1_000)
     total = np.bincount(number, thousandths, len(keys)).astype(np.int64)
     return keys >> 32, keys & 0xFFFF_FFFF, total, counts, first

@@ -1,4 +1,4 @@
-"""The reports of the window as flat arrays, their terms weighed by the background of their language."""
+"""The reports of the window as flat arrays, with their terms weighted by the background of their language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
     CAPITAL_UNKNOWN,
     IN_TITLE,
-    KIN,
+    NAME_FORMS,
     NUMBER,
     ORDINAL,
     OVERLAP,
@@ -29,7 +29,7 @@ from aggregator.clustering.vectors import (
 
 Array = NDArray[Any]
 
-MOST_SEEN = 65_535
+MAX_SEEN = 65_535
 # The kinds of a term, as bits of one byte.
 TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
 # How surely a term is a name where its language has no statistics, and where only this text shows it.
@@ -37,8 +37,8 @@ NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
 OVERLAPPING = 0.7  # share of a character pair that the pair before it repeats
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
 _PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
-_SLOTS = 1 << 17  # in which keys are marked that some runs have: twenty times as many as the terms of one go
-_ODD = np.uint32(2_654_435_761)  # spreads the numbers of runs over the slots
+_SLOTS = 1 << 17  # size of the table in which the keys of runs are marked: twenty times the terms of one call
+_ODD = np.uint32(2_654_435_761)  # spreads the numbers of runs over the table
 
 
 class TermColumns(NamedTuple):
@@ -54,18 +54,20 @@ class TermColumns(NamedTuple):
 
 
 class PairColumns(NamedTuple):
-    """Flat columns, one value a pair of terms side by side, sorted by hash within a report."""
+    """Flat columns, one value per pair of adjacent terms, sorted by hash within a report."""
 
     pair: NDArray[np.uint32]
-    explained: NDArray[np.float16]  # how much of both terms' rarity one explains of the other
+    explained: NDArray[
+        np.float16
+    ]  # the part of both terms' rarity that counts twice, because they often occur together
     in_title: NDArray[np.bool_]
-    kin: NDArray[np.bool_]  # forms of one name
+    name_forms: NDArray[np.bool_]  # forms of one name
 
 
 class ReportColumns(NamedTuple):
     """Columns with one value a report."""
 
-    time: NDArray[np.float64]  # NaN where nothing says when
+    time: NDArray[np.float64]  # seconds since 1970; NaN for an undated report
     rank: NDArray[np.uint32]  # hash of the id
     language: NDArray[np.int32]
     publisher: NDArray[np.uint64]
@@ -75,12 +77,12 @@ class ReportColumns(NamedTuple):
     words: NDArray[np.float32]
     title_norm: NDArray[np.float32]
     title_mass: NDArray[np.float32]  # sum of the rarities of the title's terms
-    title_names: NDArray[np.float32]  # the same, by how surely they are names
+    title_names: NDArray[np.float32]  # the same, weighted by how surely they are names
     title_numbers: NDArray[np.float32]
     title_ordinals: NDArray[np.float32]
-    text_mass: NDArray[np.float32]  # sum of the rarities of what only the text has
-    both_mass: NDArray[np.float32]  # of what title and text have
-    numbers: NDArray[np.float32]  # how many numbers, dates aside
+    text_mass: NDArray[np.float32]  # sum of the rarities of terms that only the text has
+    both_mass: NDArray[np.float32]  # sum of the rarities of terms that title and text have
+    numbers: NDArray[np.float32]  # how many numbers that are not dates
     before: NDArray[np.int64]  # reports of its language before this one, within the window
     terms_from: NDArray[np.int64]
     terms: NDArray[np.int64]
@@ -102,7 +104,7 @@ class _Totals(NamedTuple):
 
 
 class Rows:
-    """Reports by their place; a place is never used again until :meth:`compact`."""
+    """The reports by place; a place is not used again before :meth:`compact`."""
 
     def __init__(self, params: ClusteringParams) -> None:
         self._params = params
@@ -119,7 +121,7 @@ class Rows:
 
     @property
     def rank(self) -> NDArray[np.uint32]:
-        """A hash of each report's id: an order that no arrival decides."""
+        """A hash of each report's id: an order that is independent of arrival."""
         return self.reports.rank
 
     def append(self, rows: Sequence[tuple[str, ReportVector]]) -> Places:
@@ -128,7 +130,7 @@ class Rows:
         rank = np.array([zlib.crc32(name.encode()) for name, _ in rows], np.uint32)
         reports, terms, pairs = self._weighed([vector for _, vector in rows], rank)
         self.reports = ReportColumns(*self._with_room(0, [*self.reports], reports))
-        term_columns, pair_columns = self._given_up()
+        term_columns, pair_columns = self._released_columns()
         self.terms = TermColumns(*self._with_room(1, term_columns, terms))
         self.pairs = PairColumns(*self._with_room(2, pair_columns, pairs))
         for number, (name, _) in enumerate(rows):
@@ -152,21 +154,21 @@ class Rows:
         return np.where(swap, other, one), np.where(swap, one, other)
 
     def shared_terms(self, one: Places, other: Places) -> tuple[Places, Places, Places]:
-        """Return the terms that each two reports share: their places in the columns of either, and the number of the two."""
+        """Return the terms that pairs of reports share: places in the columns of both reports, and the number of the pair."""
         starts, counts = self.reports.terms_from, self.reports.terms
         return shared(self.terms.term, (starts[one], counts[one]), (starts[other], counts[other]))
 
     def remove(self, names: Collection[str]) -> Places:
-        """Forget reports; return their places."""
+        """Remove reports; return their places."""
         gone = np.array([self.place.pop(name) for name in names if name in self.place], np.int64)
         self.alive[gone] = False
         return gone
 
     @contextmanager
     def numbered(self, groups: Iterable[Sequence[int]]) -> Iterator[Places]:
-        """Set the number of each place's group, -1 for none, inside the block.
+        """Return a context with an array that gives each place the number of its group, -1 for none.
 
-        One array serves all: a fresh one for a small group would cost as much as the window is large.
+        One array is reused, because a new one for a small group would cost as much as the window is large.
         """
         if len(self._number) < len(self):
             self._number = np.full(len(self.reports.time), -1, np.int64)
@@ -185,12 +187,12 @@ class Rows:
         kept = np.flatnonzero(self.alive[:count])
         moved = np.full(count, -1, np.int64)
         moved[kept] = np.arange(len(kept))
-        # Terms and pairs stand in the order of the places: marks of a byte each say which stay.
+        # Terms and pairs are in the order of the places, so flags of one byte say which stay.
         terms, pairs = (
             np.repeat(self.alive[:count], sizes[:count]) for sizes in (self.reports.terms, self.reports.pairs)
         )
         reports = ReportColumns(*_replaced([*self.reports], kept))
-        term_columns, pair_columns = self._given_up()
+        term_columns, pair_columns = self._released_columns()
         self.terms = TermColumns(*_replaced(term_columns, terms))
         self.pairs = PairColumns(*_replaced(pair_columns, pairs))
         self.reports = reports._replace(
@@ -202,14 +204,17 @@ class Rows:
         self._used = [len(kept), int(terms.sum()), int(pairs.sum())]
         return moved
 
-    def _given_up(self) -> tuple[list[Array], list[Array]]:
-        """Give up the columns of terms and of pairs, the greatest: replaced one by one, both versions of only one are in memory."""
+    def _released_columns(self) -> tuple[list[Array], list[Array]]:
+        """Return and release the columns of terms and pairs, the largest ones.
+
+        They are then replaced one by one, so that only one column is in memory twice.
+        """
         columns: tuple[list[Array], list[Array]] = [*self.terms], [*self.pairs]
         del self.terms, self.pairs
         return columns
 
     def _with_room(self, which: int, columns: list[Array], new: Sequence[Array]) -> list[Array]:
-        """Add values to columns, each of which is replaced by a longer one where there is no room."""
+        """Append values to columns; where there is no room, each column is replaced by a longer one."""
         used, more = self._used[which], len(new[0])
         if used + more > len(columns[0]):
             spare = 0 if used == 0 else max(1_024, used // 4)
@@ -220,7 +225,7 @@ class Rows:
             column[used : used + more] = values
         return columns
 
-    # --- weighing ----------------------------------------------------------------------------------
+    # --- weights -----------------------------------------------------------------------------------
 
     def _weighed(
         self, vectors: Sequence[ReportVector], rank: NDArray[np.uint32]
@@ -262,15 +267,7 @@ class Rows:
         count = len(vectors)
         term = np.frombuffer(b"".join(one.terms for one in vectors), "<u4").astype(np.uint32)
         marks = np.frombuffer(b"".join(one.term_marks for one in vectors), "<u2").astype(np.int64)
-        rareness, capitals = np.zeros(len(term), np.float32), np.zeros(len(term), np.float32)
-        named, dates = np.zeros(len(term), np.bool_), np.zeros(len(term), np.bool_)
-        spoken = language[owner]
-        for name, number in self._languages.items():
-            mine = spoken == number
-            if mine.any():
-                known = background_of(name)
-                rareness[mine], capitals[mine] = known.rarity(term[mine]), known.capital_share(term[mine])
-                named[mine], dates[mine] = known.named, np.isin(term[mine], calendar_ids(name))
+        rareness, capitals, named, dates = self._background_columns(term, language[owner])
         rarity = np.minimum(rareness, self._params.most_rarity)
         title, text = marks & TITLE_COUNT, (marks >> TEXT_SHIFT) & TEXT_COUNT
         in_title, numeric = title > 0, (marks & NUMBER) > 0
@@ -300,12 +297,24 @@ class Rows:
         )
         return columns, _Totals(*(total.astype(np.float32) for total in totals))
 
+    def _background_columns(self, term: Hashes, language: Array) -> tuple[Floats, Floats, Array, Array]:
+        """Return of each term by its language: rareness, share of capitals, whether capitals mark names, whether it is a date."""
+        rareness, capitals = np.zeros(len(term), np.float32), np.zeros(len(term), np.float32)
+        named, dates = np.zeros(len(term), np.bool_), np.zeros(len(term), np.bool_)
+        for name, number in self._languages.items():
+            mine = language == number
+            if mine.any():
+                known = background_of(name)
+                rareness[mine], capitals[mine] = known.rarity(term[mine]), known.capital_share(term[mine])
+                named[mine], dates[mine] = known.named, np.isin(term[mine], calendar_ids(name))
+        return rareness, capitals, named, dates
+
     def _weighed_pairs(
         self, vectors: Sequence[ReportVector], terms: TermColumns, sizes: Places, pair_sizes: Places, language: Array
     ) -> PairColumns:
         places = np.frombuffer(b"".join(one.pairs for one in vectors), np.uint8).astype(np.int64).reshape(-1, 2)
         marks = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8)
-        in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
+        in_title, name_forms = marks & IN_TITLE > 0, marks & NAME_FORMS > 0
         owner = np.repeat(np.arange(len(vectors)), pair_sizes)
         first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
         pair = pair_ids(terms.term[first], terms.term[second])
@@ -319,13 +328,13 @@ class Rows:
         overlap = marks & OVERLAP > 0
         repeated = OVERLAPPING * np.minimum(terms.rarity[first], terms.rarity[second]).astype(np.float32)
         explained = np.where(overlap, np.maximum(explained, repeated), explained)
-        explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
+        explained = np.where(name_forms, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
-        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
+        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], name_forms[order])
 
 
 def _replaced(columns: list[Array], wanted: Array) -> list[Array]:
-    """Replace each column by its values at these places, or where these marks of its first values say so."""
+    """Replace each column by its values at these places, or where these flags are set; flags may be fewer than values."""
     for number, column in enumerate(columns):
         columns[number] = column[: len(wanted)][wanted] if wanted.dtype == np.bool_ else column[wanted]
     return columns
@@ -342,12 +351,12 @@ def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floa
 
 
 def pair_ids(first: Hashes, second: Hashes) -> Hashes:
-    """Return the hash of each two terms side by side, of the terms' hashes."""
+    """Return the hash of each pair of adjacent terms, from the terms' hashes."""
     return ((first.astype(np.uint64) * _PAIR_FACTOR + second) & np.uint64(0xFFFF_FFFF)).astype(np.uint32)
 
 
 def spread(starts: Places, lengths: Places) -> tuple[Places, Places]:
-    """Return the places of runs that begin at ``starts``, one after the other, and the number of the run of each."""
+    """Return the places of all values of some runs, run by run, and the number of the run of each."""
     owner = np.repeat(np.arange(len(lengths)), lengths)
     ends = np.cumsum(lengths)
     return np.arange(len(owner)) - np.repeat(ends - lengths - starts, lengths), owner
@@ -356,10 +365,10 @@ def spread(starts: Places, lengths: Places) -> tuple[Places, Places]:
 def shared(
     keys: NDArray[np.uint32], first: tuple[Places, Places], second: tuple[Places, Places]
 ) -> tuple[Places, Places, Places]:
-    """Return the places of equal keys in two lists of runs, run against run, and the number of the run.
+    """Return the places of equal keys in pairs of runs, one of ``first`` and one of ``second`` each, and the number of the pair.
 
-    Keys are hashes, sorted and distinct within a run; ``first`` and ``second`` are starts and lengths. A first run that
-    comes again and again, as that of a report which is compared with many, is read once.
+    Keys are hashes, sorted and distinct within a run; ``first`` and ``second`` are starts and lengths of runs. Equal first runs in
+    a row, as those of a report that is compared with many, are read once.
     """
     starts, lengths = first
     fresh = np.ones(len(starts), np.bool_)
@@ -367,7 +376,7 @@ def shared(
     ours, our_run = spread(starts[fresh], lengths[fresh])
     theirs, their_run = spread(*second)
     same_run = (np.cumsum(fresh) - 1)[their_run]
-    # most keys of the second runs are in none of the first: these leave before anything is looked up
+    # most keys of the second runs are in no first run; a table of marks excludes these before the look-up
     known = np.zeros(_SLOTS, np.bool_)
     known[_slots(our_run, keys[ours])] = True
     maybe = np.flatnonzero(known[_slots(same_run, keys[theirs])])
@@ -383,5 +392,5 @@ def shared(
 
 
 def _slots(runs: Places, keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return where keys of runs are marked: a hash of both."""
+    """Return the slot of each key of a run: a hash of both."""
     return keys + runs.astype(np.uint32) * _ODD & np.uint32(_SLOTS - 1)

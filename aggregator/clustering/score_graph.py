@@ -1,4 +1,4 @@
-"""The graph of scores: edges between reports, of which each keeps its best."""
+"""The score graph: edges between reports; each report keeps its best ones."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, cont
 class ScoreGraph:
     """Edges between places, with the log odds of both rounds.
 
-    A node keeps its best edges only, so that no hub of a flood is looked at as a whole; an edge lives while one of its
-    ends keeps it.
+    A node keeps only its best edges, so that the hubs of a flood stay bounded. An edge exists while one of its ends keeps it.
     """
 
     def __init__(self, most: int) -> None:
@@ -36,7 +35,7 @@ class ScoreGraph:
         return self._used - len(self._free)
 
     def __getstate__(self) -> dict[str, object]:
-        """Return the state with the edges of all nodes in one array, which is read in a tenth of the time."""
+        """Return the state with the edges of all nodes in one array, which takes a tenth of the time to read."""
         state = dict(self.__dict__)
         edges = state.pop("_edges")
         state["sizes"] = np.fromiter(map(len, edges), np.int64, len(edges))
@@ -44,7 +43,7 @@ class ScoreGraph:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take up a state."""
+        """Restore a state."""
         sizes, edges = state.pop("sizes"), state.pop("edges")
         self.__dict__.update(state)
         ends, none = np.cumsum(sizes).tolist(), np.zeros(0, np.int32)
@@ -52,11 +51,11 @@ class ScoreGraph:
 
     def grow(self, nodes: int) -> None:
         """Make room for nodes."""
-        none = np.zeros(0, np.int32)  # one for all that have none
+        none = np.zeros(0, np.int32)  # shared by all nodes without edges
         self._edges.extend(none for _ in range(nodes - len(self._edges)))
 
     def others(self, node: int) -> tuple[Ids, Ids]:
-        """Return a node's edges and where they lead."""
+        """Return the edges that a node keeps, and their other ends."""
         edges = self._edges[node]
         return edges, self._other_ends(edges, node)
 
@@ -65,11 +64,11 @@ class ScoreGraph:
         return self.first[edges].astype(np.int64), self.second[edges].astype(np.int64)
 
     def _other_ends(self, edges: Ids, nodes: Places | Ids | int) -> Ids:
-        """Return where edges lead from a node, or each from its own."""
+        """Return the other ends of edges of one node, or of one node each."""
         return np.where(self.first[edges] == nodes, self.second[edges], self.first[edges])
 
     def is_cross_language(self, edges: Places | Ids) -> NDArray[np.bool_]:
-        """Return which edges are between languages: they have no second round, and are in no other edge's context."""
+        """Return which edges are between languages; these have no second round and are not in the context of other edges."""
         return np.isnan(self.known[edges])
 
     def odds_between(self, one: int, two: int) -> float | None:
@@ -99,7 +98,7 @@ class ScoreGraph:
         return edges, self._other_ends(edges, node)
 
     def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> list[int]:
-        """Add edges, ``rank`` orders equal ones; return the nodes that keep other edges now."""
+        """Add edges; return the nodes that keep other edges than before. ``rank`` orders equal edges."""
         ids = self._new_ids(len(first))
         self.first[ids], self.second[ids], self.odds[ids], self.known[ids] = first, second, odds, known
         self._kept[ids] = 2
@@ -119,7 +118,7 @@ class ScoreGraph:
         return changed
 
     def drop(self, edges: Ids) -> Places:
-        """Forget edges; return the nodes that kept them."""
+        """Drop edges; return the nodes that kept them."""
         nodes = np.unique(np.concatenate([self.first[edges], self.second[edges]])).astype(np.int64)
         gone = set(edges.tolist())
         for node in nodes.tolist():
@@ -170,8 +169,8 @@ class ScoreGraph:
     def touched(self, nodes: Sequence[int]) -> Places:
         """Return the edges whose context changes when these nodes keep other edges, each once, in order.
 
-        A hub may have more followers than it keeps edges; then the edges that only its followers keep are left out: the
-        hubs of a flood have thousands, and change with every pass.
+        Where a hub has more followers than edges that it keeps, the edges that only followers keep are left out, because the hubs
+        of a flood have thousands of followers and change with every pass.
         """
         few = [node for node in nodes if 0 < len(self._followers.get(node, ())) <= self._most]
         return self._each_once([self.incident(nodes), *(self.followers(node)[0] for node in few)])
@@ -204,7 +203,7 @@ class ScoreGraph:
         if self._used > len(self.first):
             for name in ("first", "second", "odds", "known", "final", "_kept"):
                 old = getattr(self, name)
-                longer = np.zeros(self._used + len(old) // 4, old.dtype)  # untouched room takes no memory
+                longer = np.zeros(self._used + len(old) // 4, old.dtype)  # pages that were never written take no memory
                 longer[: len(old)] = old
                 setattr(self, name, longer)
         return np.concatenate([np.array(reused, np.int64), np.arange(first, self._used)])

@@ -1,9 +1,9 @@
-"""Log odds that two reports tell one event, from pair features, by the shipped logistic models.
+"""Scores pairs: computes the log odds that two reports are of one event, from pair features, by the shipped logistic models.
 
-``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by its context in the graph; ``bench/train_pairs.py`` makes
-them. Two files correct the weights of the second: ``models/articles.json`` for two articles, which share more by chance than two
-ledes (``bench/train_articles.py``), and ``models/ledes.json`` for headlines and ledes, by pairs of real weeks that were read
-(``bench/train_ledes.py``). Each file names its training data.
+``models/pairs.json`` scores a pair by itself, ``models/graph.json`` with its context in the graph; ``bench/train_pairs.py`` makes
+both. Two files correct the weights of the second one: ``models/articles.json`` for two articles, which share more by chance than two
+ledes (``bench/train_articles.py``), and ``models/ledes.json`` for headlines and ledes, learned from pairs of real weeks that were
+labelled by reading (``bench/train_ledes.py``). Each file names its training data.
 """
 
 from __future__ import annotations
@@ -23,36 +23,37 @@ from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 
 MODELS = Path(__file__).with_name("models")
-RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts are inconclusive
-LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
-# Words of the shorter of two reports, from which on they are articles, and wholly so.
-ARTICLE = (np.log(60.0), np.log(160.0))
-# And up to which they are headlines or ledes wholly, and not at all.
-LEDE = (np.log(50.0), np.log(100.0))
-PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
-ONE_NAME = 1.0  # rarity of the names in both titles from which on one is named in both
-OTHERS = (5.0, 7.0)  # rarity of the names that only one title has, from which on they count, and count in full
-# Rarity of shared names from which on they make up for titles which name others, and do so in full.
-NAMED = (16.0, 20.0)
-QUARTER_DAY = 6.0  # hours; what a gap tells grows with the logarithm from about there on
-DAY_AND_MORE = 28.0  # hours from which on the gap counts that archives teach
-FIGURES = (0.4, 0.7)  # share of numbers and dates in what is shared, from which on they count, and say nothing at all
-DIGITS = 3  # of log odds: sums in another order must not decide
+# Bounds are pairs: an input is 0 up to the first and 1 from the second on.
+RAREST = 9.5  # bound of rareness (natural log), because backgrounds of few texts are inconclusive beyond it
+LONG = (np.log(40.0), np.log(160.0))  # words of the shorter report: from a lede to an article
+ARTICLE = (np.log(60.0), np.log(160.0))  # words of the shorter report: how far both are articles
+LEDE = (np.log(50.0), np.log(100.0))  # words of the shorter report: how far one is more than a headline or lede
+PLAINLY, OTHER = (
+    8.0,
+    5.0,
+)  # rarity of shared words that are not names, and of names that only one report has, that is enough
+ONE_NAME = 1.0  # rarity of the names in both titles from which on the titles share a name
+OTHERS = (5.0, 7.0)  # rarity of the names that only one title has
+NAMED = (16.0, 20.0)  # rarity of shared names that outweighs titles with different names
+QUARTER_DAY = 6.0  # hours; from about there on the evidence of a gap grows with its logarithm
+DAY_AND_MORE = 28.0  # hours; longer gaps count as these, and by the other input
+FIGURES = (0.4, 0.7)  # share of numbers and dates in the shared rarity
+DIGITS = 3  # decimals of log odds, so that the order of a sum does not matter
 
 
 class Scorer(Protocol):
-    """Gives log odds."""
+    """Computes log odds in two rounds: by the pair itself, then with its context in the graph."""
 
     def first(self, features: PairFeatures) -> Floats:
         """Return the log odds of pairs by themselves."""
         ...
 
     def known(self, features: PairFeatures, first: Floats) -> Floats:
-        """Return the part of the second round's log odds that the pair itself decides."""
+        """Return the part of the second round's log odds that depends only on the pair itself."""
         ...
 
     def second(self, known: Floats, context: Context, words: Floats) -> Floats:
-        """Return the log odds of pairs within the graph; ``words`` has the shorter report of each."""
+        """Return the log odds of pairs within the graph; ``words`` is the length of each pair's shorter report."""
         ...
 
 
@@ -72,7 +73,7 @@ class Logistic:
 
 
 def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
-    """Return what the first model weighs: features on a scale that is linear in the log odds, and some products."""
+    """Return the inputs of the first model: features on scales that are linear in the log odds, and some products."""
     f = {name: values.astype(np.float64) for name, values in features._asdict().items()}
     shorter, longer = np.log1p(f["words_least"]), np.log1p(f["words_most"])
     told, told_titles = np.log1p(f["told"]), np.log1p(f["told_titles"])
@@ -139,9 +140,9 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
 
 
 def _titles_name_others(f: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return how surely each title of two texts names what the other report lacks, where the titles share no name.
+    """Return how surely each of two titles has names that the other report does not have, while they share no name.
 
-    Of two headlines alone it tells nothing: one act has many names.
+    It is 0 for headlines without texts, because one event can be named in many ways.
     """
     others = np.clip((f["unshared_least"] - OTHERS[0]) / (OTHERS[1] - OTHERS[0]), 0.0, 1.0)
     unnamed = np.clip((NAMED[1] - f["names"]) / (NAMED[1] - NAMED[0]), 0.0, 1.0)
@@ -149,27 +150,27 @@ def _titles_name_others(f: Mapping[str, NDArray[np.float64]]) -> NDArray[np.floa
 
 
 def known_inputs(features: PairFeatures, first: Floats) -> dict[str, NDArray[np.float64]]:
-    """Return what the second model weighs of the pair itself."""
+    """Return the inputs of the second model that depend only on the pair itself."""
     inputs = pair_inputs(features)
     odds = first.astype(np.float64)
     return {**inputs, "first": odds, "first by words": odds * inputs["words, least"]}
 
 
 def article_share(words: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return how far reports of so many words are articles: 0 for headlines and ledes, 1 for whole texts."""
+    """Return how far reports of this length are articles: 0 for headlines and ledes, 1 for whole texts."""
     return _share(words, ARTICLE)
 
 
 def stream_share(features: PairFeatures) -> NDArray[np.float64]:
-    """Return how far pairs are headlines or ledes of a stream: 0 for what is longer, and for a series.
+    """Return how far pairs are headlines or ledes of a stream: 0 for longer texts.
 
-    What design keeps apart nothing learned brings together.
+    It is also 0 for pairs that the design keeps apart, so that the learned correction does not bring them together.
     """
     return features.streamed * (1.0 - _share(features.words_least, LEDE)) * (1.0 - _apart(features))
 
 
 def _apart(features: PairFeatures) -> NDArray[np.float64]:
-    """Return how surely a pair is one that tells of no one event, whatever words are shared."""
+    """Return how surely a pair is not of one event, whatever words are shared."""
     return np.maximum(np.maximum(features.series, features.bare), features.label).astype(np.float64)
 
 
@@ -212,18 +213,18 @@ class LearnedScorer:
         return np.round(self.pairs.odds(pair_inputs(features)), DIGITS).astype(np.float32)
 
     def known(self, features: PairFeatures, first: Floats) -> Floats:
-        """Return the part of the second round's log odds that the pair itself decides."""
+        """Return the part of the second round's log odds that depends only on the pair itself."""
         inputs = known_inputs(features, first)
         odds = self._of_pair.odds(inputs, features.words_least)
         return (odds + stream_share(features) * self._ledes.odds(inputs)).astype(np.float32)
 
     def second(self, known: Floats, context: Context, words: Floats) -> Floats:
-        """Return the log odds of pairs within the graph; ``words`` has the shorter report of each."""
+        """Return the log odds of pairs within the graph; ``words`` is the length of each pair's shorter report."""
         return np.round(known + self._of_graph.odds(context._asdict(), words), DIGITS).astype(np.float32)
 
 
 def _halves(model: Logistic) -> tuple[Logistic, Logistic]:
-    """Return the part of a second model that weighs the pair, with its bias, and the part that weighs the graph."""
+    """Return the part of a second model for the pair itself, with its bias, and the part for its context."""
     around = {name: weight for name, weight in model.weights.items() if name in Context._fields}
     own = {name: weight for name, weight in model.weights.items() if name not in around}
     return Logistic(model.bias, own), Logistic(0.0, around)

@@ -1,4 +1,4 @@
-"""One sentence that says why an entry stands where it stands: copies, pairs of one event, editors' verbs."""
+"""Sentences that explain why an entry is in its story: it is a copy, is about the same event, or an editor put it there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from aggregator.text.counts import amount, enumerated
 
 NEAR = 0.35  # cosine below which two texts are not near in meaning
 NEARLY = 0.6  # cosine from which on two texts mean nearly the same
-SAME_DAY = 12  # hours between two entries up to which a time without its day says when
-# The reason why two reports that are similar enough are in two stories: the mean over all pairs, or own_names.py.
+MAX_HOURS_SAME_DAY = 12  # hours between two entries up to which a time is given without its day
+# The reason why two similar reports are in two stories: the mean over all pairs is too low, or the own names differ (own_names.py).
 NOT_AS_A_WHOLE = (
     ": enough for these two, but not for both stories: on average with the others of both it is too little, or each of the"
     " stories names what the other does not"
@@ -29,7 +29,7 @@ def sentence(match: Match, zone: tzinfo = UTC) -> str:
 
 
 def _story(match: Match, zone: tzinfo) -> str:
-    """Return what a report shares with another of its story, how rare that is, and what speaks against."""
+    """Return a sentence about what a report shares with another of its story, how rare that is, and the evidence against it."""
     proof = match.evidence
     shared, whose = shared_words(proof), author(proof, zone)
     if "meaning" in proof:
@@ -39,7 +39,7 @@ def _story(match: Match, zone: tzinfo) -> str:
 
 
 def apart(match: Match, zone: tzinfo = UTC) -> str:
-    """Return what keeps a report out of a story: what the nearest pair shares, and what is missing."""
+    """Return a sentence about why a report is not in a story: what the nearest pair shares, and what is missing."""
     proof = match.evidence
     shared = shared_words(proof)
     if "meaning" in proof:
@@ -57,7 +57,7 @@ def apart(match: Match, zone: tzinfo = UTC) -> str:
 
 
 def _across(proof: Evidence, zone: tzinfo) -> str:
-    """Return how near two texts of different languages are, what confirms it and what speaks against it."""
+    """Return a clause about how near two texts of different languages are in meaning, with the evidence for and against it."""
     nearness, language = number(proof.get("meaning")), proof.get("other_language")
     clause = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
     if nearness < NEAR:
@@ -80,12 +80,12 @@ def too_long_between(hours: float, window: float) -> str:
 
 
 def shared_words(proof: Evidence) -> list[str]:
-    """Return the names and words that are named as shared."""
+    """Return the shared names and words in the evidence."""
     return [*texts(proof.get("shared_names")), *(f"'{word}'" for word in texts(proof.get("shared_words")))]
 
 
 def rarity(proof: Evidence) -> str:
-    """Return how many reports of the window hold all that is named as shared."""
+    """Return a clause about how many reports of the window hold all the shared names and words in the evidence."""
     holders, reports = int(number(proof.get("holders"))), int(number(proof.get("reports")))
     if not holders or reports <= 2:
         return ""
@@ -95,13 +95,13 @@ def rarity(proof: Evidence) -> str:
 
 
 def gap(proof: Evidence) -> str:
-    """Return the hours between the two."""
+    """Return a clause about the hours between the two reports."""
     hours = proof.get("hours")
     return "" if hours is None else f", within {_hours(number(hours))}"
 
 
 def doubt(proof: Evidence) -> str:
-    """Return what speaks against."""
+    """Return a clause about the evidence against."""
     against = texts(proof.get("against"))
     return f"; against it: {enumerated(against)}" if against else ""
 
@@ -134,7 +134,7 @@ def _editor(match: Match) -> str:
 
 
 def author(proof: Evidence, zone: tzinfo) -> str:
-    """Return whose the other entry is, and of when."""
+    """Return a phrase with the publisher and the time of the other entry."""
     publisher, when = proof.get("other_publisher"), proof.get("other_time")
     clause = f"{publisher}'s entry" if publisher else "an entry"
     if isinstance(when, str):
@@ -142,7 +142,7 @@ def author(proof: Evidence, zone: tzinfo) -> str:
             moment = datetime.fromisoformat(when).astimezone(zone)
         except ValueError:
             return clause
-        day = f"{moment.day} {moment:%B}, " if number(proof.get("hours")) > SAME_DAY else ""
+        day = f"{moment.day} {moment:%B}, " if number(proof.get("hours")) > MAX_HOURS_SAME_DAY else ""
         clause += f" of {day}{moment:%H:%M}"
     return clause
 

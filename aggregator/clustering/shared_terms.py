@@ -10,15 +10,15 @@ from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.meaning import Agreement
 
 
-def kept_terms(graph: StoryGraph, first: str, second: str) -> frozenset[int]:
-    """Return the terms that two reports of the window were compared by and share; KeyError where one is not in it."""
+def common_terms(graph: StoryGraph, first: str, second: str) -> frozenset[int]:
+    """Return the common terms among those by which two reports of the window were compared; KeyError where one is not in it."""
     rows = graph.comparison.rows
     one, two = (rows.terms.term[_terms(graph, rows.place[report])] for report in (first, second))
     return frozenset(np.intersect1d(one, two).tolist())
 
 
 def cross_language_agreement(graph: StoryGraph, first: str, second: str) -> Agreement | None:
-    """Return what two reports of different languages share; None where they are not compared by meaning."""
+    """Return the agreement of two reports of different languages; None where they are not compared by meaning."""
     across, place = graph.comparison.cross_language, graph.comparison.rows.place
     one, two = place.get(first), place.get(second)
     if across is None or one is None or two is None or not across.is_cross_language(one, two):

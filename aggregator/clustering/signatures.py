@@ -1,6 +1,6 @@
-"""The class of MinHash signatures; the only home of datasketch.
+"""The class of MinHash signatures, and the only module that imports datasketch.
 
-It is a module of its own, because threads wait while another thread imports a module: none sees it half loaded.
+It is a module of its own because the import lock of a module makes other threads wait, so that none sees it half loaded.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def _signature_class() -> type[MinHash]:
     """Import datasketch's MinHash without the rest of the package.
 
-    Its ``__init__`` brings the LSH indexes and with them SciPy: half a second and 40 MB in every process that sketches,
-    for nothing of which a signature has use. The package is left to be imported by others as usual.
+    Its ``__init__`` imports the LSH indexes and with them SciPy: half a second and 40 MB in every process that sketches, for
+    code that a signature does not use. Afterwards other code can import the package as usual.
     """
     spec = find_spec("datasketch")
     if spec is None or "datasketch" in sys.modules:
@@ -26,11 +26,11 @@ def _signature_class() -> type[MinHash]:
         return cast("type[MinHash]", MinHash)  # the library has no types
     sys.modules["datasketch"] = module_from_spec(spec)
     try:
-        from datasketch.minhash import MinHash as Bare
+        from datasketch.minhash import MinHash as Class
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
             del sys.modules[name]
-    return cast("type[MinHash]", Bare)
+    return cast("type[MinHash]", Class)
 
 
 if not TYPE_CHECKING:

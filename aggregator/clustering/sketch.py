@@ -5,12 +5,12 @@ copy; the exact comparison in ``copies.py`` decides:
 
 - band: 32 bands of 4 rows of a 128-permutation MinHash (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
   Datasets, chapter 3). A pair at Jaccard .5 shares a band with probability 1 - (1 - .5^4)^32 = .87, at .6 .99.
-- sample: every shingle whose hash is 0 modulo 24 (Broder's mod-p sketch): a text that stands whole inside a longer one
-  shares its samples with it, whatever the Jaccard.
-- opening: the first shingle and the smallest hashes of the first words: a text that a feed cut off after a sentence has
+- sample: every shingle whose hash is 0 modulo 24 (Broder's mod-p sketch). A text that is contained in a longer one shares its
+  samples with it, whatever the Jaccard similarity.
+- opening: the first shingle and the smallest hashes of the first words, for a text that a feed cut off after a sentence: it has
   too few samples.
-- title: all words of the headline but its date: for entries without text, and for series (see instalments).
-- link: the canonical address: one page in several feeds.
+- title: all words of the headline without its date, for entries without text and for series (see instalments).
+- link: the canonical address, for one page in several feeds.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 128
 # Hashes that are permuted together, in arrays of 96 kB. From 128 kB on the C library requests each array from the system.
-_AT_ONCE = 192
+_HASHES_PER_BATCH = 192
 BANDS, ROWS = 32, 4
 _SLICES = tuple((band, 4 * ROWS * band, 4 * ROWS * (band + 1)) for band in range(BANDS))  # of a signature's bytes
 SHINGLE = 5  # words
-SAMPLED = 24  # one shingle in so many is a key of its own
+SAMPLED = 24  # one shingle in so many is a key
 OPENING_WORDS, OPENING_KEYS = 30, 6
-MIN_WORDS = 12  # below it a text has no shingles worth comparing: its title and link speak for it
-MAX_WORDS = 5_000  # a text is compared by its first words: enough for any report, and a bound on the cost
+MIN_WORDS = 12  # a shorter text is not compared by shingles but by its title and link
+MAX_WORDS = 5_000  # first words by which a text is compared: enough for any report, and a bound on the cost
 VERSION = "minhash-affine32-128p-seed1-w5-b32x4-mod24-v2"
 
-_SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
+_SCHEME = "affine32"  # given explicitly: datasketch 2 changed its default, and a signature does not show its scheme
 _MULTIPLIERS = np.array(
     (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63), np.uint64
 )
@@ -76,7 +76,7 @@ def sketch(document: Document) -> Sketch | None:
 
 def _hashed(text: str) -> NDArray[np.uint64]:
     """Return the hash of each word of a text, in order."""
-    return np.fromiter(chain.from_iterable(_hashes.of(text.split())), dtype=np.uint64)
+    return np.fromiter(chain.from_iterable(_hashes.results(text.split())), dtype=np.uint64)
 
 
 def _hashes_of(part: str) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ _hashes = PartCache(_hashes_of)
 
 
 def _mixed(hashed: NDArray[np.uint64]) -> Hashes:
-    mixed = np.correlate(hashed, _MULTIPLIERS)  # the sum of each word's hash times its place's multiplier
+    mixed = np.correlate(hashed, _MULTIPLIERS)  # the sum of each word's hash times the multiplier of its position
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of SplitMix64, so that all bits count
     return (mixed >> np.uint64(32)).astype(np.uint32)
@@ -95,23 +95,23 @@ def _mixed(hashed: NDArray[np.uint64]) -> Hashes:
 
 def minhash(distinct: Hashes) -> Hashes:
     """Return the signature of a set of shingle hashes."""
-    made = copy(_permuted())  # its own copy() checks and converts everything, which costs as much as filling it
+    made = copy(_permuted())  # MinHash.copy() checks and converts everything, which takes as long as filling it
     made.clear()
-    for start in range(0, len(distinct), _AT_ONCE):
-        # an array of hashes in the place of one: as numbers of Python they would be converted twice
-        made.update_batch((distinct[start : start + _AT_ONCE],))
+    for start in range(0, len(distinct), _HASHES_PER_BATCH):
+        # one array instead of a list of hashes: Python numbers would be converted twice
+        made.update_batch((distinct[start : start + _HASHES_PER_BATCH],))
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
 
 @cache
 def _permuted() -> MinHash:
-    """Return the empty signature."""
+    """Return an empty signature."""
     from aggregator.clustering.signatures import MinHash  # only where a text is sketched
 
-    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=_as_it_is)
+    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=_identity)
 
 
-def _as_it_is(hashes: Hashes) -> Hashes:
+def _identity(hashes: Hashes) -> Hashes:
     return hashes
 
 
@@ -129,7 +129,7 @@ def overlaps(one: Sketch, others: Sequence[Sketch]) -> list[tuple[float, float]]
     every = np.frombuffer(b"".join(other.shingles for other in others), dtype="<u4")
     if not len(left) or not len(every):
         return [(0.0, 0.0)] * len(others)
-    # both are sorted and distinct: to look each of the one up in the other costs a third of merging them
+    # both are sorted and distinct: a binary search for each value takes a third of the time of a merge
     hit = left.take(np.searchsorted(left, every), mode="clip") == every
     common = np.bincount(np.repeat(np.arange(len(sizes)), sizes), hit, len(sizes)).astype(np.int64)
     pairs = zip(common.tolist(), sizes.tolist(), strict=True)
@@ -150,7 +150,7 @@ def _title_keys(title: Sequence[str], language: str | None) -> list[bytes]:
 
 
 def _link_keys(url: str | None) -> list[bytes]:
-    # a bare host is a front page, no entry's address
+    # an address without a path is a front page, not an entry
     return [_named("link", url)] if url and url.rstrip("/").count("/") > 2 else []
 
 

@@ -1,6 +1,6 @@
-"""Stems of words: Snowball's where it knows the language, else the first letters (Ukrainian, Czech …).
+"""Stems of words: by Snowball where it knows the language, else the first letters (Ukrainian, Czech …).
 
-They compare single words. The terms of a report (terms.py) are made of the same stemmers, and hashed.
+They are used to compare single words. The terms of a report (terms.py) are made with the same stemmers, and hashed.
 """
 
 from __future__ import annotations

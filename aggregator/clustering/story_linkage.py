@@ -1,7 +1,8 @@
 """Linkage of stories into storylines, by the log odds between their reports.
 
-The nearness of two groups is the mean of their best links: as many as a share of the pairs of reports between them, at least
-two; missing links count as such. The nearest groups are joined while their mean is over the bar, within limits of days and reports.
+The nearness of two groups is the mean of their best links. The number of links is a share of the pairs of reports between the
+groups, and at least two; missing links count with the log odds ``missing``. The nearest groups are joined while their nearness is
+over the bar, within limits of days and reports.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from aggregator.clustering.params import DAY, ClusteringParams
 
-# Best links between two groups that are remembered. With fewer, two large groups were joined too easily:
-# 64 links out of 8,000 were enough for groups of a hundred reports and eighty.
+# Best links between two groups that are kept. With fewer, two large groups were joined too easily: 64 links out of 8,000 were
+# enough for groups of a hundred and eighty reports.
 KEPT_LINKS = 512
 
 
@@ -33,9 +34,9 @@ class StoryLinkage:
         self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:KEPT_LINKS]
 
     def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups; missing links count as ``missing`` log odds.
+        """Return the mean log odds of the best links between two groups; missing links count with the log odds ``missing``.
 
-        Of groups whose best link is not over the bar it is as good as missing: their mean is no more.
+        If the best link is not over the bar, return ``missing`` at once: the mean cannot be over the bar.
         """
         links = self.links[one][two]
         if links[0] <= self._params.storyline_bar:
@@ -62,7 +63,7 @@ class StoryLinkage:
         return within and not last - first > self._params.storyline_days * DAY
 
     def join(self, one: int, two: int) -> int:
-        """Make two groups one; return its number."""
+        """Join two groups; return the number of the result."""
         if len(self.links[one]) < len(self.links[two]):
             one, two = two, one
         ours, theirs = self.links[one], self.links.pop(two)

@@ -1,8 +1,8 @@
 """Storylines: related stories tied without being merged.
 
-The same log odds are used as for stories, at a lower bar, between stories whose most similar reports are of one affair
-(``ties.py``): the nearness of two groups of stories is the mean of their best links; larger groups need more links. A
-storyline is limited in days and reports, so that old ones end and none takes in everything.
+The log odds are those for stories, with a lower bar. They count between stories whose most similar reports are of one affair
+(``ties.py``). The nearness of two groups of stories is the mean of their best links; larger groups need more links. A storyline
+is limited in days and reports, so that old ones end and none grows without bound.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
-from aggregator.clustering.ties import Ties, of_one_affair, ties
+from aggregator.clustering.ties import Ties, is_one_affair, ties
 
 
 class StoryIndex:
@@ -57,9 +57,8 @@ class StoryIndex:
         to = moved.tolist()
         self.story_of = {to[place]: to[name] for place, name in self.story_of.items()}
         self.members = {to[name]: [to[place] for place in story] for name, story in self.members.items()}
-        least: dict[
-            int, int
-        ] = {}  # the place that identified a component may be gone: then the least remaining one does
+        # the place that identified a component may be gone; then the least remaining one identifies it
+        least: dict[int, int] = {}
         for place, name in sorted(self.component.items()):
             least.setdefault(name, to[place])
         self.component = {to[place]: least[name] for place, name in self.component.items()}
@@ -67,7 +66,7 @@ class StoryIndex:
     def storylines(
         self, comparison: Comparison, touched: Collection[int], params: ClusteringParams
     ) -> list[list[list[int]]]:
-        """Return the storylines of two stories or more of all that was touched: lists of stories, each a list of places."""
+        """Return the storylines of two stories or more that touched reports are in: lists of stories, each a list of places."""
         tied: list[tuple[list[list[int]], Ties]] = []
         for component in components(comparison.graph, touched, params.storyline_bar, self._same_story):
             self.component.update(dict.fromkeys(component, component[0]))
@@ -79,7 +78,7 @@ class StoryIndex:
             return []
         best = np.concatenate([found.best for _, found in tied])  # all at once: a call costs more than an edge
         counting = np.split(
-            of_one_affair(comparison, best, params.tie_bar), np.cumsum([len(t.best) for _, t in tied])[:-1]
+            is_one_affair(comparison, best, params.tie_bar), np.cumsum([len(t.best) for _, t in tied])[:-1]
         )
         lines = (_lines(comparison, *one, here, params) for one, here in zip(tied, counting, strict=True))
         return [line for some in lines for line in some]
@@ -98,7 +97,7 @@ def _ordered(comparison: Comparison, stories: list[list[int]]) -> list[list[int]
 def _lines(
     comparison: Comparison, stories: list[list[int]], found: Ties, counting: NDArray[np.bool_], params: ClusteringParams
 ) -> list[list[list[int]]]:
-    """Return the storylines among some stories, by those of their ties that are ``counting``."""
+    """Return the storylines among some stories; only the ties marked in ``counting`` are used."""
     time = comparison.rows.reports.time
     state = StoryLinkage([_span(time[story]) for story in stories], [len(story) for story in stories], params)
     odds = np.clip(found.odds, *params.clip)
@@ -109,6 +108,6 @@ def _lines(
 
 
 def _span(times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
-    """Return the first and the last time of a story; an endless one where nothing is dated."""
+    """Return the first and the last time of a story; (inf, -inf) where no report is dated, which limits nothing."""
     known = times[~np.isnan(times)]
     return (float(known.min()), float(known.max())) if len(known) else (np.inf, -np.inf)

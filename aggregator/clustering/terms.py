@@ -1,7 +1,7 @@
-"""The terms of a text in any language: stems or first letters of words, pairs of characters, numbers.
+"""The terms of a text in any language: stems or first letters of words, pieces of some characters, numbers.
 
 A word is cut to its first letters where Snowball has no stemmer. Scripts without spaces between words, or with attached
-particles (Chinese, Japanese, Thai, Korean), give pairs of characters.
+particles (Chinese, Japanese, Thai, Korean), are cut into overlapping pieces of two or four characters.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from aggregator.text.tokens import ACCENTS
 
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
-TITLE_CASE = 0.7  # share of capitalised longer words from which on capitals mean nothing
+TITLE_CASE = 0.7  # share of capitalised longer words above which capitals mean nothing
 
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002fa1f"
 )
-# Marks that belong to the word they stand in, though they are no letters: Indic vowels, Arabic and Hebrew points.
+# Marks that are part of a word though they are no letters: Indic vowels, Arabic and Hebrew points.
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
     "\u0981-\u0983\u09bc-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
@@ -38,18 +38,18 @@ _TOKEN = re.compile(
     rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:\d+{_LETTER}*)*)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？]+)"
 )
 _GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
-_ACCENTED = frozenset({"vi"})  # where an accent makes another word
+_ACCENTED = frozenset({"vi"})  # languages in which an accent makes another word
 
 
 class Word(NamedTuple):
-    """A term of a text in its place; ``written`` is its spelling there."""
+    """An occurrence of a term in a text; ``written`` is its spelling there."""
 
     term: str
     id: int  # the term's hash
     written: str
     capital: bool
     initial: bool  # begins a sentence, where a capital means nothing
-    overlapping: bool = False  # a piece of a run of characters: the next one repeats most of it
+    overlapping: bool = False  # a piece of a run of characters; the next piece repeats most of it
 
 
 def terms_in(text: str, language: str, limit: int) -> list[Word]:
@@ -93,7 +93,7 @@ def _known_parts(language: str) -> tuple[_Parts, _Parts]:
 
 
 def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:
-    """Yield the terms of a token that is no plain word."""
+    """Yield the terms of a token other than a plain word."""
     run = match["run"]
     if run:
         size = ALPHABETIC_PIECE if run[0] in _ALPHABETIC else IDEOGRAPHIC_PIECE
@@ -141,6 +141,6 @@ def term_id(term: str) -> int:
 
 
 def is_title_case(words: Sequence[Word]) -> bool:
-    """Return whether a text has capitals throughout, so that they name nothing."""
+    """Return whether most words of a text are capitalised, so that a capital does not mark a name."""
     longer = [word.capital for word in words if len(word.written) > 3 and word.term[0] != "#"]
     return sum(longer) > TITLE_CASE * len(longer)

@@ -14,26 +14,26 @@ from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.params import DAY
 from aggregator.clustering.scoring import DIGITS, pair_inputs
 from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
-from aggregator.clustering.ties import Ties, of_one_affair, shipped_model, ties
+from aggregator.clustering.ties import Ties, is_one_affair, shipped_model, ties
 
-_NEAREST = 60  # reports of a story, the newest, that are asked where no link leads to the other
+_MAX_SEARCHED = 60  # newest reports of a story that are compared where no edge leads to the other story
 
 
 @dataclass(frozen=True, slots=True)
 class TieExplanation:
-    """Two stories, side by side. Probabilities are of one event, ``affair`` of one affair."""
+    """The comparison of two stories. Probabilities are those of one event; ``affair`` is that of one affair."""
 
-    one: str  # the two most similar reports, the first story's first
-    other: str
+    one: str  # of the two most similar reports, the first story's
+    other: str  # the second story's
     pair: PairExplanation
-    linked: bool  # something links the two stories
-    event: float  # of the two reports
-    event_needed: float  # of the two reports and of the mean; without a link, of the least link
+    linked: bool  # whether an edge links the two stories
+    event: float  # probability for the two reports
+    event_needed: float  # the bar for the two reports and for the mean; without an edge, the bar for an edge
     affair: float | None  # None across languages
     affair_needed: float
-    mean: float | None  # of as many of the best links as are averaged; None where the best is too little
-    averaged: int  # how many links are averaged
-    links: int  # how many there are
+    mean: float | None  # over the best links, with missing ones; None where the best link is below the bar
+    averaged: int  # number of links that are averaged
+    links: int  # number of links that there are
 
     @property
     def counts(self) -> bool:
@@ -42,12 +42,12 @@ class TieExplanation:
 
     @property
     def holds(self) -> bool:
-        """Whether the links are enough for two stories that nothing else is tied to."""
+        """Whether the links are enough to tie the two stories without the help of other stories."""
         return self.counts and self.mean is not None and self.mean > self.event_needed
 
 
 def explain_tie(graph: StoryGraph, first: Collection[str], second: Collection[str]) -> TieExplanation | None:
-    """Return what ties the reports of two stories; None where one has no report in the window."""
+    """Return the explanation of the tie between two stories; None where one has no report in the window."""
     comparison = graph.comparison
     sides = [_places(graph, first), _places(graph, second)]
     if not all(sides):
@@ -74,15 +74,15 @@ def explain_tie(graph: StoryGraph, first: Collection[str], second: Collection[st
 
 
 def direct_ties(graph: StoryGraph, stories: Sequence[Collection[str]]) -> list[tuple[int, int]]:
-    """Return which of some stories, by number, the best link between them ties."""
+    """Return the pairs of stories, by number, whose best link is enough for a tie."""
     sides = [_places(graph, story) for story in stories]
     found = ties(graph.comparison, sides, graph.params.storyline_bar)
-    counting = of_one_affair(graph.comparison, found.best, graph.params.tie_bar)
+    counting = is_one_affair(graph.comparison, found.best, graph.params.tie_bar)
     return list(zip(found.one[counting].tolist(), found.two[counting].tolist(), strict=True))
 
 
 def days_and_reports(graph: StoryGraph, reports: Collection[str]) -> tuple[float, int]:
-    """Return how many days some reports span, and how many of them count for a storyline's bounds."""
+    """Return the days that some reports span, and the number of reports that count for the limits of a storyline."""
     places = _places(graph, reports)
     times = graph.comparison.rows.reports.time[places]
     known = times[~np.isnan(times)]
@@ -104,7 +104,7 @@ def _best(comparison: Comparison, found: Ties, sides: Sequence[Sequence[int]]) -
 def _most_similar(comparison: Comparison, first: Sequence[int], second: Sequence[int]) -> tuple[int, int]:
     """Return the two reports with the greatest log odds by themselves."""
     rank = comparison.rows.rank
-    ours, theirs = (sorted(side, key=lambda place: int(rank[place]))[-_NEAREST:] for side in (first, second))
+    ours, theirs = (sorted(side, key=lambda place: int(rank[place]))[-_MAX_SEARCHED:] for side in (first, second))
     one, other = np.repeat(np.array(ours), len(theirs)), np.tile(np.array(theirs), len(ours))
     odds = comparison.scorer.first(comparison.features(one, other))
     best = int(np.lexsort((rank[other], rank[one], -odds))[0])

@@ -1,4 +1,4 @@
-"""One sentence that says what ties two stories, or what was missing."""
+"""Sentences that explain why two stories are tied, or what is missing for a tie."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ MISSING = {
 
 
 def tied(match: Match, zone: tzinfo = UTC, *, by_itself: bool = True) -> str:
-    """Return what the two most similar reports of two tied stories share, how rare that is, and what speaks against.
+    """Return a sentence about what the two most similar reports of tied stories share, how rare it is, and the evidence against.
 
-    Where the links are too little ``by_itself``, those of the storyline's other stories make up for it.
+    ``by_itself`` is False where the links are enough only with those of the storyline's other stories.
     """
     proof = match.evidence
     event = (
@@ -43,22 +43,22 @@ def tied(match: Match, zone: tzinfo = UTC, *, by_itself: bool = True) -> str:
     if proof.get("affair") is not None:
         affair = f"{number(proof['affair']):.2f} of one affair, needed {number(proof['affair_needed']):.2f}, and "
     others = "" if by_itself else ", which it is with the links of the storyline's other stories"
-    return f"{_told(proof, zone)}; probability {affair}{event}{others}."
+    return f"{_clause(proof, zone)}; probability {affair}{event}{others}."
 
 
 def alike(match: Match, zone: tzinfo = UTC) -> str:
-    """Return what the two most similar reports of two tied stories share, without figures."""
-    return f"{_told(match.evidence, zone)}."
+    """Return a sentence about what the two most similar reports of two tied stories share, without figures."""
+    return f"{_clause(match.evidence, zone)}."
 
 
 def untied(match: Match, missing: str, zone: tzinfo = UTC) -> str:
-    """Return what the two most similar reports of two stories share, and which key of ``MISSING`` keeps them apart."""
+    """Return a sentence about what the two most similar reports of two stories share, and the reason ``missing`` (see ``MISSING``)."""
     proof = {**match.evidence, "by": _averaged(match.evidence)}
-    return f"{_told(proof, zone, ' are the nearest of both: they', 'share no telling word')}; {MISSING[missing].format(**proof)}."
+    return f"{_clause(proof, zone, ' are the nearest of both: they', 'share no telling word')}; {MISSING[missing].format(**proof)}."
 
 
-def _told(proof: Evidence, zone: tzinfo, who: str = "", nothing: str = "resemble each other") -> str:
-    """Return what the two reports share, when they came, and what speaks against; ``nothing`` where no word is named."""
+def _clause(proof: Evidence, zone: tzinfo, who: str = "", nothing: str = "resemble each other") -> str:
+    """Return a clause about what the two reports share, their times, and the evidence against; ``nothing`` where no word is shared."""
     hours = proof.get("hours")
     mine = {"other_publisher": proof.get("publisher"), "other_time": proof.get("time"), "hours": hours}
     one, words = author(mine, zone), shared_words(proof)

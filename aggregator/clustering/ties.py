@@ -1,9 +1,9 @@
-"""Ties between stories: whether two stories belong to one affair, by what their two most similar reports share.
+"""Ties between stories: whether two stories belong to one affair, judged by what their two most similar reports share.
 
-The pair score alone does not answer that: topics that are always in the news connect weeks of different years as well.
-``models/ties.json`` weighs how much the two reports share, how unusual it is, and how much more frequent it is now than
-usual. ``bench/train_ties.py`` learns it from weeks of different years laid on the same days: ties within a year against
-ties across years, which are wrong for certain.
+The pair score alone cannot decide that: topics that are always in the news connect weeks of different years as well. The model
+``models/ties.json`` weighs how much the two reports share, how unusual it is, and how much more frequent it is now than usual.
+``bench/train_ties.py`` trains it on weeks of different years that are shifted to the same days: ties within a year are compared
+with ties across years, which are certainly wrong.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ class Ties(NamedTuple):
     one: Places  # numbers of the stories, the lesser first; each pair once, in order
     two: Places
     best: Places  # the best edge between the two
-    start: Places  # of the pair's run in the odds
-    end: Places
-    odds: Floats  # of all edges, the best of a pair first
+    start: Places  # where the pair's edges begin in ``odds``
+    end: Places  # where they end
+    odds: Floats  # of all edges, grouped by pair, the best of each pair first
 
 
 @lru_cache(maxsize=1)
 def shipped_model() -> Logistic:
-    """Return the model that comes with the product."""
+    """Return the trained model that is part of the package."""
     return read_model(MODELS / "ties.json")
 
 
 def ties(comparison: Comparison, stories: Sequence[Sequence[int]], bar: float) -> Ties:
-    """Return the links between each two of some stories, given as lists of places, whose best is over a bar."""
+    """Return the links between each two of some stories (lists of places); pairs whose best link is not over the bar are left out."""
     rows, graph = comparison.rows, comparison.graph
     with rows.numbered(stories) as number:
         edges = graph.incident(sorted(place for story in stories for place in story))
@@ -60,10 +60,10 @@ def ties(comparison: Comparison, stories: Sequence[Sequence[int]], bar: float) -
     return Ties(one[start], two[start], edges[start], start, end, odds)
 
 
-def of_one_affair(comparison: Comparison, edges: Places, bar: float) -> NDArray[np.bool_]:
+def is_one_affair(comparison: Comparison, edges: Places, bar: float) -> NDArray[np.bool_]:
     """Return which edges show that two stories belong to one affair: those with log odds over a bar.
 
-    Edges between languages always do: they are sure pairs, and share no words to be judged by.
+    Edges between languages always do: they are sure pairs, and have no common words for the model.
     """
     graph = comparison.graph
     shown = graph.is_cross_language(edges)

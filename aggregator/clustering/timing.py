@@ -1,8 +1,8 @@
-"""The shift of log odds by timing: how near in time sure pairs lie, compared with chance.
+"""The shift of log odds by timing: how close in time sure pairs are, compared with chance.
 
-Reports of one event come within hours; reports that are merely similar come at any time. So a window's own sure pairs show what a
-time gap is worth in it, which archives of other streams cannot. Days mixed at random show no excess of near pairs, nor do archives
-dated by collection; there gaps count for nothing.
+Reports of one event come within hours of each other; reports that are merely similar come at any time. So the sure pairs of a
+window show how much a time gap means in it; archives of other streams cannot show that. In a window of randomly mixed days, or of
+entries dated by collection, close pairs are no more frequent than by chance, and gaps get no weight.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ NEAR = 3  # classes within a day
 UNDATED = CLASSES  # class of an unknown gap
 
 
-def tells_hour(times: Numbers) -> NDArray[np.bool_]:
-    """Return which times tell an hour: one that is midnight to the second is a date alone, and not every report has one."""
+def has_hour(times: Numbers) -> NDArray[np.bool_]:
+    """Return which times have an hour. A time of exactly midnight is a date alone, and an undated report has no time."""
     return np.asarray(np.isfinite(times) & (times % DAY != 0))
 
 
@@ -40,7 +40,7 @@ def classes(later: Numbers, earlier: Numbers) -> NDArray[np.int64]:
 def expected_shares(hours: Numbers, reports: Numbers, span: float) -> Numbers:
     """Return for each hour the share of the earlier reports in each class; ``hours`` ascend.
 
-    Of its own hour's others half count as before it.
+    Of the other reports of the same hour, half count as earlier.
     """
     sums = np.r_[0.0, np.cumsum(reports)]
     ends = [0.0, *BOUNDS, span]
@@ -57,7 +57,7 @@ def log_odds_shift(seen: Numbers, expected: Numbers, params: ClusteringParams) -
     """Return the log odds that a pair gets for the class of its gap: one row a window, one column a class."""
     every = expected.sum(1, keepdims=True)
     share = np.where(every > 0, expected / np.maximum(every, 1e-9), 1 / CLASSES)
-    # one more of each: where chance gives hardly any, their absence tells nothing
+    # plus one: where few pairs are expected by chance, their absence means nothing
     prior = params.timing_prior * share + 1
     odds = np.log((seen + prior) / (expected + prior))
     return np.asarray(np.clip(odds, params.timing_least, params.timing_most))

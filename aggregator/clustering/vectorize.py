@@ -1,6 +1,6 @@
 """The vector of a report, made of an entry's text: a pure function, for any language.
 
-Terms are those of terms.py, without terms that occur in every twentieth text of their language.
+Its terms are those of terms.py, without those that occur in at least every twentieth text of their language.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_UNKNOWN,
     IN_TEXT,
     IN_TITLE,
-    KIN,
+    NAME_FORMS,
     NUMBER,
     ORDINAL,
     OVERLAP,
@@ -40,11 +40,14 @@ from aggregator.clustering.vectors import (
 from aggregator.model import Document
 from aggregator.text.tokens import words
 
-TITLE_WORDS, TEXT_WORDS = 60, 300  # words read of title and text: news begins with its event
-KEPT_TERMS, KEPT_PAIRS = 72, 80  # the heaviest are kept of a long text; those of the title before others
-PAIRED_WORDS = 120  # words of the text whose neighbours count
-KIN_LETTERS = 3  # that two names have in common where one is formed from the other
-_FEWEST_SKELETON = 3  # common words that the skeleton of a title has at least
+TITLE_WORDS, TEXT_WORDS = 60, 300  # first words of title and text that are read: news begins with its event
+KEPT_TERMS, KEPT_PAIRS = (
+    72,
+    80,
+)  # most terms and pairs of a vector; those of the title are kept first, then the heaviest
+PAIRED_WORDS = 120  # first words of the text that form pairs of neighbours
+NAME_PREFIX = 3  # letters that two forms of one name have in common ("Finland", "Finnish")
+_MIN_SKELETON = 3  # common words that a title needs for a skeleton without its other words
 
 # "12th", "12e", "12-й", "12. Paket", "第12", "No. 12": a number that distinguishes one of a series from the next.
 _ORDINAL = re.compile(
@@ -66,21 +69,21 @@ class _Count:
 
 
 def vectorize(document: Document, publisher: str, time: datetime, dated: bool = True) -> ReportVector:
-    """Return the vector of a report that this document begins."""
-    spoken = document.language or ""
-    known = background_of(spoken)
-    title, text = read(document, spoken)
+    """Return the vector of a report whose first document this is."""
+    language = document.language or ""
+    known = background_of(language)
+    title, text = read_terms(document, language)
     counts, pairs = _counted(document.title, title, text, known)
     kept = _kept(counts, known)
-    for pair in _kin((*title, *text), known):
-        pairs[pair] = pairs.get(pair, 0) | KIN
+    for pair in _name_forms((*title, *text), known):
+        pairs[pair] = pairs.get(pair, 0) | NAME_FORMS
     sides, pair_marks = _kept_pairs(pairs, kept)
     return ReportVector(
-        language=spoken,
+        language=language,
         time=time.timestamp(),
         dated=dated,
         publisher=_publisher(publisher),
-        skeleton=_skeleton(document.title, title, known, spoken),
+        skeleton=_skeleton(document.title, title, known, language),
         slot=is_recurring_title(document.title),
         title_words=len(title),
         text_words=len(text),
@@ -92,7 +95,7 @@ def vectorize(document: Document, publisher: str, time: datetime, dated: bool = 
 
 
 def with_source(vector: ReportVector, publisher: str, time: datetime, dated: bool) -> ReportVector:
-    """Return a vector that was made of the text alone as that of this publisher and time."""
+    """Return a copy of a vector with this publisher and time."""
     return replace(vector, publisher=_publisher(publisher), time=time.timestamp(), dated=dated)
 
 
@@ -100,7 +103,7 @@ def _publisher(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
-def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
+def read_terms(document: Document, language: str) -> tuple[list[Word], list[Word]]:
     """Return the terms of a document's title and of its text, in order."""
     text = document.text[: TEXT_WORDS * 12]
     return terms_in(document.title, language, TITLE_WORDS), terms_in(text, language, TEXT_WORDS)
@@ -146,12 +149,12 @@ def _counted(
     return counts, pairs
 
 
-def _kin(words: Sequence[Word], known: Background) -> list[tuple[int, int]]:
-    """Return the pairs of names that begin alike, the lesser hash first: a country and its people are one thing."""
+def _name_forms(words: Sequence[Word], known: Background) -> list[tuple[int, int]]:
+    """Return the pairs of names with the same first letters, as of a country and its people; the lesser hash comes first."""
     begun: dict[str, set[int]] = {}
     for word in words:
-        if word.capital and len(word.term) > KIN_LETTERS and word.id not in known.stop:
-            begun.setdefault(word.term[:KIN_LETTERS], set()).add(word.id)
+        if word.capital and len(word.term) > NAME_PREFIX and word.id not in known.stop:
+            begun.setdefault(word.term[:NAME_PREFIX], set()).add(word.id)
     return [pair for terms in begun.values() if len(terms) > 1 for pair in combinations(sorted(terms), 2)]
 
 
@@ -187,8 +190,8 @@ def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -
     """Return the numbers of the pairs' two terms among the kept ones, and the pairs' positions; title pairs first."""
     place = {term: number for number, term in enumerate(kept)}
     whole = [(pair, marks) for pair, marks in pairs.items() if pair[0] in place and pair[1] in place]
-    chosen = [one for one in whole if one[1] & (IN_TITLE | KIN)]
-    chosen = [*chosen, *(one for one in whole if not one[1] & (IN_TITLE | KIN))][:KEPT_PAIRS]
+    chosen = [one for one in whole if one[1] & (IN_TITLE | NAME_FORMS)]
+    chosen = [*chosen, *(one for one in whole if not one[1] & (IN_TITLE | NAME_FORMS))][:KEPT_PAIRS]
     return bytes([place[term] for pair, _ in chosen for term in pair]), bytes([marks for _, marks in chosen])
 
 
@@ -197,15 +200,15 @@ def _plain(word: Word, known: Background) -> str:
 
 
 def _skeleton(written: str, title: Sequence[Word], known: Background, language: str) -> int:
-    """Return the hash of a title without names and numbers: of all but its date where that leaves little.
+    """Return the hash of a title without names and numbers; where few words are left, of the title without its date.
 
-    Masked are rare words, words with a capital where that names something, and the first of a sentence, which has one.
+    Rare words are masked, capitalised words where a capital marks a name, and the first word of a sentence, which always has one.
     """
     if not title:
         return 0
     cased = known.named and not is_title_case(title)
     common = ["_" if word.initial or (cased and word.capital) else _plain(word, known) for word in title]
     kept = [one for one, before in zip(common, ["", *common], strict=False) if not (one == before == "_")]
-    if sum(one != "_" for one in kept) < _FEWEST_SKELETON:
+    if sum(one != "_" for one in kept) < _MIN_SKELETON:
         kept = list(undated(words(written), language))
     return zlib.crc32(" ".join(kept).encode("utf-8"))

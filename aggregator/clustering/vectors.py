@@ -11,10 +11,10 @@ VERSION = "terms-5"  # of the scheme below and of vectorize: vectors of two vers
 TITLE_COUNT, TEXT_SHIFT, TEXT_COUNT = 0b11, 2, 0b111
 NUMBER, ORDINAL = 1 << 5, 1 << 6
 CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15: never seen inside a sentence
-# A pair's marks: where two words are adjacent.
+# A pair's marks: where the two words are adjacent.
 IN_TITLE, IN_TEXT = 1, 2
 OVERLAP = 8  # the second repeats most of the first: pieces of a run of characters
-KIN = 4  # the two are forms of one name ("Finland", "Finnish"), adjacent or not
+NAME_FORMS = 4  # the two words are forms of one name ("Finland", "Finnish"), adjacent or not
 
 # Language, flags, time, publisher, skeleton, words of title and text, terms, pairs.
 _HEAD = struct.Struct("<4sBdQIHHHH")
@@ -23,7 +23,7 @@ _DATED, _SLOT = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class ReportVector:
-    """A report as the stories stage sees it.
+    """The data of a report by which the clustering compares it.
 
     ``time`` is in seconds since 1970. ``terms`` are sorted little-endian uint32 hashes, ``term_marks`` one uint16 a term.
     ``pairs`` are two bytes a pair, the places of its two terms in ``terms``; ``pair_marks`` one byte a pair.
@@ -31,10 +31,10 @@ class ReportVector:
 
     language: str  # ISO 639-1, empty where unknown
     time: float
-    dated: bool  # False where nothing says when the event was
+    dated: bool  # False where the time of the event is unknown
     publisher: int  # 64-bit hash
     skeleton: int  # 32-bit hash of the title without names, numbers and dates; 0 where nothing is left
-    slot: bool  # the title names a slot of the day rather than an event
+    slot: bool  # the title is a recurring one ("Morning briefing") and names no event
     title_words: int
     text_words: int
     terms: bytes

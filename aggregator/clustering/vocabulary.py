@@ -9,13 +9,13 @@ from pathlib import Path
 from aggregator.clustering.stemmers import stems_of
 from aggregator.text.tokens import words
 
-# Where the tables of common words lie, one a language.
+# The folder of the tables of common words, one for each language.
 BACKGROUND = Path(__file__).with_name("background")
 
 
 @lru_cache(maxsize=64)
 def calendar_stems(language: str) -> frozenset[str]:
-    """Return the stems of a language's months and weekdays, which date an event and do not describe it."""
+    """Return the stems of a language's months and weekdays. They date an event and do not describe it."""
     return frozenset(stems_of(words(calendar_words(language)), language))
 
 
@@ -25,7 +25,7 @@ def calendar_words(language: str) -> str:
 
 
 def numeral_words(language: str) -> str:
-    """Return numbers that a language writes as words, empty where they are not known."""
+    """Return the number words of a language, empty where they are not known."""
     return _listed("numerals.words", language)
 
 
@@ -37,7 +37,7 @@ def _listed(name: str, language: str) -> str:
     return ""
 
 
-def steps(table: str) -> Iterator[tuple[int, str]]:
+def words_by_frequency(table: str) -> Iterator[tuple[int, str]]:
     """Yield ten times a Zipf value and the words that have it, the commonest first, from the text of a background table."""
     for line in table.splitlines():
         zipf, tab, common = line.partition("\t")

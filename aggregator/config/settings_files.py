@@ -88,7 +88,7 @@ def resolve(
             reading.take(key, environ[name], f"environment {name}", f"environment {name}: {key}")
     for assignment in assignments:
         reading.assignment(assignment)
-    absent = encoder.missing() if reading.values.get("stories.semantic") is True else None
+    absent = encoder.missing_extra() if reading.values.get("stories.semantic") is True else None
     if absent is not None:
         reading.problems.append(f"{reading.origins['stories.semantic']}: {absent}")
     if reading.problems:

@@ -16,7 +16,7 @@ from aggregator.digest.values import Correction, Source, Window
 from aggregator.model import Entry, Story, by_time
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
-from aggregator.newsroom.corrections import as_it_was, own_notices, recognise, stale_copies
+from aggregator.newsroom.corrections import earlier_version_statement, own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.text.tokens import words
 
@@ -155,7 +155,7 @@ def _explanation(given: _DatedNotice) -> str:
     if statement == title:
         inside = recognise("", given.version.text)
         says = inside is not None and inside.kind == given.kind
-        statement = inside.statement if inside is not None and says else as_it_was(given.version.text)
+        statement = inside.statement if inside is not None and says else earlier_version_statement(given.version.text)
     # an agency's note is in parentheses before the text
     return statement[1:].partition(")")[0] if statement.startswith("(") else statement
 

@@ -23,6 +23,7 @@ from aggregator.ingest.rearrange import Rearranger
 from aggregator.model.withdrawals import is_taken_back
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
+from aggregator.storage.notices import NoticeStore
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Editor(Verbs):
     def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._entries = placer.entries
+        self._notices = NoticeStore(store)
         self._constraints = placer.editor_constraints
 
     def merge(self, prefixes: Sequence[str]) -> str:
@@ -262,7 +264,7 @@ class Editor(Verbs):
         if None in stories:  # of what stands in no story yet it is not known when it will
             return object()
         return self._constraints.version(), [
-            self._stories.standing_state(story) for story in sorted(one for one in {*stories} if one)
+            self._stories.membership_state(story) for story in sorted(one for one in {*stories} if one)
         ]
 
     def _last(self) -> tuple[Decision, Snapshot, Standing]:
@@ -296,8 +298,7 @@ class Editor(Verbs):
 
     def _stands(self, entry: str, story: str) -> None:
         """Refuse an entry that its own publisher took back: it leads no story."""
-        notices = self._entries.select("WHERE e.correction IS NOT NULL AND +e.story_id = ?", (story,), light=True)
-        if is_taken_back(self._entries.get(entry), notices):
+        if is_taken_back(self._entries.get(entry), self._notices.of_story(story)):
             raise DecisionError(f"entry {entry} was taken back by its publisher, so it leads no story; pin another")
 
     def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:

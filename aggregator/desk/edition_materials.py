@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from aggregator.clustering.canonical import tells_no_event
+from aggregator.clustering.canonical import reports_no_event
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.desk.corrections import notices
 from aggregator.desk.novelty import what_is_new
@@ -145,7 +145,7 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
 
 def _running(story: Story) -> frozenset[str]:
     """Return the entries of a story that are live pages, briefings or comments."""
-    return frozenset(entry.id for entry in story.entries if tells_no_event(entry))
+    return frozenset(entry.id for entry in story.entries if reports_no_event(entry))
 
 
 def _is_recurring(title: str) -> bool:

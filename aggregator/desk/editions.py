@@ -103,7 +103,7 @@ def _keep(store: Store, faults: Sequence[tuple[str, Exception]], now: datetime) 
     entries = EntryStore(store)
     for name, error in faults:
         given = entries.get(name).data
-        FaultStore(store).keep_of_entry(name, fault_of("digesting", name, error, given), now)
+        FaultStore(store).add_for_entry(name, fault_of("digesting", name, error, given), now)
 
 
 def _is_from_future(kept: StoredEdition, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.ingest.clocks import AHEAD, went_back
 from aggregator.model import Feed
-from aggregator.newsroom.health import LEAST_SILENCE, RHYTHM, Hour, feed_state, rhythm
+from aggregator.newsroom.health import MIN_SILENCE, RHYTHM_PERIOD, Hour, feed_state, rhythm
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import FaultStore, StoredFault
@@ -81,7 +81,7 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
 
 def _arrivals(feeds: FeedStore, now: datetime) -> dict[int, list[Hour]]:
     """Return the hours in which entries of each feed arrived; for a feed with news within a day, one hour only."""
-    return feeds.rhythms(now - REMEMBERED, now - RHYTHM, now - LEAST_SILENCE)
+    return feeds.rhythms(now - REMEMBERED, now - RHYTHM_PERIOD, now - MIN_SILENCE)
 
 
 def faulty_entries(store: Store) -> list[dict[str, object]]:
@@ -111,8 +111,8 @@ def _with_faults(row: FeedHealthRow, faults: Sequence[StoredFault]) -> FeedHealt
 def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) -> FeedHealthRow:
     state = feed.state
     arrivals = [time for hour in hours for time in (hour.first, hour.last)]
-    days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
-    recent = sum(hour.entries for hour in hours if hour.last >= now - RHYTHM)
+    days = max(min((now - feed.added) / timedelta(days=1), RHYTHM_PERIOD / timedelta(days=1)), 1.0)
+    recent = sum(hour.entries for hour in hours if hour.last >= now - RHYTHM_PERIOD)
     shown = feed_state(state, arrivals, now, paused=feed.paused)
     sentence = wording(replace(written, paused=feed.paused), state, now)
     wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch

@@ -20,7 +20,7 @@ from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.retention import Retention
-from aggregator.storage.sketches import SketchStore
+from aggregator.storage.sketches import KEY_TABLES, WITHOUT_SKETCH, SketchStore
 from aggregator.storage.sweeping import Sweeper
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import WatchStore
@@ -62,12 +62,12 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
         "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
     }
     # also where nothing was dropped: each edit leaves the keys of the text before
-    for table, key in (("band_waiting", "shard"), ("band", "band_key")):
-        sweeper.sweep(table, (key, "number"), "number NOT IN (SELECT number FROM sketch)")
+    for table, key in KEY_TABLES.items():
+        sweeper.sweep(table, key, WITHOUT_SKETCH)
     store.bands.forget()
     return {
         **dropped,
-        "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).forgettable(max(before, now - LINES))),
+        "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).outdated(max(before, now - LINES))),
         "redirects": sweeper.sweep("story_redirect", ("old_id",), "story_id IS NULL AND at < ?", (to_text(before),))
         + sweeper.sweep("storyline_redirect", ("old_id",), "storyline_id IS NULL AND at < ?", (to_text(before),)),
     }
@@ -112,6 +112,6 @@ def labels(reader: Reader, store: Store) -> Iterator[dict[str, object]]:
         for entry_id in constraint.left | constraint.right
     }
     texts = reader.entries.texts(sorted(named))
-    for entry in reader.entries.iterate("ORDER BY e.number"):
+    for entry in reader.entries.seen_between(None, None):
         if entry.id in named:
             yield {**row_of(entry, LABELLED), "body": texts[entry.id], "cluster": entry.story_id}

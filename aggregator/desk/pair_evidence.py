@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import number
-from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
+from aggregator.clustering.shared_terms import common_terms, count_reports_with, cross_language_agreement
 from aggregator.desk.reader import Reader
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
@@ -78,7 +78,7 @@ class PairEvidence:
             graph = None
         if one.language != two.language:
             return {} if graph is None else _agreement(graph, one, two)
-        among = kept_terms(graph, one.report_id, two.report_id) if graph is not None else None
+        among = common_terms(graph, one.report_id, two.report_id) if graph is not None else None
         texts = self._document(one), self._document(two)
         language = one.language or ""
         found: Sequence[Phrase] = (

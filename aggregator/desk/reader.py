@@ -63,7 +63,7 @@ class Reader:
         language = primary_language(query.language)
         if language is not None:  # entries know en, not en-GB
             query = replace(query, language=language)
-        wanted = SearchText.of(query.match or "")
+        wanted = SearchText.parse(query.match or "")
         return self._with_withdrawals(self.stories.find(query, wanted.expression, self.new_since(query.since)))
 
     def story(self, prefix: str) -> Story:
@@ -108,7 +108,7 @@ class Reader:
 
     def search(self, text: str, limit: int, since: datetime | None = None) -> list[SearchHit]:
         """Return the entries that hold all words of ``text``, best first."""
-        wanted = SearchText.of(text)
+        wanted = SearchText.parse(text)
         ids = self.entries.search(wanted.expression, limit, since)
         texts = self.entries.texts(ids)
         return [SearchHit(self.entries.get(entry_id), snippet(texts[entry_id], wanted.words)) for entry_id in ids]

@@ -13,7 +13,6 @@ from aggregator.model import Entry, Story
 from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
 from aggregator.storage.sqlite_errors import is_database_error
-from aggregator.storage.times import to_text
 from aggregator.text.counts import enumerated
 
 log = logging.getLogger("aggregator.revisions")
@@ -142,11 +141,7 @@ def headlines_between(reader: Reader, since: datetime, before: datetime) -> tupl
 
 
 def _edited(reader: Reader, since: datetime, before: datetime) -> list[Entry]:
-    return reader.entries.select(
-        "WHERE e.id IN (SELECT entry_id FROM revision WHERE replaced >= ? AND replaced < ?) ORDER BY e.number",
-        (to_text(since), to_text(before)),
-        light=True,
-    )
+    return reader.entries.revised_between(since, before)
 
 
 def _edit(entry: Entry, before: Version, after: Version) -> Edit:

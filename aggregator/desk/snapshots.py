@@ -74,7 +74,7 @@ NOTHING = Snapshot({}, {}, {}, {}, {})
 def take(placer: Rearranger, story_ids: Sequence[str]) -> Snapshot:
     """Return a snapshot of these stories."""
     stories = placer.stories
-    standing = {story: stories.standing(story) for story in story_ids}
+    standing = {story: stories.reports_by_entry(story) for story in story_ids}
     lines = placer.lines.of_stories(story_ids)
     return Snapshot(
         opened={story: stories.opened(story) for story in story_ids},

@@ -97,7 +97,7 @@ class Watcher:
                 raise
             log.exception("the watches could not look over story %s", story.id)
             entry = story.readings[0].entry  # represents the story in the report
-            FaultStore(self._store).keep_of_entry(
+            FaultStore(self._store).add_for_entry(
                 entry.id, fault_of("watching", entry.id, error, entry.data), story.now
             )
             return 0
@@ -108,7 +108,7 @@ class Watcher:
 
     def _store_alerts(self, alerts: Sequence[NewAlert]) -> int:
         for alert in alerts:
-            self._watches.alert(alert)
+            self._watches.add_alert(alert)
         return len(alerts)
 
     def _due(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> list[NewAlert]:
@@ -243,8 +243,8 @@ class Watches:
 
     def all(self) -> list[WatchRow]:
         """Return the watches by name."""
-        tallies = self._watches.tallies()
-        return [WatchRow(watch, tallies[watch.name]) for watch in self._watches.all()]
+        counts = self._watches.counts()
+        return [WatchRow(watch, counts[watch.name]) for watch in self._watches.all()]
 
     def log(self, name: str | None, limit: int) -> list[LoggedAlert]:
         """Return alerts with their deliveries, newest first."""

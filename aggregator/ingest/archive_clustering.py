@@ -1,4 +1,4 @@
-"""Archives clustered from nothing, on a cluster or here: texts lie on disk, reports are compared in memory."""
+"""Clustering of archives from nothing, on a cluster or in this process. Texts are on disk; reports are compared in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aggregator.clustering.blocks import ReportSet, block_edges
 from aggregator.clustering.pair_search import BlockEdges
-from aggregator.executor import failure_of, shared
+from aggregator.executor import failure_of, scattered
 from aggregator.ingest.archive_order import OnDisk, lines_of, packed
 from aggregator.ingest.archives import Importer, Progress, feed_address, start_workers
 from aggregator.ingest.window import Window
@@ -35,10 +35,10 @@ def cluster_archives(
     workers: Executor | None = None,
     lines: Callable[[Path], Iterator[bytes]] = lines_of,
 ) -> list[tuple[Path, Skip]]:
-    """Cluster archives from nothing, together and in a scratch database; return the lines left out.
+    """Cluster archives together in a scratch database; return the lines that were left out.
 
     ``placed`` is called with each entry and its place, file by file in order of date. ``workers`` clean, sketch and
-    vectorise the entries and compare the reports; the result is the same without.
+    vectorise the entries and compare the reports; the result does not depend on them.
     """
     skips: list[tuple[Path, Skip]] = []
     if workers is not None:
@@ -64,7 +64,7 @@ def cluster_archives(
 
 def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[range]) -> Iterator[list[BlockEdges]]:
     """Compare the reports of a window on workers, block by block."""
-    everywhere = shared(workers, reports)
+    everywhere = scattered(workers, reports)
     futures = [(part, workers.submit(block_edges, everywhere, part)) for part in parts]
     return (_answer(future, reports, part) for part, future in futures)
 
@@ -73,6 +73,6 @@ def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: range) -
     """Return a worker's result; where the worker was lost, compute the block here."""
     try:
         return future.result()
-    except Exception as error:  # noqa: BLE001 - whatever befell the worker, the reports are here
+    except Exception as error:  # noqa: BLE001 - whatever happened to the worker, this process has the reports
         log.warning("a worker gave no result (%s); its reports are compared here", failure_of(error).message)
         return block_edges(reports, part)

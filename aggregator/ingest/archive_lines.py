@@ -9,14 +9,16 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import islice
 
-from aggregator.executor import failure_of, take_back
+from aggregator.executor import cancel_waiting, failure_of
 from aggregator.ingest.prepare import FeedText, PreparedEntry, prepare_entry
 from aggregator.parsing.archive import ArchiveEntry
 
-LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
-_TOGETHER = 50  # entries a task: the pickles of one are small beside its work
-_AHEAD = 3  # tasks per worker that are under way or done and not yet used: bounds the memory
-_TAKEN = 3  # maximum of tasks that are used at once: what a transaction records
+MIN_ENTRIES = (
+    1_000  # entries of an archive from which on workers are used; fewer are prepared before a worker has started
+)
+_ENTRIES_PER_TASK = 50  # so many that pickling them costs little beside preparing them
+_TASKS_PER_WORKER = 3  # tasks that are under way, or done and not yet used: this bounds the memory
+_MAX_TASKS_TAKEN = 3  # tasks whose results are taken at once: about one transaction records them
 
 log = logging.getLogger("aggregator.archives")
 Boilerplate = Callable[[ArchiveEntry], frozenset[int]]
@@ -24,7 +26,7 @@ Boilerplate = Callable[[ArchiveEntry], frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines to prepare, each with the boilerplate that its feed is known to repeat by now."""
+    """Lines to prepare, each with the boilerplate of its feed that is known so far."""
 
     entries: tuple[tuple[ArchiveEntry, frozenset[int]], ...]
     sketching: bool
@@ -86,37 +88,37 @@ def prepared_by_workers(
     A worker that is lost with its task costs time only: the coordinator prepares these entries.
     """
     rest = iter(entries)
-    if workers is None or len(entries) < LEAST:
-        while some := [(one, None) for one in islice(rest, LEAST)]:
+    if workers is None or len(entries) < MIN_ENTRIES:
+        while some := [(one, None) for one in islice(rest, MIN_ENTRIES)]:
             yield [*some]
         return
     in_hand: deque[InHand] = deque()
 
     def hand_out(executor: Executor) -> None:
-        while len(in_hand) < _AHEAD * count and (chunk := list(islice(rest, _TOGETHER))):
+        while len(in_hand) < _TASKS_PER_WORKER * count and (chunk := list(islice(rest, _ENTRIES_PER_TASK))):
             task = Lines(tuple((one, boilerplate(one)) for one in chunk), sketching)
             in_hand.append((chunk, executor.submit(prepare_lines, task)))
 
     hand_out(workers)
     while in_hand:
         ready = list(_ready(in_hand, workers))
-        hand_out(workers)  # so that they have what to do while these are written
+        hand_out(workers)  # so that the workers are busy while these lines are written
         yield ready
 
 
 def _ready(in_hand: deque[InHand], workers: Executor) -> Iterator[tuple[ArchiveEntry, PreparedLine | None]]:
-    """Yield the first lines that were handed out, once they are made, and what else is made by then, but not all at once."""
-    for number in range(_TAKEN):
+    """Wait for the oldest task and yield its lines; then yield those of the next tasks that are done, up to a maximum."""
+    for number in range(_MAX_TASKS_TAKEN):
         if in_hand and (number == 0 or in_hand[0][1].done()):
             chunk, future = in_hand.popleft()
             yield from zip(chunk, _result(future, len(chunk), workers), strict=True)
 
 
 def _result(future: Future[list[PreparedLine | None]], count: int, workers: Executor) -> list[PreparedLine | None]:
-    if take_back(workers, future):  # no worker has begun it, as while they come up
+    if cancel_waiting(workers, future):  # no worker has begun it, as when the workers are still starting
         return [None] * count
     try:
         return future.result()
-    except Exception as error:  # noqa: BLE001 - whatever befell the worker, the entries are there
+    except Exception as error:  # noqa: BLE001 - whatever happened to the worker, this process has the entries
         log.warning("a worker gave no result (%s); its lines are prepared here", failure_of(error).message)
         return [None] * count

@@ -13,10 +13,10 @@ from aggregator.model import Skip
 from aggregator.parsing.archive import ArchiveEntry, date_order, in_date_order, read
 from aggregator.storage.spilled import Order, Spilled, spilled
 
-# Bytes of an archive from which it is not held in memory, where its entries take some three times as much.
+# Bytes of an archive from which on it is sorted on disk. In memory its entries take some three times as much.
 LARGE = 4_000_000
 
-# How files begin that hold lines of an archive in another form, and what makes lines of them.
+# Files that cannot be read as lines: their first bytes, their form, and the command that turns them into lines.
 _PACKED = (
     (b"\x1f\x8b", "packed with gzip", "gzip -dc"),
     (b"\xfd7zXZ\0", "packed with xz", "xz -dc"),
@@ -31,7 +31,7 @@ Lines = Callable[[Path], Iterator[bytes]]
 
 
 class OnDisk(Collection[ArchiveEntry]):
-    """Entries in order of date; how many there are is known."""
+    """A collection of entries on disk, iterated in order of date."""
 
     def __init__(self, kept: Spilled) -> None:
         self._kept = kept
@@ -60,7 +60,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[None]:
-    """Turn what reading an archive may raise into errors for people."""
+    """Turn the errors of reading an archive into errors of this package."""
     try:
         yield
     except FileNotFoundError as error:
@@ -77,7 +77,7 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
 
 @contextmanager
 def ordered(path: Path, large: int = LARGE) -> Iterator[tuple[Collection[ArchiveEntry], Sequence[Skip]]]:
-    """Give what ``load`` does; an archive of more bytes than ``large`` is read from disk, entry by entry."""
+    """Provide the entries and skips that :func:`load` returns; an archive of ``large`` bytes or more is sorted on disk."""
     with opened(path):
         size = path.stat().st_size
     if size < large:
@@ -90,7 +90,7 @@ def ordered(path: Path, large: int = LARGE) -> Iterator[tuple[Collection[Archive
 
 
 def packed(path: Path, lines: Lines, skips: list[Skip]) -> Iterator[tuple[Order, bytes]]:
-    """Yield the entries of an archive as they are kept on disk; ``skips`` takes the lines left out."""
+    """Yield the entries of an archive with their sort keys, pickled; append the lines left out to ``skips``."""
     for one in _entries(path, lines, skips):
         undated, time, key, line = date_order(one)
         moment = time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -12,8 +12,8 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from aggregator.executor import width
-from aggregator.ingest.archive_lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
+from aggregator.executor import parallel_tasks
+from aggregator.ingest.archive_lines import MIN_ENTRIES, Chunk, PreparedLine, prepare_line, prepared_by_workers
 from aggregator.ingest.archive_order import ordered
 from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.place import Placer
@@ -32,16 +32,18 @@ from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 from aggregator.storage.sqlite_errors import is_database_error
 
-# Characters of an entry that takes 10 ms or more to prepare, so it is prepared outside of the transaction.
+# Characters of an entry from which on it is prepared outside of the transaction: that takes 10 ms or more.
 LONG = 20_000
-_LARGE = 1_000_000  # bytes of an archive that surely holds more than LEAST lines
-_LOOKED_UP = 48  # maximum of lines that are looked up together
-_COMPARED_AHEAD = 512  # entries after which their reports are compared with the window
-_IN_A_PAUSE = 100  # lines that are searched for unprepared ones between two transactions
-_IN_MEMORY = 1.0  # seconds of a transaction in memory, where no other process waits: progress is reported so often
+_LARGE = 1_000_000  # bytes of an archive that surely holds more than MIN_ENTRIES lines
+_MAX_PREFETCHED = 48  # lines whose keys are looked up together, at most
+_COMPARE_EVERY = 512  # entries between two comparisons of new reports with the window
+_LINES_PER_PAUSE = 100  # lines that are searched for unprepared ones between two transactions
+_MEMORY_TRANSACTION = (
+    1.0  # seconds; a database in memory keeps no process waiting, so this only paces the progress reports
+)
 
 Progress = Callable[[int, int], None]
-Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
+Line = tuple[ArchiveEntry, PreparedLine | None]  # an entry, and its preparation by a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Importer:
         self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
         self._sources: dict[str, StoredFeed] = {}
-        self._next_lines = _LOOKED_UP  # lines that the next transaction is thought to record
+        self._next_lines = _MAX_PREFETCHED  # estimate of the lines that the next transaction records
 
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
@@ -85,7 +87,7 @@ class Importer:
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
     def _start_workers(self, path: Path) -> None:
-        """Start workers while a large archive is read; their errors are raised when they are needed."""
+        """Start workers while a large archive is read; errors are raised later, when a worker is used."""
         with suppress(Exception):
             if self._workers is not None and path.stat().st_size > _LARGE:
                 start_workers(self._workers(), self._settings.parse.workers)
@@ -109,21 +111,21 @@ class Importer:
                 rest.extend(next(chunks))  # outside of the transaction, so that no writer waits for a worker
             self._prepare_next(rest)
             recorded = self._record_batch(rest)
-            self._next_lines = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
+            self._next_lines = min(_MAX_PREFETCHED, len(recorded) + len(recorded) // 4 + 1)
             for one, counts in recorded:
                 skips += [_skip_of(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
-                ahead = done - compared >= _COMPARED_AHEAD
+                ahead = done - compared >= _COMPARE_EVERY
                 compared = done if ahead else compared
                 self._pause(rest, ahead=ahead)
         self._placer.finish_own(self._now, others)
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _prepare_next(self, rest: deque[Line]) -> None:
-        """Prepare a long entry that is next while others may write."""
+        """Prepare the next entry outside of a transaction if it is long."""
         one, made = rest[0]
         if made is None and _is_long(one):
             rest[0] = one, self._prepare_line(one)
@@ -133,7 +135,7 @@ class Importer:
         ends = time.monotonic() + PAUSE
         if ahead:
             self._placer.compare_ahead()
-        for place, (one, made) in enumerate(list(islice(rest, _IN_A_PAUSE))):
+        for place, (one, made) in enumerate(list(islice(rest, _LINES_PER_PAUSE))):
             if time.monotonic() >= ends:
                 return
             if made is None:
@@ -141,14 +143,14 @@ class Importer:
         time.sleep(max(0.0, ends - time.monotonic()))
 
     def _prepare_line(self, one: ArchiveEntry) -> PreparedLine | None:
-        """Prepare a line ahead; its errors are raised when it is recorded."""
+        """Prepare a line ahead; None where that fails: recording prepares it again and reports the error."""
         boilerplate, stories = self._boilerplate_now(one), self._settings.stories.enabled
-        with suppress(Exception):  # it is prepared once more, and reported
+        with suppress(Exception):
             return PreparedLine(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
         return None
 
     def _record_line(self, one: ArchiveEntry, made: PreparedLine | None) -> Recorded:
-        """Record one line; where it cannot be, it costs itself and is reported."""
+        """Record one line; where that fails, return the fault, and leave the other lines as they are."""
         try:
             with self._placer.savepoint():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
@@ -161,9 +163,9 @@ class Importer:
             return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
 
     def _load_models(self, entries: Collection[ArchiveEntry]) -> None:
-        """Load what the first entries need, which takes half a second: not while others wait for their turn."""
+        """Load the models that the first entries need. It takes half a second, so it is done outside of a transaction."""
         warm_up()
-        unknown = next((one for one in islice(entries, LEAST) if one.language is None), None)
+        unknown = next((one for one in islice(entries, MIN_ENTRIES) if one.language is None), None)
         if unknown is not None:
             prepare_entry(unknown.data, FeedText(), sketching=False)
 
@@ -181,8 +183,8 @@ class Importer:
             return list(self._record_lines(rest, []))
 
     def _record_lines(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
-        """Record entries until the time of a transaction is over, or a long entry comes that is not prepared."""
-        ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else MAX_TRANSACTION)
+        """Record entries until the time of a transaction is over, or the next entry is long and not prepared."""
+        ends = time.monotonic() + (_MEMORY_TRANSACTION if self._store.path is None else MAX_TRANSACTION)
         self._prefetch_keys(rest)
         while rest:
             one, made = rest.popleft()
@@ -192,7 +194,7 @@ class Importer:
                 return
 
     def _prefetch_keys(self, rest: deque[Line]) -> None:
-        """Look up the keys of the lines that this transaction will reach: as many as the last one did, and some more."""
+        """Look up the keys of the lines that this transaction may record: as many as in the last one, and some more."""
         coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._next_lines))
         self._recorder.prefetch_keys([(feed.id, key) for feed, key in coming if feed is not None])
 
@@ -205,17 +207,17 @@ class Importer:
         return self._sources[address]
 
     def _prepared_by_workers(self, entries: Collection[ArchiveEntry]) -> Iterator[Chunk]:
-        workers = self._workers() if self._workers is not None and len(entries) >= LEAST else None
+        workers = self._workers() if self._workers is not None and len(entries) >= MIN_ENTRIES else None
         return prepared_by_workers(
             entries,
             self._boilerplate_now,
             workers,
-            1 if workers is None else width(workers, self._settings.parse.workers),
+            1 if workers is None else parallel_tasks(workers, self._settings.parse.workers),
             sketching=self._settings.stories.enabled,
         )
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
-        """Return the present boilerplate of a line's feed, whether or not this archive named the feed before."""
+        """Return the present boilerplate of a line's feed, which this archive may name for the first time."""
         feed = self._sources.get(feed_address(one))
         number = feed.id if feed is not None else self._feeds.row_of(feed_address(one))
         return self._recorder.boilerplate(number) if number is not None else frozenset()
@@ -229,7 +231,7 @@ class Importer:
 
 def start_workers(workers: Executor, count: int) -> None:
     """Start ``count`` workers, each of which loads its modules for about a second, while an archive is read."""
-    for _ in range(width(workers, count)):
+    for _ in range(parallel_tasks(workers, count)):
         workers.submit(warm_up)
 
 

@@ -1,4 +1,4 @@
-"""Repairs after the clock was wrong: times written ahead of now are found and corrected."""
+"""Repairs after the clock was wrong: stored times later than now are found and corrected."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.clocks")
 
-# Times further ahead were written by another clock; time servers correct by less.
+# Stored times further ahead of now were written by a wrong clock; corrections by time servers are smaller.
 AHEAD = timedelta(minutes=1)
-# The start of a pass is noted at least this often: a note costs two pages, a poll that brings nothing some hundred bytes. By
-# polls alone the clock is judged as well.
+# The start of a pass is noted at most this often. A note writes two pages, a poll without news some hundred bytes; the times of
+# polls show a wrong clock as well.
 _NOTED_EVERY = timedelta(hours=1)
-# For so long it is reported that the clock went back.
+# A clock that went back is reported for this long.
 REPORTED_FOR = timedelta(days=7)
-# So long must a clock have held before it decides what is too old to keep.
+# A clock must have been steady for this long before entries are deleted by its time.
 _SETTLED_AFTER = timedelta(hours=20)
 _BEGUN = "pass_begun"
 _WENT_BACK = "clock_went_back"
@@ -32,7 +32,7 @@ _WENT_BACK = "clock_went_back"
 
 @dataclass(frozen=True, slots=True)
 class WentBack:
-    """When the clock was last found to be behind what it had written."""
+    """The last time that the clock went back: the latest time that was stored, and the time of the clock then."""
 
     before: datetime
     after: datetime
@@ -55,7 +55,7 @@ def begin_pass(store: Store, now: datetime) -> None:
             return
         facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")
         dropped = facts.drop_from_future(now + AHEAD)
-        # else no edition of this year would show them
+        # entries seen in the future would be in no edition until then
         seen = EntryStore(store).correct_future(now + AHEAD, now)
         VectorStore(store.connection).mark_outdated(seen)
         Outbox(store.connection).make_due(now + AHEAD, now)
@@ -71,7 +71,7 @@ def begin_pass(store: Store, now: datetime) -> None:
 
 
 def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
-    """Return whether feeds were polled by this clock for a day: after a jump ahead, all stored entries would look old.
+    """Return whether the clock has been steady for a day, by the times of polls. After a jump ahead all stored entries look old.
 
     ``longest`` is the longest interval between two polls of a feed.
     """
@@ -80,7 +80,7 @@ def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
 
 
 def went_back(store: Store, now: datetime) -> WentBack | None:
-    """Return when the clock went back, where that is no longer than a week ago."""
+    """Return when the clock went back; None where it did not within the last week."""
     noted = EditionStore(store).fact(_WENT_BACK)
     if noted is None:
         return None

@@ -1,4 +1,4 @@
-"""Differences between two clusterings of the same entries: merged and split stories, one by one and in a sentence."""
+"""Differences between two clusterings of the same entries: the merged and split stories, and a sentence that counts them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The changes, the largest first, with a sentence on all."""
+    """The changes, the largest first, with a sentence that sums them up."""
 
     changes: list[Change]
     sentence: str

@@ -15,7 +15,7 @@ from aggregator.storage.entries import EntryStore
 
 
 class EditorConstraints:
-    """Answers from the decisions in force at the moment of asking, whoever gave them."""
+    """Answers from the editors' decisions that are in force when a method is called, also those of other processes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class EditorConstraints:
         self._with_notices: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], resolve(()))
 
     def version(self) -> tuple[int, int]:
-        """Return what differs whenever other decisions are in force than before."""
+        """Return the version of the decisions in force; it changes with every decision and undo."""
         return self._decisions.version()
 
     def groups(self) -> ConstraintGroups:
@@ -42,15 +42,15 @@ class EditorConstraints:
         return self._groups
 
     def foresee(self, version: tuple[int, int] | None = None, constraints: Sequence[Constraint] = ()) -> None:
-        """Resolve these decisions now, for when their version is in force; without one, discard what was foreseen."""
+        """Resolve ``constraints`` ahead, to be used once ``version`` is in force; without a version, discard the last ones."""
         self._foreseen = (None, resolve(())) if version is None else (version, resolve(constraints))
 
     def _check_version(self) -> None:
-        """Discard what was read where other decisions are in force by now."""
+        """Discard cached decisions if others are in force now."""
         if self._store.is_single_unit and self._unit_number == self._store.unit_number:
             return  # no other process writes until this transaction ends
         self._unit_number = self._store.unit_number if self._store.is_single_unit else None
-        version = self._decisions.version()  # an editor may speak between two feeds of a pass
+        version = self._decisions.version()  # an editor may decide something between two feeds of a pass
         if version != self._version:
             foreseen = self._foreseen[1] if self._foreseen[0] == version else None
             self._version, self._groups, self._ties, self._pins = version, foreseen, None, None
@@ -84,14 +84,14 @@ class EditorConstraints:
         return {story: frozenset(entries) for story, entries in found.items()}
 
     def for_entry(self, entry_id: str) -> EntryConstraint:
-        """Return the constraint on an arriving entry; an entry that decisions name may arrive again, as in a replay."""
+        """Return the constraint on an arriving entry. In a replay, an entry that decisions name arrives again."""
         settlement = self.groups()
         related = sorted(settlement.related_entries(entry_id))
         placed = {other: place for other in related if (place := self._entries.placement(other)) is not None}
         return settlement.entry_constraint(entry_id, placed)
 
     def violations(self, story_id: str) -> tuple[frozenset[str], ...]:
-        """Return the entries that cannot stay in a story, in as few parts as constraints allow; nearly always none."""
+        """Return the entries that constraints keep out of a story, in as few parts as they allow; nearly always none."""
         settlement = self.groups()
         return settlement.divide(self._entries.ids_of_story(story_id))[1:] if settlement else ()
 

@@ -1,4 +1,4 @@
-"""Evaluation against a labelled archive, in a scratch database, along the path that entries take."""
+"""Evaluation against a labelled archive: its entries take the usual path, in a scratch database."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rarer garbage collection while very many entries are read.
 
-Entries hold no reference cycles, so they are freed without the collector. By default it runs whenever 700 objects more were made
-than freed, which costs an import a sixteenth of its time.
+Entries hold no reference cycles, so they are freed without the collector. By default it runs each time 700 more objects were
+made than freed; that costs an import a sixteenth of its time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SELDOM = 50_000  # objects made and not freed between two looks: some 10 MB at most
+SELDOM = 50_000  # objects made and not freed between two collections: some 10 MB at most
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Edits of large documents, saved in short transactions before the one that completes the document.
 
-An edit costs milliseconds, since its report is compared anew, so all edits of a large document in one transaction would block
+Each edit takes milliseconds, because its report is compared anew. In one transaction, the edits of a large document would block
 other writers for half a minute. A document's entries are matched to stored ones outside of any transaction. An interruption
-loses nothing: the validators are stored with the last transaction, so the document is fetched again, and edits saved before
-are known.
+loses nothing: the validators are stored with the last transaction, so the document is fetched again, and the edits that were
+saved before are known.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
     from aggregator.storage.database import Store
     from aggregator.storage.entry_rows import KnownEntry
 
-# Entries with another text than was stored under their key: fewer are recorded in less time than others are kept waiting.
+# Entries with a new text from which on a document is large. Up to so many are recorded within the time of one transaction.
 LARGE = 20
 
 
 @dataclass(slots=True)
 class SavedEdits:
-    """The part of a document that is saved already: ``edited`` maps ids to whether a reader would call the change an edit."""
+    """The part of a document that is saved already; ``edited`` maps entry ids to whether the change was substantive."""
 
     recognition: Recognition
     store: Store
     version: int  # of the database, when the document was recognised
     edited: dict[str, bool] = field(default_factory=dict)
     followed: set[int] = field(default_factory=set)  # numbers of entries whose facts were compared
-    complete: bool = False  # whether nothing is left but what the document's own transaction does
+    complete: bool = False  # whether all edits are saved, so that only the document's own transaction is left
 
     def holds(self) -> bool:
-        """Return whether no other process wrote since."""
+        """Return whether no other process has written since the document was recognised."""
         return self.store.data_version() == self.version
 
 
 def is_large(entries: Sequence[PreparedEntry]) -> bool:
-    """Return whether a document is worth to be recorded in several transactions."""
+    """Return whether a document is so large that it is recorded in several transactions."""
     return sum(not entry.unchanged for entry in entries) > LARGE
 
 
@@ -60,9 +60,10 @@ def save_edits(
     keep_going: Callable[[], bool],
     keep_waiting: Callable[[], bool],
 ) -> SavedEdits | None:
-    """Save the changes of stored entries, for as long as ``keep_going``; None where the feed has no stored entry yet.
+    """Save changes of stored entries while ``keep_going()``; return what was saved.
 
-    ``keep_waiting`` returns whether to go on waiting for another process that writes.
+    Return None where the feed has no stored entry yet, or another process wrote meanwhile. ``keep_waiting`` returns whether to
+    go on waiting for another process that writes.
     """
     recogniser = recorder.recogniser(origin.feed.id)
     with store.snapshot():
@@ -106,6 +107,6 @@ def _save_some(
         except Exception as error:
             if is_database_error(error):
                 raise
-            edits.edited.pop(before.id, None)  # it will fail again with the rest, which reports it
+            edits.edited.pop(before.id, None)  # it fails again when the document is recorded, and is reported then
         if monotonic() >= ends:
             return

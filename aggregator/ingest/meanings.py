@@ -1,4 +1,4 @@
-"""The sentence encoder in use, and the meanings that it gives reports."""
+"""The sentence encoder in use, and the meanings (sentence vectors) of reports that it computes."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ log = logging.getLogger("aggregator.meanings")
 
 
 class Meanings:
-    """The meanings of reports by one encoder, each made when first asked for."""
+    """Computes the meanings of reports with one encoder."""
 
     def __init__(self, chosen: encoder.Encoder) -> None:
         self._encoder = chosen
         self.version = meaning_version(chosen)
         self.languages = encoder.LANGUAGES
 
-    def of(self, document: Document) -> tuple[str, bytes] | tuple[None, None]:
-        """Return the version and the packed meaning of a document; nothing where the encoder does not know its language."""
+    def version_and_meaning(self, document: Document) -> tuple[str, bytes] | tuple[None, None]:
+        """Return the version and the packed meaning of a document; None for both where the encoder lacks its language."""
         if document.language not in encoder.LANGUAGES:
             return None, None
         return self.version, meaning_of(document, document.language, self._encoder).packed()
 
 
 def meanings_for(settings: StorySettings) -> Meanings | None:
-    """Return the meanings that ``stories.semantic`` sets; None where reports are compared within their languages only.
+    """Return the meanings for the setting ``stories.semantic``; None where reports are compared within their language only.
 
-    ConfigurationError where the encoder is wanted for certain and its extra is not installed. What "auto" means is logged.
+    ConfigurationError: the encoder is switched on and its extra is not installed. The effect of "auto" is logged.
     """
     if not settings.enabled or settings.semantic is False:
         return None
     if settings.semantic == "auto":
-        installed = encoder.missing() is None
+        installed = encoder.missing_extra() is None
         _log_auto(installed)
         return Meanings(encoder.load()) if installed else None
     return Meanings(encoder.load())
@@ -44,6 +44,6 @@ def meanings_for(settings: StorySettings) -> Meanings | None:
 
 @lru_cache(maxsize=2)
 def _log_auto(installed: bool) -> None:
-    """Log what "auto" means here, once a process."""
+    """Log the effect of "auto", once a process."""
     effect = "installed: stories join" if installed else "not installed: stories do not join"
     log.info("stories.semantic is auto, and the extra is %s across languages", effect)

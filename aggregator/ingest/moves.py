@@ -1,4 +1,4 @@
-"""Moves by editors of very many reports: the reports move at once, their entries follow in short transactions.
+"""Moves of very many reports by editors: the reports move at once, their entries follow in short transactions.
 
 When a process ends in between, the next verb or pass of any process does the rest.
 """
@@ -16,12 +16,12 @@ from aggregator.storage.moves import MoveStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 
-TRIES = 3  # times that others' moves are finished outside of a transaction before they are within it
+TRIES = 3  # attempts to finish others' moves outside of the transaction; then they are finished inside it
 AT_ONCE = 500  # entries that follow in one transaction, some 50 µs each with their links
 
 
 class Mover(MoveStore):
-    """Moves reports, and has their entries follow."""
+    """Moves reports, and lets their entries follow."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.connection)
@@ -32,7 +32,7 @@ class Mover(MoveStore):
 
     @contextmanager
     def transaction(self, now: datetime) -> Iterator[None]:
-        """A transaction at whose beginning nothing has yet to follow or to end."""
+        """Open a transaction at whose beginning no earlier move is pending."""
         for _ in range(TRIES):
             self.finish(now)
             with self._store.transaction():
@@ -46,7 +46,7 @@ class Mover(MoveStore):
     # --- within the caller's transaction ------------------------------------------------------------
 
     def begin_following(self, story_ids: Sequence[str], now: datetime) -> None:
-        """Have the first entries follow, some to each of these stories. Where few were moved, all do, and what is left empty ends."""
+        """Let the first entries follow, some to each of these stories. Where few were moved, all follow, and empty stories end."""
         left = AT_ONCE
         for story_id in story_ids:
             left -= self._follow(AT_ONCE // (len(story_ids) + 1), story_id)
@@ -56,7 +56,7 @@ class Mover(MoveStore):
     # --- in transactions of its own -----------------------------------------------------------------
 
     def finish(self, now: datetime, keep_waiting: Callable[[], bool] = lambda: False) -> None:
-        """Have all entries follow, some in each transaction. The last that leaves a story which ends goes when its links have gone."""
+        """Let all entries follow, some in each transaction. Links are redirected before the last entry leaves a story that ends."""
         while self.is_pending():
             with self._store.transaction(keep_waiting):
                 if not self.redirect_links(AT_ONCE):
@@ -68,7 +68,7 @@ class Mover(MoveStore):
     # --- parts of the steps ---------------------------------------------------------------------
 
     def _follow(self, most: int, story_id: str | None = None) -> int:
-        """Have at most so many entries follow; return how many did."""
+        """Let at most ``most`` entries follow; return how many did."""
         reports = self.moved(most, story_id)
         followers = self.followers(reports, most)
         self.follow(followers)
@@ -83,7 +83,7 @@ class Mover(MoveStore):
         return len(followers)
 
     def _end_emptied(self, now: datetime) -> set[str]:
-        """End the stories in which nothing stands any more; return the storylines that they were in."""
+        """End the stories that are empty now; return the storylines that they were in."""
         lines: set[str] = set()
         is_done = not self.moved(1)
         for ending in self.endings():

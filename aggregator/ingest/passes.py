@@ -18,18 +18,19 @@ from aggregator.model import LONG_AGO, Feed, FeedOutcome
 from aggregator.settings import Settings
 from aggregator.storage.feeds import FeedStore
 
-# How long due feeds of a large desk wait for others, in ticks and at most: each pass writes some pages, whatever it brings.
+# Each pass writes some pages even without news. So a few due feeds of a large desk wait for others to fall due: for so many
+# ticks, and at most for so long.
 _TICKS, _GATHERED = 3, timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class PassOptions:
-    """The options of a pass: ``patterns`` name its feeds, else all due ones, or with ``everything`` all.
+    """The options of a pass: ``patterns`` name its feeds. Without them the due feeds are polled, with ``everything`` all.
 
-    ``stop``, set from elsewhere, ends it within seconds; after ``within`` seconds no further feed is asked. A pass with
-    such an end is one of many: it says nothing of feeds that are not due, and costs next to nothing where none is. At a
-    large desk it takes feeds together that fall due within seconds.
-    ``progress`` hears of each feed, ``placing`` of how many of the new entries are placed in stories.
+    Setting ``stop`` ends the pass within seconds; after ``within`` seconds no further feed is asked. A pass with a limit
+    ``within`` is one of many: it reports no outcome for feeds that are not due, and costs next to nothing where none is. At a
+    large desk it gathers feeds that fall due within seconds of each other.
+    ``progress`` is called with each feed's outcome, ``placing`` with the number of new entries placed in stories and their total.
     """
 
     patterns: Sequence[str] = ()
@@ -41,7 +42,7 @@ class PassOptions:
 
     @property
     def is_one_of_many(self) -> bool:
-        """Whether the pass has an end in time, as those of the daemon have."""
+        """Whether the pass has a time limit, as passes of the daemon have."""
         return self.within < inf
 
 
@@ -50,7 +51,7 @@ def run_pass(
 ) -> list[FeedOutcome]:
     """Poll feeds and place what they bring; return one outcome a feed. NotFoundError: a pattern names no feed."""
     rows, now = FeedStore(context.store), context.clock()
-    due = rows.due_keys(now, longest_wait(context.settings.fetch), _gathering(context.settings, options))
+    due = rows.due_keys(now, longest_wait(context.settings.fetch), _gathering_time(context.settings, options))
     if options.is_one_of_many and not due:
         return []
     polls, others = _choose(rows, feeds, due, options, now)
@@ -62,7 +63,7 @@ def run_pass(
     begin_pass(context.store, now)
 
     def on_host_of(address: str) -> tuple[int, ...]:
-        # asked for seldom: of a desk of many feeds, a pass reads those that are due
+        # rarely called: at a large desk a pass reads only the due feeds, and this reads all
         return neighbours(address, subscriptions(feeds, rows.followed(), now))
 
     run = PollPass(
@@ -86,8 +87,8 @@ def run_pass(
     return others + ended
 
 
-def _gathering(settings: Settings, options: PassOptions) -> timedelta:
-    """Return how long few feeds that came due wait for others."""
+def _gathering_time(settings: Settings, options: PassOptions) -> timedelta:
+    """Return how long a few due feeds wait for others to fall due."""
     if not options.is_one_of_many:
         return timedelta(0)
     return min(_TICKS * timedelta(seconds=settings.run.tick), _GATHERED)
@@ -102,5 +103,5 @@ def _choose(
     polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns))
     if not options.is_one_of_many:
         return polls, others
-    # what there is no time for must not be the same feeds each time
+    # the longest overdue first: else, when time runs out, the same feeds would be left each time
     return sorted(polls, key=lambda poll: poll.stored.state.next_fetch or LONG_AGO), []

@@ -34,15 +34,15 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
 
-MEANINGS_PER_TRANSACTION = 50  # reports a transaction
-MEANINGS_PER_PASS = 500  # reports a pass that came before the sentence encoder was switched on
+MEANINGS_PER_TRANSACTION = 50  # reports that get a meaning in one transaction
+MEANINGS_PER_PASS = 500  # older reports that get a meaning in one pass, after the sentence encoder was switched on
 log = logging.getLogger("aggregator.placing")
 
 
 class Placer:
-    """Puts arriving entries where they belong, inside the caller's transactions.
+    """Places arriving entries in reports, inside the caller's transactions.
 
-    ``window`` is the graph of the process, where it lives longer than one placer.
+    ``window`` is the window of the process, if it is used for longer than one placer.
     """
 
     def __init__(self, store: Store, settings: Settings, window: Window | None = None) -> None:
@@ -62,7 +62,7 @@ class Placer:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
+        """Open a savepoint; where its block fails, its writes are undone, and the caches of them are emptied."""
         unindexed = self.entries.unindexed
         try:
             with self._store.savepoint():
@@ -76,9 +76,9 @@ class Placer:
     # --- arrivals --------------------------------------------------------------------------------
 
     def place(self, arrival: Arrival, now: datetime, vector: ReportVector | None = None) -> str:
-        """Put a stored entry into the report that it is a copy of, or into a new one; return the report.
+        """Put a stored entry into the report that it is a copy of, or into a new one; return the report's id.
 
-        ``vector`` is what a worker made of its text, without publisher and time.
+        ``vector`` is the vector that a worker made of its text, without publisher and time.
         """
         entry_id = arrival.entry_id
         ruling = self.editor_constraints.for_entry(entry_id)
@@ -115,7 +115,7 @@ class Placer:
         self._revector(placement.report_id)
 
     def mark_relocated(self, entry_id: str) -> None:
-        """Schedule the row of an entry's story for an update after its address changed."""
+        """Schedule an update of the row of an entry's story after the entry's address changed."""
         placement = self.entries.placement(entry_id)
         if placement is not None:
             self.vectors.mark_unsettled([placement.report_id])
@@ -128,8 +128,8 @@ class Placer:
     ) -> frozenset[str]:
         """Settle the stories of all changed reports; return the living stories that changed.
 
-        Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` and ``keep_waiting`` are those of :meth:`Settler.settle`.
+        Reports that others left unsettled are settled as well. Called outside of a transaction, it writes in transactions of its
+        own. ``changed`` and ``keep_waiting`` are those of :meth:`Settler.settle`.
         """
         if not self._settings.stories.enabled:
             return frozenset()
@@ -137,21 +137,24 @@ class Placer:
         return self._settler.settle(now, changed, keep_waiting)
 
     def finish_own(self, now: datetime, others: Collection[str]) -> None:
-        """Settle the stories of all changed reports; the ``others``, which were unsettled before, are left to the watches."""
+        """Settle the stories of all changed reports; mark the ``others``, which were unsettled before, as unsettled again.
+
+        So the next pass settles these once more and shows their stories to the watches.
+        """
         self.finish(now)
         with self._store.transaction():
-            # without those past the window, else each call would settle again what a killed one left
+            # only those that have a vector: reports past the window would be settled again at each call
             self.vectors.mark_unsettled(self.vectors.vector_entries(others))
 
     def compare_ahead(self) -> None:
-        """Compare new reports with the window while others write or work, so that :meth:`finish` has less to do."""
+        """Compare new reports with the window now, so that :meth:`finish` has less to do."""
         if self._settings.stories.enabled:
             self._window.compare_ahead()
 
     # --- recomputing vectors -----------------------------------------------------------------------
 
     def revector(self, report_ids: Iterable[str]) -> None:
-        """Recompute the vectors of reports; a report whose text cannot be read has none."""
+        """Recompute the vectors of reports; delete that of a report whose text cannot be read."""
         for report_id in report_ids:
             try:
                 with self.savepoint():
@@ -163,8 +166,8 @@ class Placer:
                 self.vectors.drop(report_id)
 
     def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
-        """Return a stored entry as it arrived."""
-        boilerplate = self._boilerplate.repeated_around(entry.id, REPEATED)
+        """Return a stored entry as an arrival."""
+        boilerplate = self._boilerplate.repeated_in_feed_of(entry.id, REPEATED)
         feed = FeedText(entry.language, (entry.publisher, entry.feed), boilerplate)
         prepared = prepare_entry(entry.data, feed, sketching=sketching)
         return Arrival(
@@ -198,19 +201,19 @@ class Placer:
     def _update_vector(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
         """Replace a report's vector by that of this entry where the entry has the longer text; its time is that of the first entry.
 
-        Which entry that is follows from the entries alone, not from the order in which they came.
+        The result depends on the entries alone, not on the order in which they came.
         """
         words = _words(arrival)
         time = arrival.time.timestamp()
         old = self.vectors.get(report_id)
         if old is not None and old.vector is not None and old.version != VERSION:
-            self._revector(report_id)  # made by an earlier release: all entries of the report are asked
+            self._revector(report_id)  # made by an earlier release: it is recomputed from all entries of the report
             return
         if old is not None and old.vector is not None:
-            speaker = self.entries.get(old.entry_id)
-            if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
+            source = self.entries.get(old.entry_id)
+            if _rank(old.words, source.time, source.id) < _rank(words, arrival.time, arrival.entry_id):
                 if time < old.time and arrival.dated:
-                    self._store_vector(report_id, self.arrival_of(speaker), old.words, time)
+                    self._store_vector(report_id, self.arrival_of(source), old.words, time)
                 else:
                     self.vectors.mark_unsettled([report_id])
                 return
@@ -222,13 +225,13 @@ class Placer:
     ) -> None:
         document = arrival.document
         moment = datetime.fromtimestamp(time, UTC)
-        # two entries that name no source are not of one publisher
+        # entries of archives that name no source do not share a publisher: each gets one of its own
         publisher = arrival.entry_id if arrival.publisher == UNNAMED else arrival.publisher
         if made is None:
             vector = vectorize(document, publisher, moment, arrival.dated)
         else:
             vector = with_source(made, publisher, moment, arrival.dated)
-        meanings = (None, None) if self._meanings is None else self._meanings.of(document)
+        meanings = (None, None) if self._meanings is None else self._meanings.version_and_meaning(document)
         row = VectorRow(
             report_id, arrival.entry_id, words, time, document.language, VERSION, vector.packed(), *meanings
         )

@@ -1,4 +1,4 @@
-"""Stored entries that wait for their place in reports: the oldest are placed first, in whatever order feeds answered."""
+"""The queue of stored entries that wait to be placed in reports. The oldest are placed first, in whatever order feeds answered."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from aggregator.storage.renamed_publishers import RenamingStore
 from aggregator.storage.sqlite_errors import is_database_error
 
 log = logging.getLogger("aggregator.saving")
-# Most entries that wait for their place, more than a pass of ten thousand feeds brings; beyond that the oldest are placed.
+# Entries that wait at most; beyond that the oldest are placed. It is more than a pass over ten thousand feeds brings.
 MAX_WAITING = 500
 _READ_AT_ONCE = 50  # entries whose publishers one statement reads: about as many as a short transaction places
 
 
 class PlacingQueue:
-    """The entries of a pass, or of an archive's line, that are stored and not yet placed."""
+    """The entries of a pass or of an archive line that are stored and not yet placed."""
 
     def __init__(self, store: Store, settings: Settings, placer: Placer) -> None:
         self._store = store
@@ -51,7 +51,7 @@ class PlacingQueue:
         self._waiting[entry.arrival.entry_id] = entry
 
     def resume(self, now: datetime) -> None:
-        """Add stored entries that an earlier pass did not place, or that came while stories were off."""
+        """Add the stored entries that an earlier pass did not place, or that came while stories were switched off."""
         if not self._settings.stories.enabled:
             return
         left = self._faults.unplaceable()
@@ -61,7 +61,7 @@ class PlacingQueue:
 
     @contextmanager
     def undone_with(self, part: AbstractContextManager[object]) -> Iterator[None]:
-        """Run a part of a transaction; where it is undone, the queue is as before."""
+        """Run a part of a transaction; where it is undone, restore the queue."""
         waiting = dict(self._waiting)
         try:
             with part:
@@ -71,7 +71,7 @@ class PlacingQueue:
             raise
 
     def single_unit(self, keep_waiting: Callable[[], bool]) -> AbstractContextManager[None]:
-        """A transaction in which all is undone where a part fails. See :meth:`Store.single_unit`."""
+        """Open a transaction that is undone as a whole where a part of it fails. See :meth:`Store.single_unit`."""
         return self.undone_with(self._store.single_unit(keep_waiting))
 
     def place(
@@ -86,7 +86,7 @@ class PlacingQueue:
         chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         unplaced: list[EntryFault] = []
         for some in parts(chosen, _READ_AT_ONCE):
-            # another process may have renamed a publisher since the entry was stored; none could where one transaction does both
+            # another process may have renamed a publisher since the entry was stored, unless both are in one transaction
             present = {} if just_stored else self._names.publishers_of(one.arrival.entry_id for one in some)
             for waiting in some:
                 entry_id = waiting.arrival.entry_id
@@ -108,7 +108,7 @@ class PlacingQueue:
             if is_database_error(error):
                 raise
             fault = fault_of("placing", entry_id, error, self._placer.entries.get(entry_id).data)
-            self._faults.keep_of_entry(entry_id, fault, now)
+            self._faults.add_for_entry(entry_id, fault, now)
             log.warning("entry %s stays in no story: %s", entry_id, fault.error)
             return fault
         return None
@@ -125,4 +125,4 @@ class PlacingQueue:
             if is_database_error(error):
                 raise
             with self._placer.savepoint():
-                self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
+                self._faults.add_for_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)

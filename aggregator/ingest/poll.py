@@ -1,11 +1,11 @@
-"""One pass over feeds: fetch in threads, prepare in workers, save with one commit what ends together.
+"""One pass over feeds: threads fetch, workers prepare, and results that come at the same time are saved with one commit.
 
 The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
 hand their results over a queue; no outcome is reported before it is saved. Entries are placed in reports when the
 pass has them all, or too many wait, in order of time: the order in which feeds answer decides nothing.
 
-However a pass ends, nothing of it remains for the next one except the pauses between requests to hosts. A feed that was under
-way and is not saved stays due.
+However a pass ends, it leaves nothing to the next one except the pauses between requests to hosts. A feed that was not saved
+stays due.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ if TYPE_CHECKING:
 Progress = Callable[[FeedOutcome, int, int], None]
 # Seconds that the coordinator sleeps at most before it checks for a stop.
 _MAX_SLEEP = 0.5
-# Results of 100 ms, at most 64, are saved with one commit, which costs as much as saving ten entries.
+# The results of 100 ms, at most 64, are saved with one commit. A commit takes as long as saving ten entries.
 _BATCH_SECONDS, _BATCH = 0.1, 64
-# Seconds after which arrivals are settled in stories while feeds are still under way.
+# Seconds between two settlings of stories while feeds are still under way.
 _SETTLE_INTERVAL = 20.0
 # Seconds in which feeds under way may end and be saved after a stop; then they are cancelled.
 GRACE = 4.0
-# Entries of one document that are still saved after a stop: a second or two.
+# A document with more entries is not saved any more after a stop; so many take a second or two.
 SAVED_WHEN_STOPPING = 1_000
-# Seconds that feeds under way have after the last one was started: a fetch and a document take less than a minute.
+# Seconds after the last feed was started until those still under way count as hanging; fetching and reading one take less than 60.
 LAST_FEEDS_TIME = 180.0
-# Seconds that a pass waits for another writer before it gives up what it has fetched.
+# Seconds that a pass waits for another writer before it fails.
 WRITE_WAIT = 60.0
 
 
@@ -78,7 +78,7 @@ class FeedFetcher(Protocol):
 
 
 class _StoredTexts(NamedTuple):
-    """What the texts of a feed's document are compared with: key -> content hash of its stored entries, and the lines it repeats."""
+    """The stored texts of a feed: key -> content hash of its entries, and the hashes of the lines that it repeats."""
 
     hashes: Mapping[str, str]
     boilerplate: frozenset[int]
@@ -87,7 +87,7 @@ class _StoredTexts(NamedTuple):
 class PollPass:
     """A pass over some feeds; ``now`` gives the time by the product's clock.
 
-    ``within`` is for how many seconds feeds are handed out; the others are left for the next pass.
+    Feeds are started for ``within`` seconds; the others are left for the next pass.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class PollPass:
         self._settled = 0.0  # when entries were settled in stories last
         self._under_way: dict[str, Poll] = {}
         self._unchanged = UnchangedAnswers(saver, now)
-        self._fault: Exception | None = None  # of placing: feeds are polled all the same
+        self._fault: Exception | None = None  # an error of placing; feeds are still polled after it
         self.abandoned = False  # whether work that did not end in time was abandoned
 
     def run(
@@ -127,8 +127,8 @@ class PollPass:
     ) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
 
-        When ``stop`` is set, no other feed is started; feeds under way are saved if they end within seconds, and else are
-        left to the next pass.
+        When ``stop`` is set, no further feed is started. Feeds under way are saved if they end within ``GRACE`` seconds; the
+        others are left to the next pass.
         """
         self._settled = time.monotonic()
         self._hosts.clear(time.monotonic())
@@ -163,7 +163,7 @@ class PollPass:
         return outcomes
 
     def _place_meanwhile(self, threads: Executor) -> None:
-        """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
+        """Place entries while feeds are under way: where too many wait, and all every ``_SETTLE_INTERVAL`` seconds."""
         behind = time.monotonic() - self._settled > _SETTLE_INTERVAL
         leave = 0 if behind else MAX_WAITING
         self._saver.place(
@@ -174,13 +174,13 @@ class PollPass:
             self._settled = time.monotonic()
 
     def _keep_occupied(self, threads: Executor) -> None:
-        """Ask further feeds while entries are placed, which takes longer than the documents under way occupy the workers."""
+        """Start further feeds while entries are placed: else the workers would run out of documents."""
         for result in self._results.take_handed_on():
             self._hosts.done(result.poll.feed.url, time.monotonic())
         self._start_fetches(threads)
 
     def _is_unfinished(self) -> bool:
-        """Return whether something is still to be waited for."""
+        """Return whether the pass has feeds to start or to wait for."""
         now = time.monotonic()
         if self._stop.is_set():
             return bool(self._under_way) and self._has_time()
@@ -189,7 +189,7 @@ class PollPass:
         return bool(self._waiting or self._under_way)
 
     def _has_time(self) -> bool:
-        """Return whether there is time for feeds under way: always, until the stop; then for seconds."""
+        """Return whether there is time for feeds under way: always before the stop, then for ``GRACE`` seconds."""
         if not self._stop.is_set():
             return True
         if self._stopped is None:
@@ -198,7 +198,7 @@ class PollPass:
         return time.monotonic() - self._stopped < GRACE
 
     def _fail_hanging(self) -> list[FeedOutcome]:
-        """Return a failure for each feed that hangs; feeds that were only stopped are left as they were."""
+        """Return a failure for each feed that hangs; after a stop, feeds under way are left as they are."""
         if self._stop.is_set():
             return []
         hanging, self._under_way = self._under_way, {}
@@ -207,18 +207,18 @@ class PollPass:
         return [self._saver.save_unchanged(poll, failure, self._now()) for poll in hanging.values()]
 
     def _shut_down(self, threads: ThreadPoolExecutor) -> None:
-        """End the pass, however it went: nothing of it waits or is under way any more for the schedule."""
+        """End the pass, also after an error: clear its feeds from the schedule, and stop the threads."""
         in_hand, self._under_way, self._waiting = self._under_way, {}, {}
         self.abandoned |= bool(in_hand)
         self._hosts.clear(time.monotonic())
         if self.abandoned:
             self._fetcher.cancel_all()
         threads.shutdown(wait=not self.abandoned, cancel_futures=True)
-        with suppress(Exception):  # what is left open now does no harm, and must not hide why the pass failed
+        with suppress(Exception):  # an idle connection does no harm, and this error must not hide that of the pass
             self._fetcher.close_idle()
 
     def _place(self, step: Callable[[], object]) -> None:
-        """Run a step of placing entries; its error is raised at the end of the pass, and no further step is run."""
+        """Run a step of placing entries. After an error no further step is run; the error is raised at the end of the pass."""
         if self._fault is not None:
             return
         try:
@@ -258,7 +258,7 @@ class PollPass:
         return _MAX_SLEEP if wait is None else min(_MAX_SLEEP, max(0.0, wait))
 
     def _fetch(self, poll: Poll, stored: _StoredTexts | None) -> None:
-        """Fetch a feed in a thread. Where what is stored is known, its document is handed on at once: workers would idle while the coordinator writes."""
+        """Fetch a feed in a thread. Given its ``stored`` texts, hand the document to a worker at once, so that none idles meanwhile."""
         outcome: FetchOutcome
         try:
             if self._stop.is_set() or poll.feed.url not in self._under_way:
@@ -267,7 +267,7 @@ class PollPass:
                 outcome = self._fetcher.fetch(
                     poll.feed, poll.stored.state, self._now(), partial(self._other_feed, poll)
                 )
-        except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
+        except Exception as error:  # noqa: BLE001 - an error in one feed must not fail the others
             outcome = _unexpected(error)
         fetched = FetchedFeed(poll, outcome)
         if stored is None or not isinstance(outcome, Response) or fetched.unchanged is not None:
@@ -276,11 +276,11 @@ class PollPass:
         self._results.put(replace(fetched, is_handed_on=True))
         try:
             self._hand_on(poll, outcome, stored)
-        except Exception as error:  # noqa: BLE001 - the workers are stopped, or as above
+        except Exception as error:  # noqa: BLE001 - as above, or the workers were stopped
             self._put_result(poll, outcome, _unexpected(error))
 
     def _save_results(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
-        """Save the results of a short time with one commit; return the outcomes, which are reported only then."""
+        """Save the results of a short time with one commit; return the outcomes, which are reported after it."""
         ended: list[FeedOutcome] = []
         large: list[PreparedFeed] = []
         result = self._results.next(timeout)
@@ -295,7 +295,7 @@ class PollPass:
                 else:
                     ended += self._handle(result)
                 if self._under_way and self._free_slots() >= self._settings.fetch.workers // 2:
-                    self._start_fetches(threads)  # so that free hosts do not wait for the commit
+                    self._start_fetches(threads)  # else free hosts would wait for the commit
                 go_on = taken < _BATCH and bool(self._under_way) and not self._stop.is_set()
                 result = self._results.next(max(0.0, until - time.monotonic())) if go_on else None
         for one in large:
@@ -303,7 +303,7 @@ class PollPass:
         return ended
 
     def _handle(self, result: Result) -> list[FeedOutcome]:
-        """Process a result; return the final outcome of its feed, if any, and those of feeds that it held back."""
+        """Process a result; return the final outcome of its feed, if any, and those of feeds that now have to wait for its host."""
         poll = result.poll
         if isinstance(result, FetchedFeed):
             self._hosts.done(poll.feed.url, time.monotonic())
@@ -339,11 +339,11 @@ class PollPass:
         return self._saver.save_edits(result.poll, result.result, self._now(), self._has_time, self._keep_waiting())
 
     def _is_abandoned(self, result: Result) -> bool:
-        """Return whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
-        what = result.outcome if isinstance(result, FetchedFeed) else result.result
-        if isinstance(what, FetchFailure):
-            return what.kind == "stopped"
-        return isinstance(what, Prepared) and len(what.entries) > SAVED_WHEN_STOPPING and self._stop.is_set()
+        """Return whether a result is not saved: its fetch was stopped, or the pass stops and the document is too long."""
+        outcome = result.outcome if isinstance(result, FetchedFeed) else result.result
+        if isinstance(outcome, FetchFailure):
+            return outcome.kind == "stopped"
+        return isinstance(outcome, Prepared) and len(outcome.entries) > SAVED_WHEN_STOPPING and self._stop.is_set()
 
     def _saved(self, result: Result, edits: SavedEdits | None) -> FeedOutcome | None:
         if isinstance(result, PreparedFeed):

@@ -1,4 +1,4 @@
-"""The feeds that a pass polls: those due or named, and one where two subscriptions end at one address."""
+"""The choice of the feeds that a pass polls: those due or named, and only one of several that end at one address."""
 
 from __future__ import annotations
 
@@ -56,14 +56,16 @@ def _names(poll: Poll) -> tuple[str, ...]:
 
 
 def subscriptions(feeds: Sequence[Feed], rows: Iterable[StoredFeed], now: datetime) -> list[Poll]:
-    """Pair feeds that have ``rows`` with what is stored of them and believed, in the order of feeds.yaml."""
+    """Pair the feeds that have a row with it, in the order of feeds.yaml; times that lie in the future are left out."""
     stored = {row.url_key: row for row in rows}
     return [
-        Poll(feed, _at(stored[feed_key(feed.url)], feed.url, now)) for feed in feeds if feed_key(feed.url) in stored
+        Poll(feed, _with_address(stored[feed_key(feed.url)], feed.url, now))
+        for feed in feeds
+        if feed_key(feed.url) in stored
     ]
 
 
-def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
+def _with_address(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
     """Fill in the address of a feed that never moved, or whose address is not stored because it holds a secret."""
     state = without_future(row.state, now)
     state = state if state.url else replace(state, url=address)
@@ -73,8 +75,8 @@ def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
 def sort_out(polls: Sequence[Poll], due: set[str], *, everything: bool) -> tuple[list[Poll], list[FeedOutcome]]:
     """Return the feeds to poll now, and outcomes of the others that were asked for.
 
-    Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
-    That is the one whose own address it is: a feed that was led there by a redirect must not take another's place.
+    Paused and gone feeds are never polled. Of several subscriptions that end at one address with the same credentials, one is
+    polled, preferably the one that has this address in feeds.yaml: a feed that a redirect led there must not displace it.
     """
     chosen: list[Poll] = []
     others: list[FeedOutcome] = []
@@ -85,15 +87,15 @@ def sort_out(polls: Sequence[Poll], due: set[str], *, everything: bool) -> tuple
             continue
         if not everything and feed_key(poll.feed.url) not in due:
             continue
-        place = _place(poll.feed, poll.address)
-        if place in taken:
-            representative = taken[place]
+        key = _request_key(poll.feed, poll.address)
+        if key in taken:
+            representative = taken[key]
             note = (
                 f"duplicate: ends at the same address as {representative.shown}; remove one of the two from feeds.yaml"
             )
             others.append(_skipped(poll, note))
             continue
-        taken[place] = poll.stored
+        taken[key] = poll.stored
         chosen.append(poll)
     order = {poll.feed.url: number for number, poll in enumerate(polls)}
     return sorted(chosen, key=lambda poll: order[poll.feed.url]), others
@@ -114,29 +116,29 @@ class FollowedElsewhere:
         self._feeds = feeds
         self._answering = answering
         self._lock = Lock()
-        # Made at the first redirect: most passes meet none.
-        self._at: dict[tuple[object, ...], tuple[int, str]] | None = None
+        # Computed at the first redirect: most passes meet none.
+        self._by_key: dict[tuple[object, ...], tuple[int, str]] | None = None
 
     def __call__(self, poll: Poll, url: str) -> str | None:
         """Return the name of another feed that is polled at ``url`` with the same credentials; thread-safe."""
         with self._lock:
-            if self._at is None:
-                self._at = self._by_place()
-        found = self._at.get(_place(poll.feed, url))
+            if self._by_key is None:
+                self._by_key = self._feeds_by_key()
+        found = self._by_key.get(_request_key(poll.feed, url))
         return found[1] if found is not None and found[0] != poll.stored.id else None
 
-    def _by_place(self) -> dict[tuple[object, ...], tuple[int, str]]:
-        """Return place -> row and name of the feed that is polled there."""
+    def _feeds_by_key(self) -> dict[tuple[object, ...], tuple[int, str]]:
+        """Return request key -> row and name of the feed that is polled with it."""
         answering = {key: (number, address, shown) for number, key, address, shown in self._answering}
-        places: dict[tuple[object, ...], tuple[int, str]] = {}
+        by_key: dict[tuple[object, ...], tuple[int, str]] = {}
         for feed in self._feeds:
             if found := answering.get(feed_key(feed.url)):
                 number, address, shown = found
-                places.setdefault(_place(feed, address or feed.url), (number, shown))
-        return places
+                by_key.setdefault(_request_key(feed, address or feed.url), (number, shown))
+        return by_key
 
 
-def _place(feed: Feed, url: str) -> tuple[object, ...]:
+def _request_key(feed: Feed, url: str) -> tuple[object, ...]:
     return (address_key(url), feed.headers, feed.user, feed.password, feed.proxy)
 
 

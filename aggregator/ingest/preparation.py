@@ -1,7 +1,7 @@
 """Preparation of documents by workers; a lost worker's document is tried again without the entry at fault.
 
-An entry can kill its worker (a crash in a C library, memory, endless time), which then cannot say which one it was. So the
-second attempt writes the number of the present entry to a file that outlives the worker.
+An entry can end its worker (a crash in a C library, too much memory or time), and the worker cannot report which entry it was.
+So the second attempt writes the number of the present entry to a file, which outlives the worker.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from aggregator.executor import TaskFailure, failure_of
 from aggregator.ingest.prepare import Preparation, Prepared, prepare
 from aggregator.model import FetchFailure
 
-# Entries of one document that may cost a worker each; over them the document is lost. Each costs up to the deadline.
-MOST_LOST = 3
+# Entries of one document that may cost a worker each; with more of them the document is lost. Each takes up to the deadline.
+MAX_LOST_ENTRIES = 3
 _LOST = ("deadline", "memory", "died")
 
 Result = Prepared | FetchFailure
@@ -35,10 +35,10 @@ class PreparationJob:
         self._keep_going = keep_going
 
     def start(self) -> None:
-        """Hand the document out."""
-        self._workers.submit(prepare, self._task).add_done_callback(self._take)
+        """Submit the document to a worker."""
+        self._workers.submit(prepare, self._task).add_done_callback(self._handle_result)
 
-    def _take(self, future: Future[Result]) -> None:
+    def _handle_result(self, future: Future[Result]) -> None:
         task = self._task
         if future.cancelled():
             self._end(FetchFailure("stopped", "reading it was called off"))
@@ -54,15 +54,15 @@ class PreparationJob:
                 self._retry(following)
 
     def _next_attempt(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
-        """Return the next attempt at a document whose worker was lost; None where none is worth it."""
+        """Return the next attempt at a document whose worker was lost; None where there is none."""
         if failure.kind not in _LOST or not self._keep_going():
             return None
         if task.progress_path is None:
             with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".progress", delete=False) as file:
                 return replace(task, progress_path=file.name)
         at = Path(task.progress_path).read_text(encoding="ascii").strip()
-        if not at or len(task.without) >= MOST_LOST:
-            return None  # it died before the first entry, or of too many
+        if not at or len(task.without) >= MAX_LOST_ENTRIES:
+            return None  # the worker ended before the first entry, or too many entries cost a worker
         return replace(task, without={**task.without, int(at): failure.message})
 
     def _retry(self, task: Preparation) -> None:

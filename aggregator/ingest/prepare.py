@@ -21,7 +21,7 @@ from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import constant_descriptions, line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document, plain_text
-from aggregator.text.language import identify, is_of_country, primary_language, surely_other
+from aggregator.text.language import identify, is_of_country, is_surely_other, primary_language
 from aggregator.text.tokens import index_form
 
 if TYPE_CHECKING:
@@ -48,20 +48,20 @@ class Preparation:
     bad_guids: bool
     boilerplate: frozenset[int]
     sketching: bool
-    progress_path: str | None = None  # a file that is to hold the number of the entry at hand
-    without: Mapping[int, str] = field(default_factory=dict)  # numbers of entries that cost a worker, and how
+    progress_path: str | None = None  # a file to which the number of the present entry is written
+    without: Mapping[int, str] = field(default_factory=dict)  # number of an entry that ended its worker -> the reason
 
 
 @dataclass(frozen=True, slots=True)
 class FeedText:
     """Facts on the texts of a feed that hold for all its entries."""
 
-    language: str | None = None  # declared
+    language: str | None = None  # the declared one
     names: Sequence[str] = ()  # of feed and publisher
-    boilerplate: frozenset[int] = frozenset()  # hashes of lines that it repeats
-    wrong_language: str | None = None  # declared, and ignored: the texts are in another
+    boilerplate: frozenset[int] = frozenset()  # hashes of lines that the feed repeats
+    wrong_language: str | None = None  # a declared language that is ignored, since the texts are in another
     detected_language: str | None = None  # of the entries together, where none is declared
-    has_exceptions: bool = False  # the language is the feed's own word, and single entries may be in another
+    has_exceptions: bool = False  # the feed itself declares its language, so single entries may be in another
 
 
 @pickled_by_fields
@@ -83,7 +83,7 @@ class PreparedEntry:
     index_text: str = ""
     signed: Attribution | None = None
     notice: Notice | None = None
-    faults: tuple[str, ...] = ()  # what could not be made of it
+    faults: tuple[str, ...] = ()  # errors in parts of the preparation
     vector: ReportVector | None = None  # of what is compared, without publisher and time; None where none was asked for
 
     @property
@@ -101,11 +101,11 @@ class Prepared:
 
 
 def warm_up() -> None:
-    """Load what the first entry would wait for; a fresh worker calls it before it takes a document.
+    """Load the modules and tables that the first entry needs; a new worker calls it before its first document.
 
-    The language model is left out: most feeds do without it, and it takes 14 MB and half a second.
+    The language model is left out: most feeds do not need it, and it takes 14 MB and half a second.
     """
-    import aggregator.parsing.feed  # noqa: F401  the first document would wait for it
+    import aggregator.parsing.feed  # noqa: F401  imported only to be loaded
 
     is_in("The first text that is looked at loads the tables.", "en")
 
@@ -135,7 +135,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
                 data, feed, task.known.get(data.key), sketching=task.sketching, vectoring=task.sketching
             )
         except MemoryError:
-            raise  # the worker's, not the entry's
+            raise  # it concerns the worker, not the entry
         except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             reason = f"{data.title[:80]!r} cannot be prepared: {described(error)}"
             skips.append(Skip(number, reason, as_given(data)))
@@ -173,7 +173,7 @@ def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]
 
 
 def _or_default(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
-    """Return what ``work`` makes of an entry; where it raises, note that and go on without."""
+    """Return the result of ``work``; where it raises, append the error to ``faults`` and return ``otherwise``."""
     try:
         return work(*given)
     except MemoryError:
@@ -195,7 +195,7 @@ def _sample(entries: Sequence[EntryData]) -> str:
 def prepare_entry(
     data: EntryData, feed: FeedText, known_hash: str | None = None, *, sketching: bool, vectoring: bool = False
 ) -> PreparedEntry:
-    """Clean one entry, and sketch it unless its text is the stored one."""
+    """Clean one entry; sketch and vectorise it as asked, unless it has the stored text (``known_hash``)."""
     is_wrong = feed.wrong_language and primary_language(data.language) == feed.wrong_language
     made = document(
         replace(data, language=None) if is_wrong else data,
@@ -237,18 +237,18 @@ def _vector(compared: Document) -> ReportVector:
     return vectorize(compared, "", datetime.fromtimestamp(0, UTC))
 
 
-def is_other_language(said: str, sample: str) -> bool:
-    """Return whether a feed's texts are surely in another language than declared, as by a site's default."""
-    language = primary_language(said) or ""
-    return is_of_country(sample, language) or (is_hardly_in(sample, language) and surely_other(sample, language))
+def is_other_language(declared: str, sample: str) -> bool:
+    """Return whether a feed's texts are surely in another language than declared, which may be the default of its software."""
+    language = primary_language(declared) or ""
+    return is_of_country(sample, language) or (is_hardly_in(sample, language) and is_surely_other(sample, language))
 
 
 def _language(text: str, hint: str | None, detected: str | None, *, has_exceptions: bool) -> str | None:
     """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
-    if hint and has_exceptions and is_foreign_to(text, hint) and surely_other(text, hint):
+    if hint and has_exceptions and is_foreign_to(text, hint) and is_surely_other(text, hint):
         return identify(text, None)
     if hint or detected is None:
         return identify(text, hint)
     if is_in(text, detected):
         return detected
-    return identify(text, None if surely_other(text, detected) else detected)
+    return identify(text, None if is_surely_other(text, detected) else detected)

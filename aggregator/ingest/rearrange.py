@@ -1,4 +1,4 @@
-"""Rearrangement of reports and stories, as editors' verbs order it; it stays in the caller's transaction.
+"""Rearrangement of reports and stories by editors' verbs, in the caller's transaction.
 
 Two things would take too long there and follow after the verb: the rows of large stories, and the entries of very many reports.
 """
@@ -34,9 +34,9 @@ class Rearranger(Placer):
 
     @contextmanager
     def moving(self, now: datetime) -> Iterator[None]:
-        """One transaction for a verb, in which nothing of an earlier one is pending; after it, what it left to be written.
+        """Open a transaction for a verb, in which no earlier verb is pending; after it, write the large rows that the verb left.
 
-        A failure then does not undo the verb: what is left is noted, and the next verb or pass does it.
+        A failure of that does not undo the verb: the next verb or pass writes what is left.
         """
         with self._mover.transaction(now):
             yield
@@ -54,8 +54,8 @@ class Rearranger(Placer):
     def settle(self, story_ids: Iterable[str], now: datetime, *, suspects: Iterable[str] | None = None) -> None:
         """Update the rows of stories whose reports an editor moved, and schedule them for the next pass.
 
-        The rows of large stories are left until the verb is committed; of one that was opened a first row is written.
-        ``suspects`` are those that may hold what must not be together; by default all.
+        The rows of large stories are written after the verb is committed; a new story gets a first row now. ``suspects`` are the
+        stories that may hold entries which must not be together; by default all.
         """
         touched = {*story_ids}
         touched |= self.separate_violations(touched if suspects is None else suspects, now)
@@ -63,7 +63,7 @@ class Rearranger(Placer):
         living = self.stories.existing(touched)
         self.vectors.mark_stories_unsettled(living)
         large = self._settler.set_large_aside(living, every=self._mover.is_pending())
-        self._settler.refresh(self.stories.without_row(large), (), now)
+        self._settler.refresh(self.stories.without_fields(large), (), now)
         self._large |= large
         reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
         self._settler.refresh(living - large, reports, now)
@@ -72,7 +72,7 @@ class Rearranger(Placer):
         self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
 
     def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
-        """Move entries out of these stories that must not be together; return these stories and the new ones.
+        """Move entries that must not be together out of these stories; return these stories and the new ones.
 
         Violations only occur after an undo, when entries return to a story that others joined since.
         """
@@ -93,7 +93,7 @@ class Rearranger(Placer):
     ) -> str:
         """Move exactly these entries out of a story into a new one; return its id.
 
-        ``whole`` is what stands in the reports of the story, where the caller knows it.
+        ``whole`` maps the reports of the story to their entries, where the caller knows them.
         """
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
@@ -119,20 +119,20 @@ class Rearranger(Placer):
         return whole_reports(self._store.connection, entry_ids)
 
     def places_of(self, entry_ids: Collection[str]) -> list[tuple[str, str, str | None]]:
-        """Return entry, report and story of those of these entries that stand in a report."""
+        """Return entry, report and story for those of these entries that are in a report."""
         return places_of(self._store.connection, entry_ids)
 
     def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
-        """Return a report that holds exactly these entries of one report, made where there is none."""
+        """Return a report that holds exactly these entries of one report; where there is none, make it."""
         report = self.entries.get(min(entries)).report_id
         if frozenset(self.entries.ids_of_report(report)) == entries:
             return report
         return self.divide_report(report, sorted(entries), now)
 
     def move_reports(self, report_ids: Collection[str], story_id: str, decision: int | None = None) -> None:
-        """Move reports to another story, until they are settled under the decisions then in force.
+        """Move reports to another story, and mark them as unsettled.
 
-        A ``decision`` is the reason why their entries are there.
+        ``decision`` is stored as the reason why their entries are there.
         """
         self._mover.move(report_ids, story_id, decision)
         self.vectors.mark_unsettled(sorted(report_ids))
@@ -147,7 +147,7 @@ class Rearranger(Placer):
         return made
 
     def join_report(self, entry_id: str, report_id: str, story_id: str, now: datetime) -> None:
-        """Put one entry into a report, made where it is missing, with its sketch and its share in the vector."""
+        """Put one entry into a report, which is made where it is missing; move its sketch and update the vectors of both reports."""
         before = self.entries.placement(entry_id)
         if not self.stories.report_taken(report_id):
             self.stories.open_report(report_id, story_id, now)
@@ -159,7 +159,7 @@ class Rearranger(Placer):
         self.stories.refresh_reports(reports)
 
     def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
-        """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
+        """Put a story into a storyline, or with None into none; :meth:`settle` writes the rows of the storylines."""
         left = self.lines.of_stories([story_id]).get(story_id)
         self.lines.set(story_id, storyline_id)
         self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
@@ -169,6 +169,6 @@ class Rearranger(Placer):
         self._settler.tie(frozenset(story_ids), now)
 
     def close(self, story_id: str, into: str, reason: str) -> None:
-        """End an emptied story; its id leads to ``into`` once its entries followed their reports."""
+        """End an emptied story; its id is redirected to ``into`` once its entries have followed their reports."""
         self._mover.end_later(EndingStory(story_id, into, reason))
         self._changed_lines.update(self.lines.of_stories([story_id]).values())

@@ -1,7 +1,8 @@
-"""Stored entries that follow their publishers and categories to a new name, in steps between the daemon's other work.
+"""Renaming of publishers and categories in stored entries, in steps between the daemon's other work.
 
-All entries are looked through in order of arrival. Those of another publisher or category now are written in short transactions
-with their sketches and vectors, and the stories of their reports are found anew. Progress is stored, so that a restart continues.
+All entries are checked in order of arrival. Those that now have another publisher or category are rewritten in short
+transactions with their sketches and vectors, and the stories of their reports are settled anew. Progress is stored, so that a
+restart continues.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from aggregator.clustering.vectorize import with_source
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.place import Placer
 from aggregator.ingest.record import ARCHIVE
-from aggregator.ingest.renaming import due
+from aggregator.ingest.renaming import pending_renaming
 from aggregator.ingest.story_rows import agency_evidence
 from aggregator.model import EntryData
 from aggregator.newsroom.agencies import agency_of_publisher
@@ -29,15 +30,16 @@ from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.counts import amount
 
 LOOKED_AT = 1_000  # entries whose publishers are read at once, a few ms
-CHANGED_AT_ONCE = 250  # entries that are asked at once whose they are
-# A step ends after one of these, a second or two: entries looked at, entries changed, vectors changed. Each vector is compared anew.
+CHANGED_AT_ONCE = 250  # entries whose publishers are decided at once
+# A step ends at the first of these limits, after a second or two: entries looked at, entries changed, vectors changed. Each
+# changed vector is compared anew.
 LOOKED_AT_IN_A_STEP, CHANGED_IN_A_STEP, VECTORS_IN_A_STEP = 50_000, 1_000, 500
 log = logging.getLogger("aggregator.publishers")
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """An entry of another publisher or category now; ``agency`` is set where the agency behind it changes as well."""
+    """The new publisher and category of an entry; ``agency`` is a tuple of one where the agency changes as well."""
 
     entry: EntrySource
     publisher: str
@@ -46,7 +48,7 @@ class _Change:
 
 
 class Reattribution:
-    """The entries of a database, and the publishers in feeds.yaml that they are to follow."""
+    """Brings the publishers and categories of a database's entries in line with feeds.yaml."""
 
     def __init__(self, store: Store, placer: Placer, known: Families) -> None:
         self._store = store
@@ -56,8 +58,8 @@ class Reattribution:
         self._vectors_changed = 0  # in the step at hand
 
     def step(self, now: datetime) -> int | None:
-        """Have some entries follow; return how many did, None where none is left to look at."""
-        renaming = due(self._store, self._known)
+        """Rename the publishers or categories of some entries; return of how many, None where no renaming is pending."""
+        renaming = pending_renaming(self._store, self._known)
         if renaming is None:
             return None
         others = self._placer.vectors.unsettled()
@@ -95,9 +97,9 @@ class Reattribution:
         self._placer.finish_own(now, others)
 
     def _end(self, renaming: Renaming) -> None:
-        """Note that all entries follow and their stories are found: what a killed process left unsettled was found with these."""
+        """Note that the renaming is done: all entries are rewritten, and their stories settled."""
         with self._store.transaction():
-            if self._names.is_at(renaming):
+            if self._names.is_current(renaming):
                 self._names.end()
 
     def _changes(self, numbers: Sequence[int], decider: _Decider) -> Iterator[_Change]:
@@ -115,7 +117,7 @@ class Reattribution:
                 log.exception("entry %s keeps its former publisher", entry.id)
 
     def _agency(self, entry: EntrySource, publisher: str, is_agency: bool) -> tuple[Attribution | None] | None:
-        """Return the agency behind an entry under its new publisher; None where that is as it was."""
+        """Return the agency of an entry under its new publisher, as a tuple of one; None where the agency does not change."""
         if not is_agency and not (agency_of_publisher(publisher) or agency_of_publisher(entry.publisher)):
             return None
         entries = self._placer.entries
@@ -124,14 +126,14 @@ class Reattribution:
         return (wire,) if wire is not None or entry.agency_form == "feed" else None
 
     def _write(self, changes: Sequence[_Change], renaming: Renaming, last: int) -> Renaming | None:
-        """Write changes in short transactions, and that all entries up to ``last`` were looked at.
+        """Write changes in short transactions, and note that all entries up to ``last`` were checked; return the progress.
 
-        None where another process renamed a publisher or wrote meanwhile.
+        None where another process renamed a publisher or made progress meanwhile.
         """
         rest, done = iter(changes), 0
         while True:
             with self._store.transaction():
-                if not self._names.is_at(renaming):
+                if not self._names.is_current(renaming):
                     return None
                 ends, reports, reached = monotonic() + MAX_TRANSACTION, set[str](), renaming.reached
                 for change in rest:
@@ -142,7 +144,7 @@ class Reattribution:
                 self._placer.vectors.mark_unsettled(sorted(reports))
                 if done == len(changes):
                     reached = last
-                self._names.reach(renaming, reached)
+                self._names.set_reached(renaming, reached)
             renaming = replace(renaming, reached=reached)
             if done == len(changes):
                 return renaming
@@ -150,7 +152,7 @@ class Reattribution:
                 sleep(PAUSE)
 
     def _follow(self, change: _Change) -> set[str]:
-        """Store an entry under its new publisher and category, with all that was made of the former one; return its report."""
+        """Store an entry's new publisher and category, and update its agency and vector; return its report."""
         placed = self._names.attribute(change.entry, change.publisher, change.category)
         if placed is None:
             return set()
@@ -166,7 +168,7 @@ class Reattribution:
         return {report_id}
 
     def _rename_vector(self, report_id: str, change: _Change) -> None:
-        """Give a report's vector the new publisher, where it is of this entry; its text stays, and what it means."""
+        """Store the new publisher in a report's vector, if it was made of this entry; its terms and meaning stay."""
         row = self._placer.vectors.get(report_id)
         if row is None or row.vector is None or row.entry_id != change.entry.id or row.version != VERSION:
             return
@@ -182,7 +184,7 @@ class Reattribution:
 
 
 class _Decider:
-    """Tells whose a stored entry is now, by what it says itself and by the publishers in feeds.yaml."""
+    """Decides the present publisher of a stored entry, from the source that it names and the publishers in feeds.yaml."""
 
     def __init__(self, feeds: Sequence[FeedName], known: Families, renaming: Renaming) -> None:
         self._known = known
@@ -197,18 +199,18 @@ class _Decider:
         return self._feeds[feed_id].is_agency
 
     def category(self, entry: EntrySource) -> str | None:
-        """Return the category of an entry now: its feed's."""
+        """Return the present category of an entry: that of its feed."""
         return self._feeds[entry.feed_id].category
 
     def may_change(self, feed_id: int, publisher: str) -> bool:
-        """Return whether an entry of a feed, stored under a publisher, may be another's now or of another category."""
+        """Return whether an entry of a feed, stored under a publisher, may have another publisher or category now."""
         return feed_id in self._feeds and (feed_id in self._former or self._is_named(publisher))
 
     def publisher(self, entry: EntrySource) -> str:
-        """Return whose an entry is now.
+        """Return the present publisher of an entry.
 
-        An entry that names no source is its feed's. One that does is asked only where it is stored under a renamed
-        publisher; its claim was believed where it counts for another than its feed's.
+        An entry that names no source has the publisher of its feed. One that names a source is decided anew only if its stored
+        publisher was renamed. Its source was believed if it is stored under another publisher than its feed's.
         """
         feed = self._feeds[entry.feed_id]
         if feed.url == ARCHIVE:

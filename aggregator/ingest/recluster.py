@@ -21,21 +21,21 @@ from aggregator.storage.database import Store
 from aggregator.storage.reclustering import ReclusterStore
 from aggregator.storage.times import to_text
 
-VECTORS_AT_ONCE = 50  # reports a transaction whose texts are read again: some 100 ms
-SETTLED_AT_ONCE = 2_000  # reports a step: a second or two
+VECTORS_AT_ONCE = 50  # reports whose vectors one transaction recomputes, in some 100 ms
+SETTLED_AT_ONCE = 2_000  # reports that one step settles, in a second or two
 MAX_REPORTED = 200  # changes that the report names, largest first
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Progress of a run: reports done, and all to do; each report is read once and settled once."""
+    """Progress of a run, in reports; each report counts twice, since it is read once and settled once."""
 
     done: int
     total: int
 
 
 class Reclustering:
-    """One run over the database, from where it was left; ``placer`` has the window of the process."""
+    """A run over the database, which continues an interrupted one; ``placer`` has the window of the process."""
 
     def __init__(self, store: Store, placer: Placer) -> None:
         self._store = store
@@ -57,25 +57,25 @@ class Reclustering:
             self._state.begin()
 
     def step(self, now: datetime) -> Progress | None:
-        """Do some of it; return how far it is, None when it is done."""
+        """Do one step; return the progress, None when the run is done."""
         if self._state.cursor() is None:
             self.begin()
         waiting = self._placer.vectors.of_other_versions(VERSION)
         if waiting:
             self._revector(waiting)
             return self._progress(len(waiting) - VECTORS_AT_ONCE)
-        reports = self._state.after(self._state.cursor() or 0, SETTLED_AT_ONCE)
+        reports = self._state.reports_after(self._state.cursor() or 0, SETTLED_AT_ONCE)
         if not reports:
             self._close(now)
             return None
         with self._store.transaction():
             self._placer.vectors.mark_unsettled(report for _, report in reports)
-            self._state.move(reports[-1][0])
+            self._state.set_cursor(reports[-1][0])
         self._placer.finish(now)
         return self._progress(0)
 
     def run(self, now: datetime, progress: Callable[[int, int], None]) -> Outcome:
-        """Do all of it; return what changed."""
+        """Do a whole run; return what changed."""
         self.begin()
         while (reached := self.step(now)) is not None:
             progress(reached.done, reached.total)
@@ -105,7 +105,7 @@ class Reclustering:
         return Progress(total - max(0, waiting) + settled, 2 * total)
 
     def _close(self, now: datetime) -> None:
-        before = self._state.before()
+        before = self._state.former_stories()
         after = {entry: story for entry, story in self._state.stories_of(before) if story is not None}
         kept = {entry: story for entry, story in before.items() if entry in after}
         titles = self._state.titles(kept)
@@ -116,4 +116,4 @@ class Reclustering:
                 "sentence": outcome.sentence,
                 "changes": [asdict(change) for change in outcome.changes[:MAX_REPORTED]],
             }
-            self._state.close(json.dumps(report, ensure_ascii=False), clustering_fingerprint())
+            self._state.end(json.dumps(report, ensure_ascii=False), clustering_fingerprint())

@@ -1,4 +1,4 @@
-"""Matching a document's entries to stored ones: by key, by evidence where keys changed, never by a key given to another entry."""
+"""Matching of a document's entries to stored ones: by key, or by other evidence where a key changed or was reused."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from aggregator.text.clean import plain_typography
 from aggregator.text.entry_address import entry_address
 from aggregator.text.tokens import words
 
-# A feed's entries that are looked at for one that moved: those of its last documents, and as many before them.
-LEAST_LOOKED_AT = 100
-PASSED_ON = 3  # texts that stand under others' keys
+# The least number of a feed's stored entries that are searched for one whose key changed: about those of its last documents.
+MIN_LOOKED_AT = 100
+MIN_EXCHANGED = 3  # texts that are now under keys of other entries; with fewer, keys still count as keys
 
 
 @dataclass(slots=True)
@@ -26,9 +26,11 @@ class Recognition:
     """The stored entry of each arriving one, by key, and the changes of keys to be stored."""
 
     known: dict[str, KnownEntry]
-    retired: dict[str, tuple[KnownEntry, str]] = field(default_factory=dict)  # id -> an entry and its former key
-    forgotten: list[str] = field(default_factory=list)  # other names that are entries' own now
-    renamed: dict[str, str] = field(default_factory=dict)  # another name -> the id of its entry
+    retired: dict[str, tuple[KnownEntry, str]] = field(
+        default_factory=dict
+    )  # id -> an entry that lost its key, and its new one
+    forgotten: list[str] = field(default_factory=list)  # aliases that are keys of other entries now
+    renamed: dict[str, str] = field(default_factory=dict)  # new alias -> the id of its entry
 
 
 class Recogniser:
@@ -43,13 +45,14 @@ class Recogniser:
         return self._entries.known(self._feed_id, [entry.data.key for entry in entries])
 
     def recognise(self, entries: Sequence[PreparedEntry]) -> Recognition:
-        """Return which stored entries a whole document's are; it writes nothing.
+        """Match the entries of a whole document to stored ones; nothing is written.
 
-        A key that changed is to become another name of its entry; a key that was given to another entry goes over to that.
+        A changed key is to become an alias of its entry. A key that the publisher gave to another entry is to become that
+        entry's.
         """
         found = Recognition(self.known(entries))
-        self._without_successors(entries, found)
-        self._side_by_side(entries, found)
+        self._remove_reused_keys(entries, found)
+        self._separate_twins(entries, found)
         if any(entry.data.key not in found.known for entry in entries):
             self._find_moved(entries, found)
         return found
@@ -62,13 +65,14 @@ class Recogniser:
             self._entries.forget_alias(self._feed_id, key)
         self._entries.rename_keys(self._feed_id, found.renamed)
 
-    def _without_successors(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
+    def _remove_reused_keys(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
+        """Part the arriving entries from stored ones whose key they reuse: they are other entries."""
         known = found.known
-        passed_on = _passed_on(entries, known)
+        exchanged = _exchanged_keys(entries, known)
         others = [
             entry
             for entry in entries
-            if entry.data.key in known and (entry.data.key in passed_on or self._is_another(entry, known))
+            if entry.data.key in known and (entry.data.key in exchanged or self._is_another(entry, known))
         ]
         if not others:
             return
@@ -84,8 +88,8 @@ class Recogniser:
             else:
                 found.forgotten.append(entry.data.key)
 
-    def _side_by_side(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
-        """Separate two entries that were taken for one: one keeps the stored entry, one with another text is new."""
+    def _separate_twins(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
+        """Separate arriving entries that were matched to one stored entry: one keeps it, those with another text are new."""
         bearers: dict[str, PreparedEntry] = {}
         for entry in sorted(entries, key=_precedence(found.known)):
             before = found.known.get(entry.data.key)
@@ -106,7 +110,7 @@ class Recogniser:
     def _find_moved(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
         recent = {
             entry.id: replace(entry, key=found.retired[entry.id][1]) if entry.id in found.retired else entry
-            for entry in self._entries.recent(self._feed_id, max(2 * len(entries), LEAST_LOOKED_AT))
+            for entry in self._entries.recent(self._feed_id, max(2 * len(entries), MIN_LOOKED_AT))
         }
         stored = [_stored(entry) for entry in recent.values()]
         texts = self._entries.texts([entry.id for entry in stored if is_bare(entry)])
@@ -119,23 +123,23 @@ class Recogniser:
         found.known |= {key: recent[entry_id] for key, entry_id in found.renamed.items()}
 
 
-def _passed_on(entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]) -> set[str]:
-    """Return the keys whose titles and texts have gone over to one another, where they are so many that keys must be places."""
-    retold = [
+def _exchanged_keys(entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]) -> set[str]:
+    """Return the keys whose texts moved to one another's keys; none if few did. If many did, keys are positions in the list."""
+    changed = [
         (entry.data.key, entry.document.content_hash, before.content_hash)
         for entry in entries
         if (before := known.get(entry.data.key)) is not None
         and entry.data.title != before.title
         and (entry.data.published is None or entry.data.published_text != before.facts.published_text)
     ]
-    moved = {now for _, now, _ in retold}.intersection(before for _, _, before in retold)
-    if len(moved) < PASSED_ON:
+    moved = {now for _, now, _ in changed}.intersection(before for _, _, before in changed)
+    if len(moved) < MIN_EXCHANGED:
         return set()
-    return {key for key, now, before in retold if now in moved or before in moved}
+    return {key for key, now, before in changed if now in moved or before in moved}
 
 
 def _precedence(known: Mapping[str, KnownEntry]) -> Callable[[PreparedEntry], tuple[bool, float, str]]:
-    """Return a sort key: of entries that are one stored entry the latest first, one under another key last."""
+    """Return a sort key for entries that match one stored entry: the latest first, one under another key last."""
 
     def order(entry: PreparedEntry) -> tuple[bool, float, str]:
         before, published = known.get(entry.data.key), entry.data.published
@@ -152,27 +156,29 @@ def _former_key(entry: PreparedEntry) -> str:
 def _arriving(entry: PreparedEntry) -> Identity:
     data, content_hash = entry.data, entry.document.content_hash
     address = _address(data.link, entry.document.canonical_url)
-    found = Identity(data.key, data.key, _spelt(data.title), address, content_hash, data.guid, *_dates(facts_of(data)))
+    found = Identity(
+        data.key, data.key, _normalised(data.title), address, content_hash, data.guid, *_dates(facts_of(data))
+    )
     return replace(found, text=entry.text) if is_bare(found) else found
 
 
 def _stored(entry: KnownEntry) -> Identity:
     address, dates = _address(entry.url, entry.canonical_url), _dates(entry.facts)
     return Identity(
-        entry.id, entry.key, _spelt(entry.title), address, entry.content_hash, entry.guid, *dates, entry.last_seen
+        entry.id, entry.key, _normalised(entry.title), address, entry.content_hash, entry.guid, *dates, entry.last_seen
     )
 
 
-def _spelt(title: str) -> str:
-    """Return a title without what is typesetting: case, quotes and full stops."""
+def _normalised(title: str) -> str:
+    """Return a title without differences of typesetting: case, quotes and full stops."""
     return " ".join(words(plain_typography(title))) or title
 
 
 def _dates(facts: Facts) -> tuple[datetime | None, datetime | None]:
-    """Return when an entry was published, as far as that is believed, and the same where it is known to the second."""
+    """Return the date of an entry if it is believed, and the same if it is exact to the second."""
     published = facts.published if facts.date_flag in ("ok", "zoneless") else None
     if published is not None:
-        published = published.replace(microsecond=0)  # as it is stored
+        published = published.replace(microsecond=0)  # stored dates have none
     return published, exact_time(published, facts.published_text, facts.date_flag)
 
 

@@ -36,21 +36,21 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
-from aggregator.storage.known_keys import stored
+from aggregator.storage.known_keys import stored_keys
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
-# On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
+# At a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
-# The beginning of the address of an archive's feed; the rest is the source, empty where a line names none.
+# The prefix of the address of an archive's feed; the source follows, empty where a line names none.
 ARCHIVE = "archive:"
-# Stands for most entries, whose publisher is that of their feed.
-NAMING_NOBODY = EntryData("")
+# Data of an entry that names no source, as most do; its publisher is that of its feed.
+WITHOUT_SOURCE = EntryData("")
 
 
-class _UndoneError(Exception):
-    """Ends a part that was but a trial."""
+class _TrialOverError(Exception):
+    """Raised to undo a part that was recorded on trial."""
 
 
 class Recorder:
@@ -65,20 +65,20 @@ class Recorder:
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
         self.queue = PlacingQueue(store, settings, placer)
-        self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
+        self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # unit number of the look-up; feed and key
         self._publishers: dict[tuple[str | bool | None, ...], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
-        """Return the lines that a feed is known to repeat."""
+        """Return the hashes of the lines that a feed is known to repeat."""
         return self._lines.repeated(feed_id, REPEATED)
 
     def record(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None
     ) -> Recorded:
-        """Store the new and edited ones among ``entries`` (a whole document), and note those still there.
+        """Store the new and edited entries of a whole document, and note which of the others are still there.
 
-        ``edits`` is what of a large document was recorded before, in short transactions.
-        An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
+        ``edits`` is the part of a large document that was saved before in short transactions. An entry that cannot be recorded
+        is kept as a fault; the others are recorded without it.
         """
         faults: dict[str, EntryFault] = {}
         try:
@@ -97,7 +97,7 @@ class Recorder:
             fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
         )
         for fault in (*faults.values(), *incomplete):
-            self._faults.keep(origin.feed.id, fault, now)
+            self._faults.add(origin.feed.id, fault, now)
         return replace(recorded, faults=(*faults.values(), *recorded.faults))
 
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
@@ -105,8 +105,8 @@ class Recorder:
         try:
             with self.savepoint():
                 self._record(origin, [entry], now)
-                raise _UndoneError
-        except _UndoneError:
+                raise _TrialOverError
+        except _TrialOverError:
             return None
         except Exception as error:
             if is_database_error(error):
@@ -114,7 +114,7 @@ class Recorder:
             return fault_of("recording", entry.data.key, error, entry.data)
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """Undo what the block records where it fails, in the database and in memory."""
+        """Open a savepoint; where its block fails, its records are undone in the database and in memory."""
         return self.queue.undone_with(self._placer.savepoint())
 
     def _record(
@@ -143,7 +143,7 @@ class Recorder:
         backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
         self._add(origin, fresh, now, backlog)
         unplaced: list[EntryFault] = []
-        if origin.archive:  # it is read in order of date: nothing is to come that happened before
+        if origin.archive:  # an archive is read in order of date, so no earlier entry is still to come
             unplaced = self.queue.place(now, len(fresh), just_stored=True)
         else:
             self._entries.mark_seen(still, now)
@@ -154,11 +154,11 @@ class Recorder:
         return self._entries.has_any(feed_id)
 
     def is_stored_as(self, entry: KnownEntry) -> bool:
-        """Return whether an entry is stored as it was when it was read."""
+        """Return whether an entry is still stored with the text and the number of revisions that were read."""
         return self._entries.contents([entry.id]) == {entry.id: (entry.content_hash, entry.revisions)}
 
     def recogniser(self, feed_id: int) -> Recogniser:
-        """Return what recognises the entries of a feed's documents."""
+        """Return the recogniser for the documents of a feed."""
         return Recogniser(self._entries, feed_id)
 
     def _known(
@@ -176,12 +176,12 @@ class Recorder:
 
     def prefetch_keys(self, keys: Sequence[tuple[int, str]]) -> None:
         """Look up which of the next entries (feed, key) are stored; valid until the transaction ends."""
-        self._absent = (self._store.unit_number, set(keys) - stored(self._store.connection, keys))
+        self._absent = (self._store.unit_number, set(keys) - stored_keys(self._store.connection, keys))
 
     def _is_absent(self, feed_id: int, key: str) -> bool:
-        """Return whether an entry is known to be new; of two under one key, the second is not."""
-        turn, absent = self._absent
-        if turn != self._store.unit_number or not self._store.is_single_unit or (feed_id, key) not in absent:
+        """Return whether an entry is known to be new; a second one under the same key is not."""
+        unit_number, absent = self._absent
+        if unit_number != self._store.unit_number or not self._store.is_single_unit or (feed_id, key) not in absent:
             return False
         absent.remove((feed_id, key))
         return True
@@ -189,9 +189,9 @@ class Recorder:
     def _backlog(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
     ) -> frozenset[str]:
-        """Return the keys of backlog: of a followed feed what is older than any open story, of a new feed its stock.
+        """Return the keys of the backlog: entries older than any open story, and in the first document of a feed its stock.
 
-        A feed that was seen empty before had no stock: what it shows without a date has come since.
+        Undated entries are no stock of a feed that was empty before: they have come since.
         """
         if not first:
             long_ago = now - self._settings.stories.window
@@ -218,7 +218,7 @@ class Recorder:
             self._queue(origin, entry, row, number)
 
     def _add_one(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> None:
-        """Store an entry under the first id that is free: nearly always the first, so none is looked up before."""
+        """Store an entry under the first free id. That is nearly always the first one, so it is tried without a look-up."""
         url, key = origin.feed.url, entry.data.key
         row = self._row(origin, entry, mint("e", url, key), now, backlog=backlog)
         number = self._entries.add_one(row, now)
@@ -247,21 +247,21 @@ class Recorder:
         return made
 
     def revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
-        """Store another text of a known entry; return whether it is an edit to a reader, which is kept as a revision."""
+        """Store a new text of a known entry; return whether the change is substantive, so that the old text is kept as a revision."""
         row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
         change = compare((before.title, text), (row.data.title, row.text))
         self._entries.note_amendments(before, facts_of(entry.data), now)
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
-        if before.id in self.queue:  # left by an earlier pass
+        if before.id in self.queue:  # an earlier pass did not place it
             self._queue(origin, entry, row, before.number)
         else:
             self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive
 
     def follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
-        """Store a publisher's corrections of facts: address, date, byline, categories. They make no edit and no version."""
+        """Store a publisher's corrections of facts: address, date, byline, categories. They are no edits and make no revision."""
         if origin.archive:
             return
         if entry.document.canonical_url != before.canonical_url:
@@ -280,7 +280,7 @@ class Recorder:
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
         publisher = self._publisher_of(data, origin)
-        if feed.url == ARCHIVE:  # the line named no source: its address may
+        if feed.url == ARCHIVE:  # the line names no source, but its address may name one
             publisher = publisher_of_link(data.link, self._families) or publisher
         wire = wire_of(entry.signed, publisher, agency_feed=feed.agency)
         return EntryRow(
@@ -305,9 +305,9 @@ class Recorder:
     def _publisher_of(self, data: EntryData, origin: Origin) -> str:
         feed = origin.feed
         if not (data.source_title or data.source_url):
-            data = NAMING_NOBODY
-        speaking, alone = self._families.aggregators, self._families.not_aggregators
-        believed = origin.archive or feed.url in speaking or (origin.search and feed.url not in alone)
+            data = WITHOUT_SOURCE
+        is_search = origin.search and feed.url not in self._families.not_aggregators
+        believed = origin.archive or feed.url in self._families.aggregators or is_search
         key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
         if key not in self._publishers:
             self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)

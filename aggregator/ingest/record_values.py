@@ -1,6 +1,6 @@
 """Values of recording: origins of entries, counts, entries that wait for placement, and the times of entries.
 
-The event time of an entry is what clustering, windows and editions use. It is fixed when the entry is first seen.
+Clustering, windows and editions use the event time of an entry. It is fixed when the entry is first seen.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
 
 
 def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
-    """Return the entry as the clustering sees it."""
+    """Return an entry as the clustering takes it."""
     return Arrival(
         entry_id=row.id,
         feed=origin.feed.url,
@@ -87,18 +87,18 @@ def is_unchanged(entry: PreparedEntry, before: KnownEntry) -> bool:
 
 
 def event_time(entry: PreparedEntry, now: datetime) -> datetime:
-    """Return when an entry happened for the clustering: its date where it can be believed, else now."""
+    """Return the event time of an entry: its date where it can be believed, but no later than now; else now."""
     date = believed_date(entry.data)
     return now if date is None else min(date, now)
 
 
 def stock_time(entry: PreparedEntry, now: datetime, settings: Settings) -> datetime:
-    """Return when an entry happened that is no news: its date, else before any story that is open now."""
+    """Return the event time of an entry of the backlog: its date, else a time before any story that is open now."""
     return event_time(entry, now if believed_date(entry.data) else now - settings.stories.window)
 
 
 def lasting_time(data: EntryData, before: KnownEntry) -> datetime:
-    """Return the time of a stored entry: that of first sight, even where the publisher changes the date; an impossible one may be corrected."""
+    """Return the event time of a stored entry: the first one, even where the publisher changes the date, unless that was impossible."""
     date, was_impossible = believed_date(data), before.facts.date_flag in ("clamped", "unreadable")
     return min(date, before.time) if date is not None and was_impossible else before.time
 

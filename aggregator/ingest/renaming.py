@@ -1,7 +1,7 @@
-"""Feeds taken over from feeds.yaml, with a note of the publishers and categories that changed there.
+"""Storing of the feeds in feeds.yaml, with a note of the publishers and categories that changed there.
 
-Whatever leads to another name comes through here: an edited file, the commands on feeds, a list that was imported, a feed that
-stands there again, a reload. The stored entries follow later, see ``reattribution.py``.
+Every change of a name comes through here: an edited file, the commands on feeds, an imported list, a feed that is listed again,
+a reload. ``reattribution.py`` renames the stored entries later.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from aggregator.storage.renamed_publishers import FeedName, Renaming, RenamingSt
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names of all feeds: of each its former publisher and category, of each publisher the family that it is now."""
+    """The former and present publishers and categories of all feeds."""
 
-    former: Mapping[int, str]
-    present: Mapping[str, str]
+    former: Mapping[int, str]  # feed -> its former publisher
+    present: Mapping[str, str]  # publisher -> its present family
     normal: Mapping[str, str]  # former publisher -> its normal form
-    categories: Mapping[int, str | None]
+    categories: Mapping[int, str | None]  # feed -> its former category
 
 
 def follow_feeds(store: Store, feeds: Sequence[Feed], known: Families, now: datetime) -> None:
-    """Follow exactly these feeds, whose publishers are ``known``, and note whose entries are another publisher's now.
+    """Follow exactly these feeds, whose publishers are ``known``, and note the feeds whose entries have another publisher now.
 
-    Where the database can only be read, all stays as it is.
+    A database that can only be read is not changed.
     """
     if store.read_only:
         return
@@ -48,12 +48,12 @@ def follow_feeds(store: Store, feeds: Sequence[Feed], known: Families, now: date
         if renamed or (pending is not None and pending.families != families_now):
             rows.begin(_merged(pending, renamed), families_now)
 
-    # names are compared before the transaction: of ten thousand feeds that takes a second
+    # names are compared before the transaction: for ten thousand feeds that takes a second
     store.read_then_write(lambda: _names(rows.feeds(), listed, known), write, state=rows.feeds)
 
 
-def due(store: Store, known: Families) -> Renaming | None:
-    """Return what has to follow the publishers that this process knows; None where nothing has, or others are to be followed."""
+def pending_renaming(store: Store, known: Families) -> Renaming | None:
+    """Return the pending renaming; None where none is, or where it is to other publishers than this process knows."""
     pending = None if store.read_only else RenamingStore(store.connection).pending()
     return None if pending is None or pending.families != fingerprint(known) else pending
 
@@ -70,7 +70,7 @@ def fingerprint(known: Families) -> str:
 
 
 def _names(rows: Sequence[FeedName], listed: ListedFeeds, known: Families) -> _Names:
-    """Return the names of all feeds; none where feeds.yaml names them as it did."""
+    """Return the names of all feeds; empty where feeds.yaml has not changed them."""
     before = {(row.url, row.name, row.publisher, row.is_agency, row.category) for row in rows if row.is_followed}
     if before == listed.names:
         return _Names({}, {}, {}, {})
@@ -86,13 +86,13 @@ def _names(rows: Sequence[FeedName], listed: ListedFeeds, known: Families) -> _N
 
 
 def _renamed(rows: RenamingStore, names: _Names) -> dict[int, tuple[str, ...]]:
-    """Return feed -> the former publisher of its entries, for the feeds whose entries are another's now; none where only the category is.
+    """Return feed -> former publisher (empty if only the category changed), for the feeds whose entries are to be renamed.
 
-    A feed that left the file follows where its whole house was renamed: where all that shared its publisher's name share
-    one other name now.
+    A feed that is no longer in the file is renamed with its publisher: if all feeds that shared its publisher's name share
+    another one now.
     """
     found: dict[int, tuple[str, ...]] = {}
-    houses: dict[str, set[str]] = {}  # normal name of a former publisher -> the present ones of its feeds
+    present_names: dict[str, set[str]] = {}  # normal name of a former publisher -> the present ones of its feeds
     stored = [(feed, names.former[feed.id]) for feed in rows.feeds() if feed.id in names.former]
     for feed, was in stored:
         if feed.category != names.categories[feed.id]:
@@ -100,11 +100,11 @@ def _renamed(rows: RenamingStore, names: _Names) -> dict[int, tuple[str, ...]]:
         if feed.is_followed or feed.is_archive:
             publisher = names.present[feed.publisher]
             if feed.is_followed:
-                houses.setdefault(names.normal[was], set()).add(publisher)
+                present_names.setdefault(names.normal[was], set()).add(publisher)
             if publisher != was:
                 found[feed.id] = (was,)
     for feed, was in stored:
-        present = houses.get(names.normal[was], set())
+        present = present_names.get(names.normal[was], set())
         if not feed.is_followed and not feed.is_archive and len(present) == 1 and present != {was}:
             rows.rename_feed(feed.id, *present)
             found[feed.id] = (was,)
@@ -112,7 +112,7 @@ def _renamed(rows: RenamingStore, names: _Names) -> dict[int, tuple[str, ...]]:
 
 
 def _as_listed(feed: FeedName) -> Feed:
-    """Return a row as feeds.yaml had it: a publisher that follows from the address was none there."""
+    """Return a row as feeds.yaml had it: without a publisher where that was derived from the address."""
     unnamed = Feed(feed.url, feed.name, agency=feed.is_agency)
     derived = publisher_of_feed(unnamed) == feed.publisher
     return unnamed if derived else Feed(feed.url, feed.name, feed.publisher, agency=feed.is_agency)

@@ -35,7 +35,7 @@ def replay(
     """
     entries = sorted(EntryStore(store).seen_between(since, None), key=by_time)
     found = cluster_anew(store, settings, families, entries, progress)
-    # the entries stored last may stand in no story yet
+    # the entries that were stored last may have no story yet
     before = {entry.id: entry.story_id for entry in entries if entry.story_id}
     titles = {entry.id: entry.data.title for entry in entries}
     return compare(before, {entry: found[entry] for entry in before}, titles, times=("today", "then"))

@@ -1,4 +1,4 @@
-"""Recomputing sketches of an older scheme: sketches of two schemes are never compared, so copies would be missed."""
+"""Recomputing of sketches of an older scheme. Sketches of two schemes cannot be compared, so copies would be missed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def outdated(store: Store) -> int:
 
 
 def resketch(store: Store, settings: Settings, progress: Callable[[int, int], None]) -> int:
-    """Recompute the sketches of other versions from the stored texts in short transactions; reports stay. Return how many."""
+    """Recompute the sketches of other versions from the stored texts, in short transactions; return how many. Reports stay."""
     placer = Placer(store, settings)
     waiting = placer.copies.of_other_versions(VERSION)
     rest, done = iter(waiting), 0

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Resources:
-    """One set for all passes under the same settings, so that two passes in a row keep the pause between requests.
+    """The resources of all passes under the same settings; so the pause between requests holds across passes.
 
-    A fetcher and workers that are handed in are used instead of our own, and stay open at :meth:`close`.
+    A fetcher and workers that are passed in are used instead of new ones, and stay open at :meth:`close`.
     """
 
     def __init__(self, settings: Settings, fetcher: FeedFetcher | None = None, workers: Executor | None = None) -> None:
@@ -41,7 +41,7 @@ class Resources:
         return self._fetcher
 
     def workers(self) -> Executor:
-        """Return what prepares documents."""
+        """Return the executor that prepares documents."""
         if self._workers is None:
             from aggregator.executor import open_executor
 
@@ -64,7 +64,7 @@ class Resources:
             self.workers().submit(task)
 
     def schedule(self) -> HostSchedule:
-        """Return what spaces requests to a host."""
+        """Return the schedule that spaces the requests to each host."""
         if self._schedule is None:
             from aggregator.fetching.hosts import HostSchedule
 

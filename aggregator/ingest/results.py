@@ -1,4 +1,4 @@
-"""What threads and workers hand to the coordinator of a pass."""
+"""The results that threads and workers give the coordinator of a pass, and their queue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FetchedFeed:
 
     @property
     def unchanged(self) -> NotModified | Response | None:
-        """The answer, where it brought nothing new."""
+        """The answer if it brought nothing new, else None."""
         answer, known = self.outcome, self.poll.stored.state.content_hash
         if isinstance(answer, NotModified) or (isinstance(answer, Response) and answer.content_hash == known):
             return answer
@@ -39,7 +39,7 @@ class PreparedFeed:
 
     @property
     def is_large(self) -> bool:
-        """Whether it is worth to be recorded in several transactions."""
+        """Whether it is so large that it is recorded in several transactions."""
         return isinstance(self.result, Prepared) and is_large(self.result.entries)
 
 
@@ -47,11 +47,11 @@ Result = FetchedFeed | PreparedFeed
 
 
 class Results:
-    """A queue that threads fill and the coordinator empties, in the order in which results came."""
+    """The queue that threads fill and the coordinator empties, in order of arrival."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Result] = SimpleQueue()
-        self._taken: deque[Result] = deque()  # off the queue, and still to be handled
+        self._taken: deque[Result] = deque()  # taken from the queue, and still to be handled
 
     def put(self, result: Result) -> None:
         """Add a result, from any thread."""
@@ -67,7 +67,7 @@ class Results:
             return None
 
     def take_handed_on(self) -> list[FetchedFeed]:
-        """Take the answers whose documents are with workers; all other results stay, in their order."""
+        """Take the answers whose documents a worker already has; all other results stay, in their order."""
         found: list[FetchedFeed] = []
         while not self._queue.empty():
             result = self._queue.get_nowait()

@@ -56,19 +56,19 @@ OnSettled = Callable[[frozenset[str], datetime], object]
 KeepWaiting = Callable[[], bool]  # whether to go on waiting for another process that writes
 
 
-def never() -> bool:
-    """Wait for another process that writes no longer than the busy timeout."""
+def without_waiting() -> bool:
+    """Return False: wait for another process that writes no longer than the busy timeout."""
     return False
 
 
-# Most entries that are placed in one transaction; most transactions end before, when their time is over.
+# Entries that are placed in one transaction at most; usually its time is over before.
 PLACED_PER_TRANSACTION = 250
 
 
 class Saver:
     """The only writer of a pass. ``jitter`` returns a number in [0, 1); ``neighbours`` returns the rows of a host's feeds.
 
-    ``beside`` says that polls which brought nothing new wait beside the database, as in passes that follow one another.
+    With ``beside``, polls that brought nothing new are first written to a file beside the database, as in passes of the daemon.
     """
 
     def __init__(
@@ -97,14 +97,14 @@ class Saver:
         self.held_hosts: dict[str, str] = {}  # feed -> an address whose host asked for a pause
 
     @contextmanager
-    def batch(self, keep_waiting: KeepWaiting = never) -> Iterator[None]:
-        """Save several feeds with one commit: each is whole or absent all the same."""
+    def batch(self, keep_waiting: KeepWaiting = without_waiting) -> Iterator[None]:
+        """Save several feeds with one commit; each is still saved as a whole or not at all."""
         with self._store.transaction(keep_waiting):
             yield
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Save one feed of a batch: what it fails by undoes it alone."""
+        """Save one feed of a batch: an error undoes only this feed."""
         with self._recorder.savepoint():
             yield
 
@@ -113,7 +113,7 @@ class Saver:
         return self._placer.entries.hashes(feed_id, self._settings.parse.max_entries)
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
-        """Return the lines that the feed is known to repeat."""
+        """Return the hashes of the lines that the feed is known to repeat."""
         return self._recorder.boilerplate(feed_id)
 
     def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
@@ -136,7 +136,7 @@ class Saver:
             state = after_not_modified(self._asked(poll, now), outcome)
         else:
             state = after_response(self._asked(poll, now), outcome, None)
-        if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that says so is still the last one
+        if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that had no entries is still the last one
             state = replace(state, last_error=before.last_error)
         status = 304 if isinstance(outcome, NotModified) else outcome.status
         ended = FeedOutcome(
@@ -150,7 +150,7 @@ class Saver:
         result: Prepared,
         now: datetime,
         keep_going: Callable[[], bool],
-        keep_waiting: KeepWaiting = never,
+        keep_waiting: KeepWaiting = without_waiting,
     ) -> SavedEdits | None:
         """Save the edits of a large document in short transactions before the document; an error here does not fail it."""
         try:
@@ -171,9 +171,9 @@ class Saver:
         now: datetime,
         edits: SavedEdits | None = None,
     ) -> FeedOutcome:
-        """Save a document's entries and its feed's state, all or nothing; ``edits`` is what was saved of it before.
+        """Save a document's entries and its feed's state, all or nothing; ``edits`` is the part that was saved before.
 
-        A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
+        Where that fails, save a failure of the feed; documents that were saved in the same batch stay.
         """
         if isinstance(result, FetchFailure):
             return self._save_failure(poll, result, now, response)
@@ -195,7 +195,7 @@ class Saver:
                 if skip.given:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
                     fault = fault_of("reading", name, skip.reason, skip.given)
-                    self._faults.keep(poll.stored.id, fault, now)
+                    self._faults.add(poll.stored.id, fault, now)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             read = DocumentRead(
                 result.parsed,
@@ -215,9 +215,9 @@ class Saver:
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap, empty=empty))
 
     def _origin(self, poll: Poll, result: Prepared) -> Origin:
-        """Return the origin of a document, under its publisher's present name: another process may have renamed it since the pass began."""
+        """Return the origin of a document, with the present name of its publisher, which another process may have renamed meanwhile."""
         search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
-        return Origin(RenamingStore(self._store.connection).as_now(poll.stored), search=search)
+        return Origin(RenamingStore(self._store.connection).refreshed(poll.stored), search=search)
 
     def skip_held(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not polled because its host asked for a pause; its due time is stored already."""
@@ -226,7 +226,7 @@ class Saver:
         return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
 
     def resume(self, now: datetime) -> int:
-        """Begin a pass: queue entries that an earlier one did not place; return how many wait now."""
+        """Queue the entries that an earlier pass did not place; return how many wait now."""
         self._queue.resume(now)
         return len(self._queue)
 
@@ -236,9 +236,9 @@ class Saver:
         leave: int,
         stop: Event,
         progress: Callable[[int, int], None] = lambda done, total: None,
-        keep_waiting: KeepWaiting = never,
+        keep_waiting: KeepWaiting = without_waiting,
     ) -> None:
-        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; in short transactions."""
+        """Place entries in short transactions, the oldest first, until only ``leave`` of them wait or ``stop`` is set."""
         every = len(self._queue) - leave
         while (more := len(self._queue) - leave) > 0 and not stop.is_set():
             if more < every and self._store.path is not None:
@@ -256,11 +256,11 @@ class Saver:
             with self._store.transaction(keep_waiting):
                 place()
 
-    def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
-        """End a pass in transactions of its own: settle the reports, and pass the changed stories on.
+    def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = without_waiting) -> None:
+        """Settle the reports in transactions of its own, and pass the changed stories to ``settled``.
 
-        It takes along what an earlier pass or an editor's verb left unsettled. Once ``stop`` is set, that is left to the
-        next pass, to which all that changed is unsettled.
+        Reports that an earlier pass or an editor's verb left unsettled are settled as well. If ``stop`` is set, all this is left
+        to the next pass.
         """
         if stop.is_set():
             return
@@ -298,7 +298,7 @@ class Saver:
 
     @cached_property
     def _last_answer(self) -> datetime | None:
-        """When a feed answered last, as the pass found it."""
+        """The time of the last answer of any feed, when it is first read in the pass."""
         return self._feeds.last_answer()
 
     def _close(
@@ -331,8 +331,8 @@ def open_saver(context: PassContext, neighbours: Callable[[str], tuple[int, ...]
     return Saver(store, settings, placer, recorder, random.random, neighbours, context.settled, beside=beside)
 
 
-def place_left(context: PassContext, stop: Event) -> None:
-    """Place and settle what an earlier pass left."""
+def place_unplaced(context: PassContext, stop: Event) -> None:
+    """Place the entries and settle the reports that an earlier pass left."""
     now, stories = context.clock, context.settings.stories
     is_left = stories.enabled and VectorStore(context.store.connection).is_work_left(now() - stories.window)
     if stop.is_set() or not is_left:
@@ -344,7 +344,7 @@ def place_left(context: PassContext, stop: Event) -> None:
 
 
 def _storable(feed: Feed, state: FeedState) -> FeedState:
-    """Return a state without an address that holds a secret: the one in feeds.yaml serves."""
+    """Return a state without an address that holds a secret; the address in feeds.yaml is used instead."""
     return replace(state, url="") if holds_secret(state.url, feed) else state
 
 

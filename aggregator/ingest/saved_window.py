@@ -23,10 +23,10 @@ from aggregator.storage.facts import FactStore
 
 log = logging.getLogger("aggregator.window")
 
-LEAST = 2_000  # reports; fewer are compared anew in a second
+MIN_REPORTS = 2_000  # a smaller window is not saved: it is compared anew in a second
 _FACT = "window file"  # the fact that holds the digest of this database's file
-# Names that a file may hold: arrays and containers, beside the classes of the stories stage.
-_NAMED = frozenset(
+# Global names that a file may refer to beside the classes of aggregator.clustering: arrays and containers.
+_ALLOWED_NAMES = frozenset(
     {
         ("numpy", "ndarray"),
         ("numpy", "dtype"),
@@ -44,16 +44,16 @@ _NAMED = frozenset(
         ("collections", "OrderedDict"),
     }
 )
-_BUILTINS = frozenset({"set", "frozenset", "slice", "bytearray", "range", "list", "dict", "int", "float"})
+_ALLOWED_BUILTINS = frozenset({"set", "frozenset", "slice", "bytearray", "range", "list", "dict", "int", "float"})
 
 
 class SavedWindow(NamedTuple):
-    """A window with how far it had followed the database."""
+    """A window, and the state of the database up to which it is current."""
 
     graph: StoryGraph
     times: dict[str, float]  # report -> time
-    read_to: int
-    horizon: float | None
+    read_to: int  # the number of the last vector that it read
+    horizon: float | None  # older reports were removed
 
 
 def read(store: Store, settings: str) -> SavedWindow | None:
@@ -64,7 +64,7 @@ def read(store: Store, settings: str) -> SavedWindow | None:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != FactStore(store.connection).fact(_FACT):  # another's, or damaged: both in one
+            if digest != FactStore(store.connection).fact(_FACT):  # another database's file, or damaged
                 return None
             file.seek(0)
             if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:
@@ -76,14 +76,14 @@ def read(store: Store, settings: str) -> SavedWindow | None:
 
 
 def write(store: Store, settings: str, kept: SavedWindow) -> None:
-    """Keep a window; where that cannot be done, nothing is kept."""
+    """Save a window of at least ``MIN_REPORTS``; an error of the file system is only logged."""
     path = _path(store)
-    if path is None or store.path is None or len(kept.times) < LEAST:
+    if path is None or store.path is None or len(kept.times) < MIN_REPORTS:
         return
     head = json.dumps({"settings": settings, "program": _program()})
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.unlink(missing_ok=True)  # of a process that was killed; and no link is followed
+        partial.unlink(missing_ok=True)  # left by a killed process; and a link in its place is not followed
         descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
             give_to_owner_of(store.path, descriptor)
@@ -100,10 +100,10 @@ def write(store: Store, settings: str, kept: SavedWindow) -> None:
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that makes nothing but parts of a window."""
+    """An unpickler that accepts only the classes of a saved window."""
 
     def find_class(self, module: str, name: str) -> Any:
-        plain = (module == "builtins" and name in _BUILTINS) or (module, name) in _NAMED
+        plain = (module == "builtins" and name in _ALLOWED_BUILTINS) or (module, name) in _ALLOWED_NAMES
         ours = module.startswith("aggregator.clustering.") and "." not in name and name.lstrip("_")[:1].isupper()
         if plain or ours:
             return super().find_class(module, name)
@@ -116,7 +116,7 @@ def _path(store: Store) -> Path | None:
 
 @cache
 def _program() -> str:
-    """Return a hash of all that decides which stories are found."""
+    """Return a hash of the source files of the clustering."""
     found = hashlib.sha256()
     folder = Path(aggregator.clustering.__file__).parent
     for path in sorted(folder.rglob("*")):

@@ -2,7 +2,7 @@
 
 The graph is computed outside of any transaction, and its result is written in short ones. Reports stay unsettled until their
 stories and storylines are written, so that a crash between two transactions loses nothing. Where an editor decided something or
-another process settled meanwhile, the graph is computed again.
+another process settled reports meanwhile, the graph is computed again.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.counts import amount
 
-TRIES = 3  # times that the graph is computed outside of a transaction before it is computed inside
-REPORTS_PER_TRANSACTION = 50  # if no single story has more: well under what another writer waits
-LARGE = 500  # entries from which on a story's row is computed outside of a transaction, some 15 µs each
-SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
+TRIES = 3  # attempts with the graph computed outside of the transaction; then it is computed inside
+REPORTS_PER_TRANSACTION = 50  # if no single story has more; another writer waits far longer than this takes
+LARGE = 500  # entries from which on a story's row is computed outside of a transaction; it takes some 15 µs for each
+SETTLED_IN_ONE = 5_000  # reports that one transaction marks as settled, in some µs each
 
 Changed = Callable[[frozenset[str]], object]
 log = logging.getLogger("aggregator.settling")
@@ -51,7 +51,9 @@ class SettlePlan:
     storylines: tuple[tuple[frozenset[str], ...], ...]
     best: Mapping[str, Best]
     decisions: tuple[int, int]
-    unmoved: frozenset[str]  # reports of these stories that stay: they are stored there, or follow the story's id
+    unmoved: frozenset[
+        str
+    ]  # reports in ``stories`` that need not be written: they are stored there, or follow the story's id
 
 
 class Settler:
@@ -78,11 +80,11 @@ class Settler:
         changed: Changed = lambda stories: None,
         keep_waiting: Callable[[], bool] = lambda: False,
     ) -> frozenset[str]:
-        """Settle all reports that are unsettled; return the stories that changed and live.
+        """Settle all unsettled reports; return the stories that changed and still exist.
 
-        ``changed`` is called inside the transaction that writes some of them, and after it for a large story, whose changed
-        reports stay unsettled until it returns. ``keep_waiting`` returns whether to go on waiting for another process that
-        writes.
+        ``changed`` is called with the stories that a transaction writes, inside that transaction; for a large story it is called
+        after it, and the story's changed reports stay unsettled until it returns. ``keep_waiting`` returns whether to go on
+        waiting for another process that writes.
         """
         self._keep_waiting = keep_waiting
         found: set[str] = set()
@@ -126,11 +128,11 @@ class Settler:
         stories: list[frozenset[str]] = []
         storylines: list[tuple[frozenset[str], ...]] = []
         best: dict[str, Best] = {}
-        covered: set[str] = set()
+        computed: set[str] = set()
         unmoved: frozenset[str] = frozenset()
-        asked = {report for report in waiting if report in self._window}
-        while asked:
-            graph.touch(asked)
+        to_compute = {report for report in waiting if report in self._window}
+        while to_compute:
+            graph.touch(to_compute)
             settled = graph.settle(constraints)
             fresh = frozenset().union(*settled.stories)
             stories = [group for group in stories if group.isdisjoint(fresh)] + list(settled.stories)
@@ -138,21 +140,21 @@ class Settler:
             storylines = [line for line in storylines if all(group.isdisjoint(tied) for group in line)]
             storylines += settled.storylines
             best.update(settled.best)
-            covered |= fresh | tied | asked
+            computed |= fresh | tied | to_compute
             unmoved = unmoved - fresh | settled.unmoved
             related = self._related_reports((fresh | tied) - unmoved)
-            asked = {report for report in related if report in self._window} - covered
+            to_compute = {report for report in related if report in self._window} - computed
         return SettlePlan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, unmoved)
 
     def _related_reports(self, report_ids: Collection[str]) -> frozenset[str]:
-        """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
+        """Return the reports that share a story or storyline with these; their stories have to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._storylines.of_stories(stories).values())
         stories |= self._storylines.stories_of_lines(lines)
         return self._stories.reports_of_stories(stories)
 
     def _constraints(self) -> ReportConstraints:
-        """Return editors' decisions, and what notices name, as sets of reports of the window."""
+        """Return the editors' decisions and the links of notices as constraints on the window's reports."""
         settlement = self._editor_constraints.groups_with_notices()
         if not settlement:
             return ReportConstraints()
@@ -175,7 +177,7 @@ class Settler:
     # --- writing ---------------------------------------------------------------------------------
 
     def _write(self, plan: SettlePlan, now: datetime, changed: Changed, found: set[str]) -> bool:
-        """Write a plan; False where the stored state changed and the plan is outdated."""
+        """Write a plan; return False where the plan became outdated. Add the stories touched to ``found``."""
         failed: set[str] = set()
         for batch in batches(self._blocks(plan), REPORTS_PER_TRANSACTION):
             done = self._write_batch(batch, plan, now, changed, failed)
@@ -197,7 +199,7 @@ class Settler:
         return self._write_storylines(plan, now, failed)
 
     def _is_outdated(self, plan: SettlePlan) -> bool:
-        """Return whether an editor spoke since a plan was computed, or what an editor moved has yet to follow."""
+        """Return whether an editor decided something since a plan was computed, or a move by an editor is pending."""
         return self._editor_constraints.version() != plan.decisions or self._mover.is_pending()
 
     def _write_batch(
@@ -210,7 +212,7 @@ class Settler:
     ) -> set[str] | None:
         """Write blocks in one transaction, a large one in several; where that fails, each block alone.
 
-        Return the stories touched, None where the plan no longer fits; ``failed`` takes the reports that are left.
+        Return the stories touched, None where the plan is outdated. Reports that could not be settled are added to ``failed``.
         """
         groups = [group for block in blocks for group in block]
         write = self._write_at_once if sum(map(len, groups)) <= CHUNK else self._write_in_chunks
@@ -251,7 +253,7 @@ class Settler:
     def _write_in_chunks(
         self, groups: Sequence[frozenset[str]], plan: SettlePlan, now: datetime, changed: Changed
     ) -> set[str] | None:
-        """Write very many reports, some in each transaction. They stay unsettled until all are written."""
+        """Write very many reports, a chunk in each transaction. They stay unsettled until all are written."""
         with self._store.snapshot():
             assignment = self._writer.begin(groups, plan.unmoved)
         if assignment is None:
@@ -287,18 +289,18 @@ class Settler:
         return large
 
     def set_large_aside(self, story_ids: Collection[str], *, every: bool = False) -> frozenset[str]:
-        """Update the pins of the large ones among these stories and return them; their rows take too long to compute now.
+        """Update the pins of the large stories among these and return them; their rows take too long to compute now.
 
-        ``every`` one counts as large where entries have yet to come or go.
+        With ``every``, all count as large, as where entries have yet to follow a move.
         """
         large = frozenset(story_ids) if every else self._stories.larger_than(LARGE, story_ids)
         self._pin(large)
         return large
 
     def refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed = lambda stories: None) -> None:
-        """Compute the rows of large stories outside of a transaction; write them where these did not change meanwhile.
+        """Compute the rows of large stories outside of a transaction; write those whose stories did not change meanwhile.
 
-        Another authority of a feed shows with the next row, as it does at any other time.
+        A changed authority of a feed is not noticed; it takes effect when the row is next computed.
         """
         for story_id in sorted(story_ids):
             read, write = partial(self._rows, story_id), partial(self._save_rows, story_id, now)
@@ -330,7 +332,7 @@ class Settler:
         save(row, self._stories, self._entries, now)
         for entry_id, error in row.left_out:
             given = self._entries.get(entry_id).data
-            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
+            self._faults.add_for_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
 
     def _write_storylines(self, plan: SettlePlan, now: datetime, failed: Collection[str]) -> bool:
         settled = frozenset().union(*plan.stories) - plan.unmoved
@@ -355,7 +357,7 @@ class Settler:
         return True
 
     def _mark_settled(self, report_ids: Sequence[str], plan: SettlePlan) -> bool:
-        """Mark reports as settled; not where an editor spoke meanwhile, whose verb may have marked them anew."""
+        """Mark reports as settled, unless the plan is outdated: an editor's verb may have marked them as unsettled again."""
         with self._store.transaction(self._keep_waiting):
             if self._is_outdated(plan):
                 return False
@@ -363,9 +365,9 @@ class Settler:
             return True
 
     def _blocks(self, plan: SettlePlan) -> list[list[frozenset[str]]]:
-        """Return groups that take reports from the same stories together, for they are written in one transaction.
+        """Return groups in blocks: groups that take reports from the same story are in one, to be written in one transaction.
 
-        Those that are what is stored, and hold nothing that waits, are left out.
+        Blocks that are stored already and hold no unsettled report are left out.
         """
         moving = [group - plan.unmoved for group in plan.stories]
         stored = self._stories.stories_of_reports([report for group in moving for report in group])

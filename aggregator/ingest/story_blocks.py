@@ -1,4 +1,4 @@
-"""Blocks of groups of reports or stories: what is written in one transaction, and what is stored as it is already."""
+"""Blocks of groups of reports or stories that are written in one transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ def is_stored(
     whole: Mapping[frozenset[str], int],
     waiting: Collection[str],
 ) -> bool:
-    """Return whether a block is one story as it is stored, in which nothing waits."""
+    """Return whether a block is one group that is stored as a story already, without unsettled reports.
+
+    ``stored`` maps reports to stories, ``sizes`` stories to their numbers of reports, ``whole`` groups to theirs.
+    """
     [group, *others] = block
     stories = {stored.get(report) for report in group}
     if others or len(stories) > 1 or not group.isdisjoint(waiting):
@@ -22,7 +25,7 @@ def is_stored(
 
 
 def batches(blocks: Iterable[Sequence[frozenset[str]]], most: int) -> Iterator[list[Sequence[frozenset[str]]]]:
-    """Yield blocks in batches: each ends with the block that fills it to ``most`` reports or stories."""
+    """Yield blocks in batches; each ends with the block that brings it to ``most`` reports or stories."""
     batch: list[Sequence[frozenset[str]]] = []
     size = 0
     for block in blocks:

@@ -1,6 +1,6 @@
 """A cache of the entries of very large stories, so that a story's row is computed from the changed entries alone.
 
-The row is the same as one computed from all entries. Where another connection wrote, or anything is in doubt, all are read.
+The row is the same as one computed from all entries. Where another connection wrote, or the cache may be wrong, all are read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aggregator.storage.entry_changes import EntryChanges
 from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 
-MOST_ENTRIES = 50_000  # cached entries of all stories together, some 2.5 kB each
+MAX_ENTRIES = 50_000  # cached entries of all stories together, some 2.5 kB each
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class _SeenTimes:
 
     first: datetime | None = None
     last: datetime | None = None
-    in_doubt: bool = False  # whether the entry of one of the two was removed
+    in_doubt: bool = False  # whether an entry with one of these times was removed
 
     def add(self, moment: datetime) -> None:
         self.first = moment if self.first is None else min(self.first, moment)
@@ -41,11 +41,11 @@ class _SeenTimes:
 
 @dataclass(slots=True)
 class CachedStory:
-    """The entries of one story, and what its row tells of them."""
+    """The entries of one story, and the counts of them for its row."""
 
     ranking: Ranking = field(default_factory=Ranking)
     publishers: Counter[str] = field(default_factory=Counter)
-    confirming: set[str] = field(default_factory=set)  # reports that count as such
+    confirming: set[str] = field(default_factory=set)  # reports that count as independent
     dated: _SeenTimes = field(default_factory=_SeenTimes)
     undated: _SeenTimes = field(default_factory=_SeenTimes)
     notices: int = 0
@@ -53,9 +53,9 @@ class CachedStory:
     categories: int = 0
 
     def change(self, removed: Collection[str], added: Collection[Entry]) -> tuple[Entry, ...]:
-        """Remove and add entries, as they are stored; return the entries whose agency has to be stored anew.
+        """Remove and add entries; return the entries whose agency has to be stored anew.
 
-        A changed entry is in ``added``.
+        The entries are given as they are stored; a changed entry is in ``added``.
         """
         held = self.ranking.entries
         leaving = {one: held[one] for one in (*removed, *(entry.id for entry in added)) if one in held}
@@ -84,13 +84,13 @@ class CachedStory:
         return tuple(changed)
 
     def canonical(self, pinned: str | None) -> Entry:
-        """Return the canonical entry, with the one that an editor pinned."""
+        """Return the canonical entry; ``pinned`` is the id of the entry that an editor pinned."""
         if pinned is not None and self.notices:
             pinned = holding_pin(pinned, self.ranking.entries.values())
         return self.ranking.first(pinned)
 
     def counts(self) -> Counts:
-        """Return what the row tells beside its canonical entry."""
+        """Return the part of the row that does not depend on the canonical entry."""
         seen = self._seen()
         return Counts(
             entries=len(self.ranking.entries),
@@ -105,7 +105,7 @@ class CachedStory:
     def _copies(
         self, reports: Collection[str], leaving: Collection[str], added: Iterable[Entry]
     ) -> Iterable[list[Entry]]:
-        """Return the entries of reports as they will be."""
+        """Return the entries of each report as they will be after the change."""
         found = {
             report: [entry for entry in self.ranking.of_report(report) if entry.id not in leaving] for report in reports
         }
@@ -135,15 +135,14 @@ class CachedStory:
 
 
 class StoryCache:
-    """The cached stories of a process, for a connection that alone writes most of the time."""
+    """The cached stories of a process, whose connection is most of the time the only one that writes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._stories = StoryStore(store)
         self._changes = EntryChanges(store)
-        self._cached: dict[
-            str, tuple[int, CachedStory]
-        ] = {}  # story -> data version and entries, the last used at the end
+        # story -> data version and entries, the last used at the end
+        self._cached: dict[str, tuple[int, CachedStory]] = {}
         self._unsaved: tuple[str, int, CachedStory] | None = None
 
     def row(self, story_id: str) -> StoryRow | None:
@@ -152,22 +151,22 @@ class StoryCache:
         The caller saves the row and then calls :meth:`saved`; without that call nothing stays cached.
         """
         if self._store.connection.in_transaction:
-            return None  # might be undone
+            return None  # the transaction might be undone
         try:
             return self._compute_row(story_id)
         except Exception as error:
             if is_database_error(error):
                 raise
-            return None  # an entry at fault costs only itself where all are read
+            return None  # when all entries are read, one at fault is left out
 
     def saved(self) -> None:
-        """Keep the story that was asked for last in the cache: its row is stored."""
+        """Add the story whose row was computed last to the cache, now that its row is stored."""
         if self._unsaved is None:
             return
         story_id, version, cached = self._unsaved
         self._unsaved = None
         self._cached[story_id] = version, cached
-        while sum(len(one.ranking.entries) for _, one in self._cached.values()) > MOST_ENTRIES:
+        while sum(len(one.ranking.entries) for _, one in self._cached.values()) > MAX_ENTRIES:
             oldest = next(iter(self._cached))
             del self._cached[oldest]
             self._changes.unfollow(oldest)

@@ -32,7 +32,7 @@ class Counts(NamedTuple):
 
 
 def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
-    """Return the standing of a story with these entries (at least one)."""
+    """Return the fields of a story with these entries (at least one)."""
     seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
     counts = Counts(
         entries=len(entries),
@@ -48,7 +48,7 @@ def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
 
 
 def story_fields_of(canonical: Entry, counts: Counts, category: str | None) -> StoryFields:
-    """Return the standing of a story; ``category`` is the first that an entry of it has."""
+    """Return the fields of a story; ``category`` is the first one that any of its entries has."""
     return StoryFields(
         title=plain_headline(canonical.headline) or canonical.data.link or canonical.id,
         url=canonical.data.link,
@@ -66,9 +66,9 @@ class StoryRow:
     """The computed row of a story."""
 
     story_id: str
-    fields: StoryFields | None  # None: nothing can be said
-    agency_changed: tuple[Entry, ...] = ()  # entries that sign nothing, whose agency is another than is stored
-    left_out: tuple[tuple[str, Exception], ...] = ()  # entries that cannot be looked at, with their errors
+    fields: StoryFields | None  # None where they cannot be computed
+    agency_changed: tuple[Entry, ...] = ()  # unsigned entries whose agency differs from the stored one
+    left_out: tuple[tuple[str, Exception], ...] = ()  # entries that raised an error, with the error
 
 
 def compute_rows(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore) -> Iterator[StoryRow]:
@@ -114,14 +114,14 @@ def _compute_row(story_id: str, found: Sequence[Entry], pinned: str | None) -> S
 
 
 def attribution_differs(entry: Entry, stored: Entry) -> bool:
-    """Tell whether an entry is to be stored under another agency than it is."""
+    """Return whether an entry's agency differs from the stored one."""
     return (entry.agency, entry.agency_words) != (stored.agency, stored.agency_words)
 
 
 def with_shared_agency(members: Sequence[Entry]) -> list[Entry]:
-    """Return a story's entries, those that sign nothing with the agency whose text they share.
+    """Return a story's entries; entries that name no agency get that of the report whose text they share.
 
-    A signed agency stays. An agency known by the text alone is lost when the entry leaves the report.
+    A signed agency stays. An agency that is known by the shared text alone is lost when the entry leaves the report.
     """
     reports = by_report(members).items()
     shared = {report_id: shared_text(copies) if len(copies) > 1 else None for report_id, copies in reports}

@@ -1,7 +1,7 @@
-"""Writing groups of reports as stories: the id of each, the reports that move, the links between them.
+"""Writing of groups of reports as stories: their ids, the reports that move, the links between them.
 
-A story of very many reports is written in chunks, each in its own transaction, so that other writers get their turn. The ids
-of all groups are decided once, before the first chunk.
+A story of very many reports is written in chunks, each in its own transaction, so that other writers get their turn. The ids of
+all groups are decided once, before the first chunk.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from aggregator.storage.matches import MatchStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 
-CHUNK = 250  # reports that one transaction moves and links, some .1 ms each
+CHUNK = 250  # reports that one transaction moves and links, in some 0.1 ms each
 
 Named = Mapping[str, Sequence[str]]  # report -> its entries that decisions and notices name
-ReportChunk = list[tuple[int, Sequence[str]]]  # reports with the place of the group that they are of
+ReportChunk = list[tuple[int, Sequence[str]]]  # the position of a group, and some of its reports
 
 
 @dataclass(slots=True)
 class StoryAssignment:
-    """The stories that some groups become, and how far they are written."""
+    """The stories that some groups become, and the progress of writing them."""
 
     groups: list[frozenset[str]]
     members: frozenset[str]  # reports of the groups, without those past the window
@@ -40,14 +40,14 @@ class StoryAssignment:
     targets: list[str | None]  # the stories of the groups, None where one is to be opened
     parents: Sequence[str | None]  # of a group without a story: the story of most of its reports
     ended: Mapping[str, int]  # story -> the group that it ends in
-    rest: Mapping[str, list[str]]  # story -> what it holds beside the groups
-    vector_entries: Mapping[str, tuple[float, str]]
+    rest: Mapping[str, list[str]]  # story -> its reports outside the groups
+    vector_entries: Mapping[str, tuple[float, str]]  # report -> its time, and the entry that its vector is of
     touched: set[str] = field(default_factory=set)
 
     def chunks(self) -> Iterator[ReportChunk]:
-        """Yield the reports to write, some at a time.
+        """Yield the reports to write, in chunks.
 
-        First come those past the window that follow an id which ends: where it breaks off, the same ids end the next time.
+        First come the reports past the window that follow an id which ends: after an interruption the same ids end the next time.
         """
         following = [(place, self.rest[story]) for story, place in self.ended.items()]
         chunk: ReportChunk = []
@@ -74,9 +74,9 @@ class StoryWriter:
         self._vectors = VectorStore(store.connection)
 
     def begin(self, groups: Sequence[frozenset[str]], unmoved: Collection[str]) -> StoryAssignment | None:
-        """Return the stories that groups become; None where others changed these meanwhile. Nothing is written.
+        """Return the stories that groups become; None where another process changed these meanwhile. Nothing is written.
 
-        ``unmoved`` reports go where the id of their story goes.
+        ``unmoved`` reports follow the id of their story.
         """
         members: frozenset[str] = frozenset().union(*groups)
         known = self._stories.existing_reports(members)
@@ -99,16 +99,16 @@ class StoryWriter:
             self._editor_constraints.reports_pinned(),
         )
         ended = self._ended(groups, lineage, rest, named)
-        stood = before | {report: story for story in ended for report in rest[story]}
-        speakers = self._vectors.vector_entries(members)
-        return StoryAssignment(groups, members, stood, list(lineage.ids), lineage.parents, ended, rest, speakers)
+        placed = before | {report: story for story in ended for report in rest[story]}
+        vector_entries = self._vectors.vector_entries(members)
+        return StoryAssignment(groups, members, placed, list(lineage.ids), lineage.parents, ended, rest, vector_entries)
 
     def fits(self, assignment: StoryAssignment, chunk: ReportChunk) -> bool:
-        """Return whether these reports are where they were at the beginning, and their stories still exist."""
-        standing = self._stories.stories_of_reports([report for _, reports in chunk for report in reports])
+        """Return whether these reports are still in the stories of the assignment, and their target stories exist."""
+        placed = self._stories.stories_of_reports([report for _, reports in chunk for report in reports])
         targets = {target for place, _ in chunk if (target := assignment.targets[place]) is not None}
         return self._stories.existing(targets) == targets and all(
-            standing.get(report) == assignment.story_of.get(report) for _, reports in chunk for report in reports
+            placed.get(report) == assignment.story_of.get(report) for _, reports in chunk for report in reports
         )
 
     def write(
@@ -145,9 +145,9 @@ class StoryWriter:
                 assignment.touched.add(own)
 
     def _open(self, assignment: StoryAssignment, place: int, now: datetime) -> str:
-        """Open a story under an id made of its first entry."""
-        speakers = assignment.vector_entries
-        first = min(speakers[report] for report in assignment.groups[place] if report in speakers)
+        """Open a story for a group; its id is made from its first entry."""
+        vector_entries = assignment.vector_entries
+        first = min(vector_entries[report] for report in assignment.groups[place] if report in vector_entries)
         made = mint("s", first[1], taken=self._stories.id_taken)
         self._stories.open_story(made, now, split_from=assignment.parents[place])
         return made
@@ -161,7 +161,7 @@ class StoryWriter:
     ) -> dict[str, int]:
         """Return the stories that end, with the groups that they end in.
 
-        A story stays where an editor keeps its reports past the window apart from those of the other.
+        A story does not end where an editor keeps its reports past the window apart from the reports that it would join.
         """
         ended: dict[str, int] = {}
         inside: dict[int, set[str]] = {}
@@ -175,14 +175,14 @@ class StoryWriter:
         return ended
 
     def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
-        """Return story -> its reports outside the groups: those past the window, which follow the story's id."""
+        """Return story -> its reports that are not ``covered`` by the groups; reports past the window follow the story's id."""
         return {
             story: [report for report in self._stories.reports_of(story) if report not in covered]
             for story in story_ids
         }
 
     def _keeps_apart(self, group: Collection[str], rest: Collection[str], named: Named) -> bool:
-        """Return whether editors keep reports apart."""
+        """Return whether editors keep the reports of two groups apart."""
         if not named or not rest:
             return False
         sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
@@ -212,23 +212,23 @@ class StoryWriter:
         self,
         story_of: Mapping[str, str],
         best: Mapping[str, Best],
-        speakers: Mapping[str, tuple[float, str]],
+        vector_entries: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
         """Store the strongest edge of each report where it changed."""
         stored = self._matches.links(story_of)
-        said: dict[str, tuple[str, float]] = {
-            report: (speakers[one.other][1], round(one.score, 4))
+        wanted: dict[str, tuple[str, float]] = {
+            report: (vector_entries[one.other][1], round(one.score, 4))
             for report in story_of
-            if (one := best.get(report)) is not None and one.other in speakers
+            if (one := best.get(report)) is not None and one.other in vector_entries
         }
-        changed = [report for report in story_of if stored.get(report) != said.get(report)]
-        links = self._window.links({report: best[report] for report in changed if report in said})
+        changed = [report for report in story_of if stored.get(report) != wanted.get(report)]
+        links = self._window.links({report: best[report] for report in changed if report in wanted})
         for report in changed:
             if report in stored:
                 self._matches.drop_link(report)
             if report in links:
                 link = links[report]
-                own, (other, score) = speakers[report][1], said[report]
+                own, (other, score) = vector_entries[report][1], wanted[report]
                 match = Match("story", own, other, "pair", score, link.threshold, dict(link.features), VERSION)
                 self._matches.add(match, report, story_of[report], now)

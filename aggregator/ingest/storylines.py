@@ -26,7 +26,7 @@ class StorylineWriter:
         self._lines = StorylineStore(store)
 
     def refresh(self, story_ids: Collection[str], now: datetime) -> None:
-        """Update the rows of the storylines of these stories; :meth:`write` closes storylines."""
+        """Update the rows of the storylines of these stories; no storyline is closed."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
 
     def apply_ties(self, story_ids: Collection[str], now: datetime) -> None:
@@ -37,9 +37,9 @@ class StorylineWriter:
             self.catch_up(now)
 
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
-        """Store the storylines of the graph; ``settled`` stories in none of ``lines`` leave theirs.
+        """Store the storylines of the graph; ``settled`` stories that are in none of ``lines`` leave their storyline.
 
-        Stories past the window stay in the storyline that they were in, and go where its id goes.
+        Stories past the window stay in their storyline, and follow its id.
         """
         groups = self._with_ties([*lines, *(frozenset({story}) for story in settled)])
         members = {story for group in groups for story in group}
@@ -67,13 +67,13 @@ class StorylineWriter:
         self._lines.refresh([line for line in touched if line is not None], now)
 
     def catch_up(self, now: datetime) -> None:
-        """Bring the rows of storylines in line that lost or gained stories otherwise."""
+        """Update the rows of storylines that lost or gained stories in another way."""
         self._lines.refresh(self._lines.outdated(), now)
 
     def batches(self, lines: Sequence[frozenset[str]], settled: Collection[str]) -> Iterator[list[frozenset[str]]]:
         """Yield the arguments of :meth:`write` for separate transactions: groups that share a storyline are together.
 
-        Where editors tie stories, all are written at once: ties reach across groups.
+        If editors tied any stories, all are written at once, because ties may join groups.
         """
         tied = frozenset[str]().union(*lines)
         before = self._lines.of_stories({*tied, *settled})
@@ -85,12 +85,12 @@ class StorylineWriter:
             yield [group for block in batch for group in block]
 
     def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
-        """Return whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""
+        """Return whether a story without a tie stays in its storyline: it does if that holds older stories or has a name."""
         line = before.get(story)
         return line is not None and (bool(rest[line]) or self._lines.name(line)[0] is not None)
 
     def _anchors(self) -> frozenset[str]:
-        """Return the stories from which an editor untied others: the id stays with them."""
+        """Return the stories from which an editor untied others; they keep the storyline's id."""
         stayed = self._editor_constraints.ties().anchors()
         if not stayed:
             return frozenset()
@@ -102,10 +102,10 @@ class StorylineWriter:
         self._lines.open(made, now)
         return made
 
-    # --- what editors say --------------------------------------------------------------------------
+    # --- editors' ties -----------------------------------------------------------------------------
 
     def _with_ties(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-        """Return disjoint groups of stories: these, changed by the editors' ties."""
+        """Return these groups of stories, changed by the editors' ties and disjoint."""
         ties = self._editor_constraints.ties()
         if not ties:
             return _disjoint(lines)
@@ -126,7 +126,7 @@ class StorylineWriter:
     def _tied_outside(
         self, lines: Sequence[frozenset[str]], ties: ConstraintGroups, named: dict[str, frozenset[str]]
     ) -> list[frozenset[str]]:
-        """Return the stories that editors tie to these, each with its storyline."""
+        """Return the stories that editors tie to these, each with the others of its storyline."""
         found = {story for line in lines for story in line}
         known = set(found)
         besides: list[frozenset[str]] = []
@@ -155,7 +155,7 @@ class StorylineWriter:
         named: dict[str, frozenset[str]],
     ) -> None:
         """Join the stories of one group in turn, each with the first part that no decision keeps it apart from."""
-        parts: list[str] = []  # one story of each
+        parts: list[str] = []  # one story of each part
         for story in base:
             mine = _entries(target[story], named)
             free = next(
@@ -185,9 +185,8 @@ def _entries(stories: Iterable[str], named: dict[str, frozenset[str]]) -> list[s
 
 def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list[list[frozenset[str]]]:
     """Return groups of stories in blocks: groups that share a story or a storyline are in one."""
-    blocks: dict[
-        str, tuple[set[str], list[frozenset[str]]]
-    ] = {}  # a story or storyline -> its block's names and groups
+    # story or storyline -> the block that it is in, with all names in the block
+    blocks: dict[str, tuple[set[str], list[frozenset[str]]]] = {}
     for group in groups:
         names, block = {*group, *(before[story] for story in group if story in before)}, [group]
         for others, met in {id(blocks[name]): blocks[name] for name in sorted(names) if name in blocks}.values():

@@ -1,4 +1,4 @@
-"""Saving the answers of a pass that brought nothing new, many with one commit."""
+"""Saving of the answers that brought nothing new, many with one commit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from aggregator.ingest.polls import Poll
 from aggregator.ingest.save import KeepWaiting, Saver
 from aggregator.model import FeedOutcome, NotModified, Response
 
-# "Unchanged" answers that are saved with one commit, a tenth of a second; and the seconds that one waits for others.
+# Answers that are saved with one commit, in a tenth of a second; and the seconds that an answer waits for others.
 UNCHANGED_PER_COMMIT, UNCHANGED_WAIT = 256, 2.0
 
 
 class UnchangedAnswers:
-    """ "Unchanged" answers of a pass, saved together since they write the same pages of the database; until then their feeds stay due."""
+    """Collects answers without news and saves them together, since they write the same database pages. Until then their feeds stay due."""
 
     def __init__(self, saver: Saver, now: Callable[[], datetime]) -> None:
         self._saver = saver
@@ -26,7 +26,7 @@ class UnchangedAnswers:
         self._until = math.inf
 
     def add(self, poll: Poll, answer: NotModified | Response) -> None:
-        """Keep an answer to be saved, without the bytes that are known."""
+        """Add an answer, without its body, which is stored already."""
         if isinstance(answer, Response):
             answer = replace(answer, body=b"")
         if not self._answers:
@@ -34,7 +34,7 @@ class UnchangedAnswers:
         self._answers.append((poll, answer))
 
     def save(self, keep_waiting: KeepWaiting, *, last: bool = False) -> list[FeedOutcome]:
-        """Save the answers once they are many or waited long enough, or are the last of the pass; return the outcomes."""
+        """Save the answers if they are many, have waited long enough, or are the ``last`` of the pass; return the outcomes."""
         is_due = last or len(self._answers) >= UNCHANGED_PER_COMMIT or monotonic() >= self._until
         if not self._answers or not is_due:
             return []

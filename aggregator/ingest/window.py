@@ -23,19 +23,19 @@ from aggregator.storage.report_vectors import VectorStore
 
 log = logging.getLogger("aggregator.window")
 
-RETURNED_EVERY = 2_000  # arrivals between two returns of free memory, some 40 ms each
+RETURNED_EVERY = 2_000  # new reports between two returns of free memory, which take some 40 ms
 
 
 class Window:
-    """One graph a process, read when it is first needed and followed from then on.
+    """The graph of a process: loaded when it is first needed, and kept in step with the tables from then on.
 
-    Nothing but vectors is needed to make it: a process that starts again reads them, and knows what it knew.
+    It is made of the stored vectors alone, so a restarted process has the same graph.
     """
 
     def __init__(self, store: Store, settings: StorySettings, engine: Engine | None = None) -> None:
-        """Follow the reports of ``store``; an ``engine`` compares those that are there at first."""
+        """Follow the reports of ``store``; an ``engine`` compares the reports that are there when the graph is loaded."""
         self._store = store
-        self.story_cache = StoryCache(store)  # no part of the graph, but as long-lived
+        self.story_cache = StoryCache(store)  # not part of the graph, but of the same lifetime
         self._engine = engine
         self._vectors = VectorStore(store.connection)
         self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())
@@ -46,15 +46,15 @@ class Window:
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0
         self._kept_to = 0  # the number up to which the saved window reaches
-        self._horizon: float | None = None  # what is older was forgotten
-        self._arrived = 0  # reports since free memory was returned
-        self.capped_copies = 0  # look-ups of copies that a cap cut short
+        self._horizon: float | None = None  # older reports were removed
+        self._arrived = 0  # new reports since free memory was last returned
+        self.capped_copies = 0  # look-ups of copies that reached their limit
 
     def __contains__(self, report_id: object) -> bool:
         return report_id in self._known
 
     def graph(self) -> StoryGraph:
-        """Return the graph as the tables are now; what changed since the last call is touched."""
+        """Return the graph, updated from the tables; reports that changed since the last call are marked as touched."""
         if self._store.connection.in_transaction:
             self._store.call_at_end(self._transaction_ended)
         if self._graph is None:
@@ -68,7 +68,7 @@ class Window:
             else:
                 arrived.append((report_id, vector))
             self._read_to = number
-        # after the vectors: what another process writes in between is read again
+        # read after the vectors: meanings that another process writes in between are read again at the next call
         self._set_meanings(self._graph, read_to)
         self._graph.add_all(arrived)
         self._arrived += len(arrived)
@@ -80,7 +80,7 @@ class Window:
         return self._graph
 
     def capped_lookups(self) -> dict[str, int]:
-        """Return how many look-ups of copies, and of candidates for stories, a cap cut short: in a flood very many texts are alike."""
+        """Return how many look-ups of copies and of candidates for stories reached their limit, as in a flood of similar texts."""
         return {
             "copies": self.capped_copies,
             "stories": 0 if self._graph is None else self._graph.comparison.index.capped,
@@ -93,7 +93,7 @@ class Window:
         return graph
 
     def graph_of(self, report_ids: Iterable[str]) -> StoryGraph:
-        """Return a graph of some stored reports alone: made quickly, but it knows nothing of the window around them."""
+        """Return a graph of some stored reports alone. It is made quickly, but its scores do not depend on the rest of the window."""
         rows = ((report_id, self._vectors.get(report_id)) for report_id in report_ids)
         vectors = (
             (name, _unpacked(name, row.vector)) for name, row in rows if row is not None and row.version == VERSION
@@ -103,13 +103,16 @@ class Window:
         return graph
 
     def compare_ahead(self) -> None:
-        """Compare the reports that were stored since, before their stories are asked for; an engine compares the first ones."""
+        """Compare the reports that were stored since the last call, so that :meth:`graph` has less to do.
+
+        With an engine it does nothing before the graph is loaded: the engine compares the reports at loading.
+        """
         if self._graph is not None or self._engine is None:
             self.graph().compare_ahead()
             self._return_memory()
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
-        """Return the links of these edges, without those of reports that are gone."""
+        """Return the links of these edges; edges of reports that are no longer in the window are left out."""
         if self._graph is None:
             return {}
         return self._graph.links(
@@ -133,7 +136,7 @@ class Window:
             self._kept_to = self._read_to
 
     def _return_memory(self) -> None:
-        """Return what comparing has freed: arrays that grow with the window leave holes, so a year's process would grow by a third."""
+        """Return freed memory. Arrays that grow with the window leave holes; without this, a process grows by a third in a year."""
         if self._arrived >= RETURNED_EVERY:
             self._arrived = 0
             return_free_memory()
@@ -144,7 +147,7 @@ class Window:
         if kept is not None and kept.read_to <= self._vectors.newest():
             self._graph, self._known, self._read_to, self._horizon = kept
             self._kept_to = kept.read_to
-            return self.graph()  # what was written since
+            return self.graph()  # with the vectors that were stored since
         graph = StoryGraph(self._params, cross_language=self._meanings is not None)
         read_to = self._vectors.newest()
         rows = [
@@ -171,7 +174,7 @@ class Window:
         graph.set_meanings(meanings)
 
     def forget(self, report_ids: Collection[str]) -> None:
-        """Leave reports out that are no longer stored."""
+        """Remove reports that are no longer stored."""
         known = [report_id for report_id in report_ids if report_id in self._known]
         for report_id in known:
             del self._known[report_id]
@@ -179,7 +182,7 @@ class Window:
             self._graph.remove(known)
 
     def _transaction_ended(self, kept: bool) -> None:
-        if not kept:  # what was read of the transaction never was
+        if not kept:  # the graph may hold vectors of the transaction that was undone
             self._graph, self._known, self._read_to = None, {}, 0
 
 

@@ -1,7 +1,7 @@
 """Wire services: their names in several languages, and the domains where they publish.
 
-Names are compared without regard to case; marks, which are short, as they are written. A loose mark is also a word, a
-name or another's initials and counts only where nothing else can be meant.
+Names are compared without regard to case. Marks are short and are compared as written. An ambiguous mark is also a word, a name
+or somebody else's initials; it counts only where nothing else can be meant.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from itertools import chain
 
 from aggregator.text.part_cache import PartCache
 from aggregator.text.tokens import folded_tokens
-from aggregator.text.urls import registered_domain
+from aggregator.text.urls import registrable_domain
 
-# agency | names | marks | loose marks | domains; entries of a column are parted by a semicolon. An agency may fill two rows.
+# agency | names | marks | ambiguous marks | domains; semicolons separate the values of a column. An agency may have two rows.
 _TABLE = """
 AP|Associated Press;The Associated Press;Associated Press News;AP News;AP Wire|AP||apnews.com;ap.org
 AP|AP通信;AP통신;美联社;美聯社;Ассошиэйтед Пресс;Ассошіейтед Прес;أسوشيتد برس|أ ب;एपी||
@@ -108,12 +108,12 @@ SAnews|SAnews|||sanews.gov.za
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """A wire service: its short name, by which entries are attributed, and the ways it is written."""
+    """A wire service: its short name, under which entries are attributed to it, and the forms in which it is written."""
 
     name: str
     names: tuple[str, ...]
     marks: tuple[str, ...]
-    loose: tuple[str, ...]
+    ambiguous_marks: tuple[str, ...]
     domains: tuple[str, ...]
 
 
@@ -121,11 +121,14 @@ def _read(table: str) -> tuple[Agency, ...]:
     found: dict[str, Agency] = {}
     for line in table.strip().split("\n"):
         name, *columns = line.split("|")
-        candidates = [tuple(part for part in column.split(";") if part) for column in columns]
+        names, marks, ambiguous, domains = (tuple(filter(None, column.split(";"))) for column in columns)
         known = found.get(name, Agency(name, (), (), (), ()))
-        names, marks, loose, domains = candidates
         found[name] = Agency(
-            name, known.names + names, known.marks + marks, known.loose + loose, known.domains + domains
+            name,
+            known.names + names,
+            known.marks + marks,
+            known.ambiguous_marks + ambiguous,
+            known.domains + domains,
         )
     return tuple(found.values())
 
@@ -133,16 +136,16 @@ def _read(table: str) -> tuple[Agency, ...]:
 AGENCIES = _read(_TABLE)
 
 _BY_NAME = {name.casefold(): agency.name for agency in AGENCIES for name in agency.names}
-_BY_MARK = {mark: agency.name for agency in AGENCIES for mark in (*agency.marks, *agency.loose)}
+_BY_MARK = {mark: agency.name for agency in AGENCIES for mark in (*agency.marks, *agency.ambiguous_marks)}
 _BY_DOMAIN = {domain: agency.name for agency in AGENCIES for domain in agency.domains}
 _LABELS = re.compile(r"[/.:@?#]")
 _SITES = frozenset(domain.partition(".")[0] for domain in _BY_DOMAIN)
-LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
+AMBIGUOUS_MARKS = frozenset(mark for agency in AGENCIES for mark in agency.ambiguous_marks)
 
-# Marks by which readers know another publisher: Channel NewsAsia is CNA to more of them than Taiwan's agency.
+# Marks that readers know as another publisher's: more of them call Channel NewsAsia CNA than Taiwan's agency.
 _OTHER_COMPANIES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
-MAX_NAME = 300  # characters: no agency's name with what surrounds it is longer
+MAX_NAME = 300  # characters: a longer text is not searched for an agency's name
 # The context of an agency's name where it is the author.
 _BEFORE = re.compile(
     r"^(?:(?:by|von|par|por|de|di|da|af|av|door|od|the|agencia|agence|agenzia|agência|agentur|redazione|redacción|"
@@ -155,7 +158,7 @@ _TITLE_TAIL = re.compile(r"(?<=\S)\s+(?:[-|–—]\s+([^-|–—()]{2,40})|\(([^
 
 
 def agency_called(name: str) -> str | None:
-    """Return the agency with a name or mark, None where there is none."""
+    """Return the agency with this name or mark; None where no agency has it."""
     if len(name) > MAX_NAME:
         return None
     name = " ".join(name.split())
@@ -174,16 +177,16 @@ def without_agency(title: str) -> str:
 
 @lru_cache(maxsize=1_024)
 def agency_of_publisher(name: str) -> str | None:
-    """Return the agency that publishes under a name: not where another publisher is known by the same letters."""
+    """Return the agency that publishes under a name; None where there is none, or another publisher is known by the same letters."""
     found = agency_called(name)
     return None if name.strip() in _OTHER_COMPANIES else found
 
 
 def agency_of_address(url: str | None) -> str | None:
-    """Return the agency on whose site an address is."""
+    """Return the agency on whose site an address is; None where it is on no agency's site."""
     if not url or _SITES.isdisjoint(_LABELS.split(url.lower())):
-        return None  # spares most addresses the list of public suffixes
-    domain = registered_domain(url)
+        return None  # most addresses end here, without a look-up in the Public Suffix List
+    domain = registrable_domain(url)
     return _BY_DOMAIN.get(domain) if domain else None
 
 
@@ -191,23 +194,25 @@ _WORDS = re.compile(r"[^\W_]+")
 
 
 def _by_longest_word() -> dict[str, list[str]]:
-    """Return every form, folded, under its longest word: most begin with "The", "Agence" or "News"."""
+    """Return longest word -> the case-folded forms that hold it. First words would not do: many are "The", "Agence" or "News"."""
     found: dict[str, list[str]] = {}
-    for form in {form.casefold() for agency in AGENCIES for form in (*agency.names, *agency.marks, *agency.loose)}:
+    for form in {
+        form.casefold() for agency in AGENCIES for form in (*agency.names, *agency.marks, *agency.ambiguous_marks)
+    }:
         found.setdefault(max(_WORDS.findall(form), key=len), []).append(form)
     return found
 
 
 _FORMS = _by_longest_word()
-# Scripts that run words together, or join marks to them, so that a name cannot be found by one of its words.
+# Scripts without blanks between words, or with particles joined to words: a name cannot be found there by one of its words.
 _RUN_TOGETHER = re.compile(
     "[\u0600-\u06ff\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\uffef]"
 )
 
 
 def may_name_agency(text: str) -> bool:
-    """Return whether ``forms`` could find anything in a text, at a hundredth of its cost; true promises nothing."""
-    candidates = list(chain.from_iterable(_forms_begun.of(folded_tokens(text))))
+    """Return False where :func:`agency_pattern` surely finds nothing in a text; costs a hundredth of a search."""
+    candidates = list(chain.from_iterable(_forms_within.results(folded_tokens(text))))
     if candidates:
         folded = text.casefold()
         if any(form in folded for form in candidates):
@@ -216,16 +221,16 @@ def may_name_agency(text: str) -> bool:
 
 
 def _forms_of(token: str) -> tuple[str, ...]:
-    """Return the forms whose longest word is in a token."""
+    """Return the forms whose longest word occurs in a token."""
     return tuple([form for word in _WORDS.findall(token) for form in _FORMS.get(word, ())])
 
 
-_forms_begun = PartCache(_forms_of)
+_forms_within = PartCache(_forms_of)
 
 
-def forms(*, loose: bool = True) -> str:
-    """Return a regular expression for any agency as it is written: names in any case, marks as they are."""
+def agency_pattern(*, ambiguous: bool = True) -> str:
+    """Return a regular expression for any agency: names in any case, marks as written, with the ``ambiguous`` ones or without."""
     names = sorted((name for agency in AGENCIES for name in agency.names), key=len, reverse=True)
-    marks = sorted((mark for mark in _BY_MARK if loose or mark not in LOOSE), key=len, reverse=True)
+    marks = sorted((mark for mark in _BY_MARK if ambiguous or mark not in AMBIGUOUS_MARKS), key=len, reverse=True)
     every = [f"(?i:{re.escape(name)})" for name in names] + [re.escape(mark) for mark in marks]
     return "(?:" + "|".join(every) + ")"

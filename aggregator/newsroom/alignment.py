@@ -14,11 +14,11 @@ from difflib import Match, SequenceMatcher
 from itertools import accumulate, takewhile
 from typing import Final
 
-# Steps that one comparison may take, and those that all comparisons of one story may: half a second, and two.
+# Steps that one comparison may take (half a second), and that all comparisons of one story may take (two seconds).
 STEPS: Final = 3_000_000
 STORY_STEPS: Final = 12_000_000
-# Words that went and came, in all, of which the fewest are looked for in a long text.
-MOST_EDITS: Final = 400
+# Removed and added words together; the search for the fewest edits gives up beyond it.
+MAX_EDITS: Final = 400
 
 Block = tuple[int, int, int]
 
@@ -40,7 +40,7 @@ class StepBudget:
 def matching_blocks(old: Sequence[str], new: Sequence[str], budget: StepBudget | None = None) -> list[Block]:
     """Return the passages that two sequences share, as (place in old, place in new, length), in order.
 
-    The last one is empty and stands at both ends, as with ``difflib``.
+    The last one is empty, at the ends of both texts, as with ``difflib``.
     """
     budget = StepBudget() if budget is None else budget
     steps = StepBudget(min(STEPS, budget.left))
@@ -63,11 +63,11 @@ def changes(
         left, right = a + size, b + size
 
 
-class _Counted(SequenceMatcher[str]):
+class _BoundedMatcher(SequenceMatcher[str]):
     """A matcher that gives up when its steps are spent.
 
-    A search for the longest match in a range looks, for each of its words, at every place of that word in the other
-    sequence, and copies nothing.
+    A search for the longest match in a range takes one step for each word, and one for each place of that word in the other
+    sequence.
     """
 
     def __init__(self, old: Sequence[str], new: Sequence[str], steps: StepBudget) -> None:
@@ -90,10 +90,10 @@ class _Counted(SequenceMatcher[str]):
 
 
 def _by_difflib(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> list[Block] | None:
-    """Return what difflib finds; None where it would take more than half of the steps."""
+    """Return the passages that difflib finds; None where it would take more than half of the steps."""
     half = StepBudget(steps.left // 2)
     began = half.left
-    matcher = _Counted(old, new, half)
+    matcher = _BoundedMatcher(old, new, half)
     found = None if matcher.spent else [tuple(match) for match in matcher.get_matching_blocks()]
     steps.left -= began - half.left
     return None if matcher.spent else found  # type: ignore[return-value]
@@ -123,7 +123,7 @@ def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> 
     """Return the shared passages by the greedy algorithm of E. W. Myers (1986); none where steps or edits run out."""
     reached = {1: 0}  # diagonal (place in old less place in new) -> the furthest place in old
     history: list[dict[int, int]] = []
-    for edits in range(MOST_EDITS + 1):
+    for edits in range(MAX_EDITS + 1):
         history.append(dict(reached))
         if not steps.spend(2 * len(reached) + 1):
             return []
@@ -135,12 +135,12 @@ def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> 
                 return []
             reached[diagonal] = further
             if further >= len(old) and further - diagonal >= len(new):
-                return _way_back(history, len(old), len(new))
+                return _shared_passages(history, len(old), len(new))
     return []
 
 
 def _goes_down(reached: Mapping[int, int], diagonal: int, edits: int) -> bool:
-    """Return whether the furthest way to a diagonal comes from the one above it."""
+    """Return whether the path that reaches furthest on a diagonal comes from the diagonal above it."""
     if diagonal in (-edits, edits):
         return diagonal == -edits
     return reached.get(diagonal - 1, -1) < reached.get(diagonal + 1, -1)
@@ -152,7 +152,8 @@ def _slide(old: Sequence[str], new: Sequence[str], a: int, b: int) -> int:
     return a
 
 
-def _way_back(history: Sequence[dict[int, int]], a: int, b: int) -> list[Block]:
+def _shared_passages(history: Sequence[dict[int, int]], a: int, b: int) -> list[Block]:
+    """Follow the path back from its end (a, b) and return the passages along its diagonals."""
     blocks: list[Block] = []
     for edits in range(len(history) - 1, -1, -1):
         reached, diagonal = history[edits], a - b

@@ -12,15 +12,15 @@ from aggregator.model import FeedState
 
 State = Literal["ok", "failing", "silent", "gone", "paused", "new"]
 
-# A feed is silent after so many times the longest of its usual gaps, and never before a day: nights and weekends pass.
+# A feed is silent after this many times the longest of its usual gaps, but never before a day has passed.
 SILENT_AFTER = 3.0
-LEAST_SILENCE = timedelta(days=1)
-# Fewer arrivals say nothing of a rhythm.
-RHYTHM_FROM = 5
-# The rhythm is that of the month before the last entry: a feed that is silent for long has none since.
-RHYTHM = timedelta(days=30)
-# Entries within an hour count once: a paper that publishes ten entries each morning has the rhythm of a day.
-TOGETHER = timedelta(hours=1)
+MIN_SILENCE = timedelta(days=1)
+# A feed with fewer arrivals has no rhythm.
+MIN_ARRIVALS = 5
+# The rhythm is measured over the month before the last entry, because a feed that is silent has no entries since.
+RHYTHM_PERIOD = timedelta(days=30)
+# Entries within an hour count as one arrival: a paper that publishes ten entries each morning has a daily rhythm.
+ONE_ARRIVAL = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """When a feed last brought something, and the longest of the gaps that are usual for it."""
+    """The time of a feed's last entry, and the longest of its usual gaps."""
 
     last: datetime
     usual: timedelta
 
     def is_silent(self, now: datetime) -> bool:
         """Return whether nothing arrived for longer than is usual for the feed."""
-        return now - self.last > max(SILENT_AFTER * self.usual, LEAST_SILENCE)
+        return now - self.last > max(SILENT_AFTER * self.usual, MIN_SILENCE)
 
 
 def feed_state(state: FeedState, arrivals: Sequence[datetime], now: datetime, *, paused: bool = False) -> State:
@@ -66,9 +66,9 @@ def rhythm(arrivals: Sequence[datetime]) -> Rhythm | None:
     last = max(arrivals)
     starts: list[datetime] = []
     for time in sorted(arrivals):
-        if time >= last - RHYTHM and (not starts or time - starts[-1] >= TOGETHER):
+        if time >= last - RHYTHM_PERIOD and (not starts or time - starts[-1] >= ONE_ARRIVAL):
             starts.append(time)
-    if len(starts) < RHYTHM_FROM:
+    if len(starts) < MIN_ARRIVALS:
         return None
     gaps = sorted(later - earlier for earlier, later in pairwise(starts))
     return Rhythm(last, gaps[int(0.9 * (len(gaps) - 1))])

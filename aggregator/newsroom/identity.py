@@ -1,9 +1,10 @@
-"""The identity of entries: which stored entry an arriving one is, where its key is missing or wrong.
+"""The identity of entries: decides which stored entry an arriving one is where keys are missing or wrong.
 
-An entry is new unless two traits or more prove that it is a stored one. In doubt it is new. A trait that several entries share
-on either side matches none of them, unless as many share it on both sides.
+An entry is new unless two traits or more prove that it is a stored one. In doubt it is new. A trait that several arriving or
+several stored entries share matches none of them, unless as many share it on both sides.
 
-An entry under a key that is not stored is a stored one that has left the document, where the two share, in this order:
+An arriving entry with a key that is not stored can be a stored entry that is no longer in the document. It is, where the two
+share one of these traits. They are tried in this order:
 
 | trait | what it proves | what it needs beside it |
 |---|---|---|
@@ -28,7 +29,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 
 A schedule is a document with the hours of another day and other texts: tomorrow's programme.
 
-An entry under a stored key is the stored one, except where the key alone is too weak:
+An arriving entry with a stored key is the stored entry, except where the key alone proves too little:
 
 | key | the entry is another where |
 |---|---|
@@ -37,7 +38,7 @@ An entry under a stored key is the stored one, except where the key alone is too
 | the address, for want of a guid | title and date are others, unless it names an article and title or text are alike |
 | the address of a page that names no article | the same; or date and text are others under one title |
 | a hash of title and date | never |
-| any | its title, text and date have gone to another key of the document, or came from there, and so have two more: keys are places |
+| any | its title, text and date moved to or from another key of the document, and two more entries moved so: keys are positions |
 """
 
 from __future__ import annotations
@@ -79,19 +80,19 @@ from aggregator.newsroom.identity_traits import (
     words_and_slug,
 )
 from aggregator.text.entry_address import entry_address, landmarks, names_an_article
-from aggregator.text.tokens import words
+from aggregator.text.tokens import is_content_word, words
 
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-/._]?\d\d){1,2}|(?<!\d)(?:19|20)\d\d(?!\d)")
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
-MIGRATED, REPUBLISHED = 3, 5  # entries at least of a document that moved as a whole
-# Entries that a document may hold for each new one beside those that come again: where all texts are the same, and else.
-SAME_TEXTS, OTHER_TEXTS = 4, 10
-UNLIKE = 0.15  # share of words below which a text is another: two of one event share more by its names alone
+MIN_MIGRATED, MIN_REPUBLISHED = 3, 5  # entries that must match before a document counts as moved as a whole
+# A republished document has at least this many entries for each new one: where all texts are the same, and where some changed.
+ENTRIES_PER_NEW_SAME_TEXTS, ENTRIES_PER_NEW_CHANGED_TEXTS = 4, 10
+UNLIKE = 0.15  # share of common words below which two texts are different: two texts of one event share more by its names alone
 ALIKE = 0.5
-SUBSTANCE = 8  # longer words that an entry has at least before its text may speak against its guid
-BEGINNING = 200  # words of a text that are compared
+MIN_SUBSTANCE = 8  # longer words that both entries must have before their texts can overrule one guid
+COMPARED_WORDS = 200  # words of a text that are compared
 
 
 def recognise_moved(
@@ -99,14 +100,14 @@ def recognise_moved(
 ) -> dict[str, str]:
     """Return key of an arriving entry -> id of the stored entry that it is.
 
-    ``document`` is the whole of it, ``known`` the keys in it that are stored; ``stored`` are the feed's entries seen last
-    (a bounded set), ``present`` the ids of those that stand in the document.
+    ``document`` holds all entries of the document, ``known`` the keys in it that are stored. ``stored`` are the feed's entries that
+    were seen last (a bounded number), ``present`` the ids of those that are in the document.
     """
     search = _Search(document, known, stored, present)
     for trait, condition in RULES:
         search.match(trait, condition)
     search.match(search.lone_address, None)
-    search.match(issue, search.is_reissue, crowded=False)
+    search.match(issue, search.is_reissue, exclusive=False)
     search.match(versioned_guid, search.is_version)
     search.match(number, is_one_article)
     search.match(number, lambda one, other: is_in_another_section(one, other) and _has_like_title(one, other))
@@ -126,7 +127,7 @@ def recognise_moved(
 
 
 class _Search:
-    """The search for one document's entries among its feed's stored ones; what is found is removed from the search."""
+    """The search for one document's entries among its feed's stored ones; each entry that is found leaves the search."""
 
     def __init__(
         self,
@@ -138,41 +139,41 @@ class _Search:
         self.found: dict[str, str] = {}
         self._document = document
         self._arriving = [entry for entry in document if entry.key not in known]
-        self._standing = [entry for entry in document if entry.key in known]
+        self._known = [entry for entry in document if entry.key in known]
         self._free = [entry for entry in stored if entry.id not in present]
         self._present = [entry for entry in stored if entry.id in present]
         self._listing = _listing_pages(document, stored)
 
-    def match(self, trait: Trait, condition: Condition | None, *, crowded: bool = True) -> None:
-        """Match entries by a trait; with ``crowded``, a trait that also entries with a stored key share matches nothing."""
-        self.found.update(self._pairs(trait, condition, crowded=crowded))
+    def match(self, trait: Trait, condition: Condition | None, *, exclusive: bool = True) -> None:
+        """Match entries by a trait; with ``exclusive``, a trait that entries with a stored key also have matches nothing."""
+        self.found.update(self._pairs(trait, condition, exclusive=exclusive))
 
     def match_whole(self, trait: Trait, condition: Condition | None) -> None:
-        """Match entries by a trait that is only conclusive if half of the unknown entries have it, or moved with the document."""
-        pairs, moved = self._pairs(trait, condition, alone=True), self._moved()
-        if len(pairs) + moved >= MIGRATED and 2 * (len(pairs) + moved) >= len(self._left()) + moved:
+        """Match entries by a trait that proves something only where half of the unmatched entries have it, or have moved."""
+        pairs, moved = self._pairs(trait, condition, unique=True), self._moved()
+        if len(pairs) + moved >= MIN_MIGRATED and 2 * (len(pairs) + moved) >= len(self._unmatched()) + moved:
             self.found.update(pairs)
 
     def match_republished(self) -> None:
         """Match the entries of a document that was republished as a whole, under its former addresses and titles."""
-        pairs = self._pairs(article_and_title, None, alone=True)
+        pairs = self._pairs(article_and_title, None, unique=True)
         others = len(self._document) - len(pairs)
         both = self._as_entries(pairs)
-        retold = any(one.content_hash != other.content_hash for one, other in both)
-        allowed = len(self._document) // (OTHER_TEXTS if retold else SAME_TEXTS)
-        if len(pairs) >= REPUBLISHED and others <= allowed and not _is_schedule(both):
+        changed = any(one.content_hash != other.content_hash for one, other in both)
+        allowed = len(self._document) // (ENTRIES_PER_NEW_CHANGED_TEXTS if changed else ENTRIES_PER_NEW_SAME_TEXTS)
+        if len(pairs) >= MIN_REPUBLISHED and others <= allowed and not _is_schedule(both):
             self.found.update(pairs)
 
     def lone_address(self, entry: Identity) -> Hashable | None:
-        """Return address and moment, but for pages that list several entries."""
+        """Return address and moment of an entry; None where its page lists several entries."""
         if entry.address is None or entry.moment is None or _page(entry) in self._listing:
             return None
         return entry.address, entry.moment
 
     def is_version(self, arriving: Identity, stored: Identity) -> bool:
-        """Return whether two entries with one guid but for its version are one article.
+        """Return whether two entries whose guids differ only in a version are one article.
 
-        The page may be a region's, and the version its next warning: a bulletin comes at whole hours or under a short title.
+        The page may be a region's, and the version its next warning. Such bulletins come at whole hours or under a short title.
         """
         if arriving.published is None or stored.published is None or len(stored.title.split()) < HEADLINE:
             return False
@@ -182,7 +183,7 @@ class _Search:
         return named and same and (not shift or shift % _HOUR != timedelta())
 
     def is_reissue(self, arriving: Identity, stored: Identity) -> bool:
-        """Return whether two counters stand behind one article's guid, and not before the entries of one page."""
+        """Return whether a counter behind a guid numbers the issues of one article, and not the entries of one page."""
         if arriving.address is None or arriving.address != stored.address:
             return False
         beside = [one for one in self._document if one.key != arriving.key and issue(one) == issue(arriving)]
@@ -190,30 +191,30 @@ class _Search:
         return names_an_article(arriving.address) and len(beside) <= 1 and same
 
     def _moved(self) -> int:
-        """Count the entries that stand at another address than before: those just found, and those known by both addresses."""
+        """Return how many entries changed their address: those just found, and those with a stored key."""
         found = sum(one.address != other.address for one, other in self._as_entries(self.found))
         before = {entry.address for entry in self._present}
-        return found + sum(bool(SCHEME.match(one.key)) and one.address not in before for one in self._standing)
+        return found + sum(bool(SCHEME.match(one.key)) and one.address not in before for one in self._known)
 
-    def _left(self) -> list[Identity]:
+    def _unmatched(self) -> list[Identity]:
         return [entry for entry in self._arriving if entry.key not in self.found]
 
     def _pairs(
-        self, trait: Trait, condition: Condition | None, *, crowded: bool = True, alone: bool = False
+        self, trait: Trait, condition: Condition | None, *, exclusive: bool = True, unique: bool = False
     ) -> dict[str, str]:
-        """Return the arriving and the free entries that share a trait, one to one; ``alone``: where one has it on each side."""
-        arriving = _grouped(self._left(), trait)
+        """Return the arriving and the free entries that share a trait, one to one; with ``unique`` only one of each side has it."""
+        arriving = _grouped(self._unmatched(), trait)
         if not arriving:
             return {}
         taken = set(self.found.values())
         free = _grouped([entry for entry in self._free if entry.id not in taken], trait)
         if free.keys().isdisjoint(arriving):
             return {}
-        standing = set(_grouped([*self._standing, *self._present], trait)) if crowded else set()
+        excluded = set(_grouped([*self._known, *self._present], trait)) if exclusive else set()
         pairs: dict[str, str] = {}
         for shared, these in arriving.items():
             those = _seen_last(free.get(shared, ()))
-            if shared in standing or len(these) != len(those) or (alone and len(these) > 1):
+            if shared in excluded or len(these) != len(those) or (unique and len(these) > 1):
                 continue
             for one, other in zip(_in_order(these), _in_order(those), strict=True):
                 if condition is None or condition(one, other):
@@ -226,11 +227,11 @@ class _Search:
 
 
 def _is_schedule(pairs: Sequence[tuple[Identity, Identity]]) -> bool:
-    """Return whether a document is another day's programme: the hours of before, other texts."""
+    """Return whether a document is another day's programme: the same hours, other texts."""
     shifts = [one.published - other.published for one, other in pairs if one.published and other.published]
     days = sum(bool(shift) and not shift % _DAY for shift in shifts)
-    retold = sum(one.content_hash != other.content_hash for one, other in pairs)
-    return 2 * days > len(pairs) and 2 * retold > len(pairs)
+    changed = sum(one.content_hash != other.content_hash for one, other in pairs)
+    return 2 * days > len(pairs) and 2 * changed > len(pairs)
 
 
 def _is_retitled(one: Identity, other: Identity) -> bool:
@@ -240,7 +241,7 @@ def _is_retitled(one: Identity, other: Identity) -> bool:
 
 
 def _has_like_text(one: Identity, other: Identity) -> bool:
-    """Return whether the shorter of two texts, if not a headline alone, is half in the longer one."""
+    """Return whether the longer of two texts holds half of the significant words of the shorter one."""
     mine, theirs = _significant_words(one.text), _significant_words(other.text)
     return len(mine & theirs) >= ALIKE * min(len(mine), len(theirs))
 
@@ -250,37 +251,37 @@ def _has_like_title(one: Identity, other: Identity) -> bool:
 
 
 def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> bool:
-    """Return whether an entry under a stored key is another entry; ``texts`` are the arriving and the stored text."""
+    """Return whether an arriving entry with a stored key is another entry; ``texts`` are the arriving and the stored text."""
     if arriving.key.startswith("hash:") or (arriving.moment is not None and arriving.moment == stored.moment):
         return False
     named = names_an_article(arriving.address)
     redated = arriving.published is None or arriving.published != stored.published
     if arriving.title == stored.title:
-        retold = arriving.content_hash != stored.content_hash
-        return arriving.guid is None and not named and retold and redated and arriving.published is not None
+        changed = arriving.content_hash != stored.content_hash
+        return arriving.guid is None and not named and changed and redated and arriving.published is not None
     if not redated:
         return False
     own = arriving.guid is not None and _is_own_guid(arriving.guid)
     if own and named and arriving.address == stored.address and _is_second_proof(arriving):
-        return False  # a placeholder got its text, or a text was withdrawn
-    if arriving.guid and not own and _are_listed_together(arriving.address, stored.address):
+        return False  # a placeholder was replaced by its text, or a text was withdrawn
+    if arriving.guid and not own and _are_two_articles(arriving.address, stored.address):
         return True
     if arriving.guid and (named or own):
         whole = f"{arriving.title}\n{texts[0]}", f"{stored.title}\n{texts[1]}"
-        if min(len(_significant_words(one)) for one in whole) < SUBSTANCE:
+        if min(len(_significant_words(one)) for one in whole) < MIN_SUBSTANCE:
             return False
         return _share(*whole) < UNLIKE and _share(arriving.title, stored.title) < UNLIKE
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
 
 
 def _is_second_proof(entry: Identity) -> bool:
-    """Return whether an article's address proves more than the guid: it is not the same, or holds the article's number."""
+    """Return whether an article's address proves more than its guid: it differs from the guid, or holds the article's number."""
     place = entry.place
     return entry_address(entry.guid or "") != entry.address or (place is not None and place.has_own_number)
 
 
-def _are_listed_together(one: str | None, other: str | None) -> bool:
-    """Return whether two addresses are two articles'; one with its number under another slug is one article's."""
+def _are_two_articles(one: str | None, other: str | None) -> bool:
+    """Return whether two addresses are of two articles; the same number under another slug is the same article."""
     if not one or not other or one == other:
         return False
     here, there = landmarks(one), landmarks(other)
@@ -294,21 +295,21 @@ def _is_own_guid(guid: str) -> bool:
 
 
 def former_key(key: str, title: str, published_text: str | None) -> str:
-    """Return the key under which an entry is kept after its own was given to another."""
+    """Return the key under which an entry is stored after another entry took its key."""
     material = f"{key}\0{title}\0{published_text or ''}".encode("utf-8", "replace")
     return f"formerly:{hashlib.blake2b(material, digest_size=16).hexdigest()}"
 
 
 def _share(one: str, other: str) -> float:
-    """Return the share of longer words that two texts have in common; 1 where neither has any."""
+    """Return the share of significant words that two texts have in common; 1 where neither has any."""
     words, others = _significant_words(one), _significant_words(other)
     return len(words & others) / len(words | others) if words | others else 1.0
 
 
 def _significant_words(text: str) -> set[str]:
-    """Return the words of a text's beginning that may say what it is about: of alphabets, those of four letters and more."""
-    found = words(text[: 20 * BEGINNING])[:BEGINNING]
-    return {word for word in found if len(word) >= 4 or not word.isascii() or word[0].isdigit()}
+    """Return the numbers and content words of a text's beginning."""
+    found = words(text[: 20 * COMPARED_WORDS])[:COMPARED_WORDS]
+    return {word for word in found if is_content_word(word) or word[0].isdigit()}
 
 
 def _listing_pages(document: Sequence[Identity], stored: Sequence[Identity]) -> set[str]:

@@ -1,4 +1,7 @@
-"""The traits by which an entry is recognised, and what two entries must have in common beside one."""
+"""The traits by which an entry is recognised, and the conditions that two entries with one trait must meet.
+
+A trait is a function of an entry; it returns None where the entry does not have it.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,28 @@ from datetime import datetime
 
 from aggregator.text.entry_address import (
     Landmarks,
-    counted,
     entry_address,
     is_headline_slug,
     is_moment_alone,
     landmarks,
     names_an_article,
-    place_spelt_alike,
-    unversioned,
+    without_counter,
+    without_spelling_variants,
+    without_version,
 )
 
 SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
 _SCHEME_INSIDE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
-HEADLINE = 4  # words of a title at least that is more than the name of a programme
+HEADLINE = 4  # words: a shorter title may be the name of a programme
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
 
-    ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
-    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed. ``text`` is given where
-    an entry has neither guid nor address nor date.
+    ``address`` is the canonical one with its fragment. ``published`` is a date that can be believed; ``moment`` is the same to the
+    second, or None where only the day is known. ``seen`` is when a stored entry was last in its feed. ``text`` is given only for
+    an entry without guid, address and date.
     """
 
     id: str
@@ -46,7 +49,7 @@ class Identity:
 
     @property
     def place(self) -> Landmarks | None:
-        """What of the address identifies an article."""
+        """The parts of the address that identify an article."""
         return landmarks(self.address or "")
 
 
@@ -55,12 +58,12 @@ Condition = Callable[[Identity, Identity], bool]
 
 
 def guid_spelt_alike(entry: Identity) -> Hashable | None:
-    """Return a guid that is an address, or holds one, without what two addresses of one page may differ by."""
+    """Return a guid that is or holds an address, without the parts in which two addresses of one page may differ."""
     key = entry.key.strip()
     if not SCHEME.match(key):  # "4712 at https://host"
         return _SCHEME_INSIDE.sub("", key).rstrip("/") if _SCHEME_INSIDE.search(key) else None
     address = None if " " in key else entry_address(key)
-    return SCHEME.sub("", place_spelt_alike(address or key))
+    return SCHEME.sub("", without_spelling_variants(address or key))
 
 
 def guid_address_title(entry: Identity) -> Hashable | None:
@@ -90,7 +93,7 @@ def title_and_day(entry: Identity) -> Hashable | None:
 
 
 def article(entry: Identity) -> Hashable | None:
-    """Return what of an address stays with an article that moves to another section or site."""
+    """Return the part of an address that an article keeps when it moves to another section or site."""
     place = entry.place
     if place is None or not place.names_an_article:
         return None
@@ -108,13 +111,13 @@ def lone_moment(entry: Identity) -> Hashable | None:
 
 
 def lone_title_and_date(entry: Identity) -> Hashable | None:
-    """Return all that tells an entry without guid and address from others."""
+    """Return title and date of an entry that has neither guid nor address."""
     alone = entry.guid is None and entry.address is None and entry.title and entry.published
     return (entry.title, entry.published) if alone else None
 
 
 def headline_and_text(entry: Identity) -> Hashable | None:
-    """Return title and text of an entry that has neither guid nor address, and no name of a programme for a title."""
+    """Return title and text of an entry without guid and address, where the title is more than the name of a programme."""
     return (entry.title, entry.content_hash) if entry.address is None and _headline(entry) else None
 
 
@@ -123,7 +126,7 @@ def undated_headline(entry: Identity) -> Hashable | None:
 
 
 def is_bare(entry: Identity) -> bool:
-    """Return whether an entry has nothing but its words to be known by."""
+    """Return whether an entry can be recognised by its words alone."""
     return entry.guid is None and entry.address is None and entry.published is None
 
 
@@ -137,11 +140,11 @@ def is_no_other_time(one: Identity, other: Identity) -> bool:
 
 def undated_words_and_place(entry: Identity) -> Hashable | None:
     undated = entry.published is None and entry.title and entry.address
-    return (entry.title, place_spelt_alike(entry.address or ""), entry.content_hash) if undated else None
+    return (entry.title, without_spelling_variants(entry.address or ""), entry.content_hash) if undated else None
 
 
 def headline_slug(entry: Identity) -> Hashable | None:
-    """Return date to the second and folder of an entry at an address that ends in the words of its headline, without a number."""
+    """Return moment and folder of an entry whose address ends in the words of its headline and holds no number."""
     place = entry.place
     if entry.moment is None or place is None or place.number is not None:
         return None
@@ -149,14 +152,14 @@ def headline_slug(entry: Identity) -> Hashable | None:
 
 
 def has_longer_headline(one: Identity, other: Identity) -> bool:
-    """Return whether one of two headlines is the other with more words; a number more may be the next of a series."""
+    """Return whether one of two headlines is the other with added words, but no added numbers: those may number a series."""
     fewer, more = sorted((one.title.split(), other.title.split()), key=len)
     added = set(more) - set(fewer)
     return len(fewer) > 1 and set(fewer) < set(more) and not any(word[0].isdigit() for word in added)
 
 
 def words_and_slug(entry: Identity) -> Hashable | None:
-    """Return title, text, day and slug of an entry without an hour."""
+    """Return title, text, slug and day of an entry without a time of day."""
     place = entry.place
     if entry.moment is not None or place is None or place.slug is None or not entry.title:
         return None
@@ -173,15 +176,15 @@ def undated_title_and_path(entry: Identity) -> Hashable | None:
 
 
 def issue(entry: Identity) -> Hashable | None:
-    parts = counted(entry.guid or "")
+    parts = without_counter(entry.guid or "")
     return parts[0] if parts else None
 
 
 def versioned_guid(entry: Identity) -> Hashable | None:
-    """Return a guid without its version; one that is nothing but a version stands for the address."""
+    """Return a guid without its version; for a guid that is only a version, return the address."""
     if entry.guid and entry.address and is_moment_alone(entry.guid):
         return entry.address
-    return unversioned(entry.guid) if entry.guid else None
+    return without_version(entry.guid) if entry.guid else None
 
 
 def number(entry: Identity) -> Hashable | None:
@@ -213,19 +216,19 @@ def has_one_article_guid(one: Identity, other: Identity) -> bool:
 
 
 def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity, str | None]) -> bool:
-    """Return whether what differs between two addresses is the slug of each headline, or a section under one title."""
+    """Return whether two addresses differ only in the slug of each headline, or in a section under one title."""
     mine, theirs = landmarks(one[1] or ""), landmarks(other[1] or "")
     if mine is None or theirs is None or one[1] == other[1]:
         return False
     if one[0].moment is not None and one[0].moment == other[0].moment:
         return True
-    if mine.host != theirs.host:  # another site: its numbers may be others' there
+    if mine.host != theirs.host:  # on another site the same number may be another article's
         return mine.has_own_number and theirs.has_own_number and one[0].title == other[0].title
     own = [_unnumbered(part, mine.number) for part in mine.parts if part not in theirs.parts]
     others = [_unnumbered(part, mine.number) for part in theirs.parts if part not in mine.parts]
     spelt = all(is_headline_slug(part, one[0].title) for part in own)
     others_spelt = all(is_headline_slug(part, other[0].title) for part in others)
-    if own and others and spelt and others_spelt and not mine.number_leads:
+    if own and others and spelt and others_spelt and not mine.number_is_in_folder:
         return True
     plain = not any(character.isdigit() for part in (*own, *others) for character in part)
     return one[0].title == other[0].title and plain

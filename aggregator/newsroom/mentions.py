@@ -1,7 +1,7 @@
-"""Numbers and names in a sentence, found by form alone.
+"""Finds numbers and names in sentences by their form alone.
 
-Names are found in scripts that have capitals (Latin, Greek, Cyrillic, Armenian). In German
-every noun has one, so there only runs of two words and more, and words in capitals throughout, are names.
+Names are found in scripts with capitals (Latin, Greek, Cyrillic, Armenian). In German every noun has a capital, so there only
+runs of two words and more, and words all in capitals, count as names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aggregator.text.tokens import CAPITAL_NOUNS, fold
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A number or a name as it is written, and the form in which two are compared."""
+    """A number or a name: as written, and in the form in which mentions are compared (``key``)."""
 
     text: str
     key: str
@@ -59,7 +59,7 @@ _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)\.?,?\s+(?:the\s+)?$")
 def numbers(sentence: str) -> list[Mention]:
     """Return the numbers of a sentence that are facts: no years, dates, times of day or lone digits.
 
-    The key is the value, so that 1,200, 1.200 and 1 200 are one, and the mark or the multiple after it.
+    The key is the value, so that 1,200, 1.200 and 1 200 are equal, with the mark or the multiple after it.
     """
     found = []
     for match in _NUMBER.finditer(sentence):
@@ -77,7 +77,7 @@ def numbers(sentence: str) -> list[Mention]:
 
 
 def _value(digits: str) -> str:
-    """Return a number without its grouping marks, its decimals after a point."""
+    """Return a number without grouping marks, with a point before the decimals."""
     digits = re.sub(r"(?<=\d)['’\u00a0\u202f](?=\d)", "", digits)
     marks = [character for character in digits if character in ".,"]
     if not marks:
@@ -126,7 +126,7 @@ _LONGEST_ACRONYM = 6  # letters, as in UNICEF: longer words in capitals before a
 def names(sentences: Sequence[str], language: str | None) -> list[list[Mention]]:
     """Return the names of each sentence, as runs of capitalised words.
 
-    A single word that only ever begins sentences is no name; nor is anything in a sentence written in capitals.
+    A single word that occurs only at the beginning of sentences is not a name; a sentence all in capitals has no names.
     """
     runs = [list(_runs(sentence)) for sentence in sentences]
     inside = {fold(word) for found in runs for starts, run in found for word in run[starts:]}
@@ -150,7 +150,7 @@ def _name(run: list[str], inside: set[str], common: set[str], *, starts: bool, n
 
 
 def _is_own(run: list[str], inside: set[str], common: set[str], *, nouns: bool) -> bool:
-    """Return whether the first word of a sentence would have a capital elsewhere too."""
+    """Return whether the first word of a sentence would have a capital inside a sentence too."""
     first = fold(run[0])
     if first in inside:
         return True
@@ -204,7 +204,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def _is_shouted(sentence: str) -> bool:
-    """Return whether a sentence is in capitals, or in a headline's capitals throughout."""
+    """Return whether a sentence is mostly in capitals, or all its longer words begin with one, as in headlines."""
     found = [word for word in _WORD.findall(sentence) if len(word) > 3]
     if len(found) < 4:
         return False

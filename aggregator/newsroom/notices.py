@@ -1,7 +1,7 @@
 """The phrases with which publishers correct, clarify and withdraw, by kind and language.
 
-Each table holds regular expressions. Openings are at the beginning of a title or of a line of text, where a notice
-names itself; statements are whole phrases anywhere near the beginning or the end of a text.
+Each table holds regular expressions. An opening stands at the beginning of a title or of a line of text. A statement is a whole
+phrase anywhere near the beginning or the end of a text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aggregator.text.tokens import folded_tokens
 
 Kind = Literal["correction", "clarification", "advisory", "kill", "withdrawn", "retraction"]
 
-# The gravest first: where two are found, it is the first that counts.
+# From the gravest to the mildest; of two notices in one entry the graver counts.
 KINDS: Final[tuple[Kind, ...]] = ("kill", "withdrawn", "retraction", "correction", "clarification", "advisory")
 
 _STORY = r"(?:story|article|report|dispatch|headline|post|piece|column|caption|item|newsletter|analysis|obituary|version|video|graphic|photo)"  # fmt: skip
@@ -104,7 +104,7 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
     ),
 }
 
-# Whole phrases; what they speak of is the text itself, so that a market's correction is none.
+# Whole phrases that speak of the text itself, so that a market's correction is not matched.
 STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
         rf"(?:please|must|editors[,:]?(?: please)?) kill (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
@@ -210,13 +210,13 @@ STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
     ),
 }
 
-# Words that as often name a column, a repair or a bill: in small letters they open a notice only where it owns up to
-# something; agencies shout theirs.
+# Words that often name a column, a repair or a bill. Unless written in capitals, as agencies do, they open a notice only where
+# the text admits something.
 COLUMNS: Final = re.compile(
     r"mise au point|précision|korjaus|korjattu|korekta|oprava|opraveno|javítás|поправка", re.IGNORECASE
 )
 _SAID = r"(?:écrit|indiqué|publié|affirmé|attribué|annoncé|présenté|imprimé|mentionné)"
-# Admissions: a paper speaks of its own text, or says what should have been there.
+# Phrases in which a paper speaks of its own text, or says what it should have written.
 ADMISSIONS: Final = re.compile(
     r"contrairement à ce (?:que nous|qui (?:a été|était)|qu['’](?:il|elle|on|indiquait|affirmait|annonçait))"
     rf"|(?:par erreur|à tort|de façon erronée),? {_SAID}|{_SAID},? (?:par erreur|à tort)"
@@ -252,7 +252,7 @@ _LOOKED_FOR: Final = tuple(_STEMS.split())
 
 
 def openings(kind: Kind) -> re.Pattern[str]:
-    """Return what recognises a notice of a kind at the beginning of a title or line."""
+    """Return the expression that recognises a notice of a kind at the beginning of a title or line."""
     capitals = kind in ("kill", "withdrawn", "retraction")
     names = "|".join(OPENINGS[kind])
     end = r"(?=\s*[:：;.!–—|\])）】]|\s?[-–—]|\s?\+\+|\s*$)"
@@ -262,8 +262,8 @@ def openings(kind: Kind) -> re.Pattern[str]:
 
 
 def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
-    """Yield for each kind the first statement of it inside a text."""
-    present = set(chain.from_iterable(_stems_within.of(folded_tokens(text))))
+    """Yield the first statement of each kind in a text."""
+    present = set(chain.from_iterable(_stems_within.results(folded_tokens(text))))
     if not present:
         return
     for kind in KINDS:
@@ -285,7 +285,7 @@ _stems_within = PartCache(_stems_of)
 
 @cache
 def stems_of(kind: Kind) -> tuple[tuple[int, frozenset[str]], ...]:
-    """Return the place of each statement of a kind, and those stems that stand in it: not where it says what was wrong."""
+    """Return the place of each statement of a kind in its table, and the stems that the statement contains."""
     return tuple(
         (place, frozenset(stem for stem in _LOOKED_FOR if stem in phrase.replace(_STORY, "").lower()))
         for place, phrase in enumerate(STATEMENTS[kind])

@@ -1,9 +1,8 @@
-"""What is new in a story since a moment: sentences, numbers and names that none of its entries had before.
+"""Finds what is new in a story since a moment: sentences, numbers and names that none of its entries had before.
 
-No language model, only comparison. A sentence is new where no earlier one holds most of its weight in words and its
-word pairs were not mostly seen either; a number where its value was not seen; a name where one of its words was not.
-The oldest source is named. In a language new to the story every word would be new, so there a sentence counts only
-where it holds a new number or name.
+Texts are compared, without a language model. A sentence is new where no earlier one holds most of its words by weight, and most
+of its word pairs are new. A number is new where its value is, a name where one of its words is. The oldest source is named. In a
+language that is new to the story every word would be new; there a sentence counts only where it holds a new number or name.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from aggregator.model import Entry, Revision
 from aggregator.newsroom.mentions import Mention, names, numbers
 from aggregator.text.tokens import sentences, words
 
-# Share of a sentence's weight that one earlier sentence must hold to have said it before. Reworded quotations of one
-# statement share about half, sentences on other matters of the same event a fifth.
+# A sentence was said before where one earlier sentence holds this share of its weight. Reworded quotations of one statement
+# share about half, sentences on other matters of the same event a fifth.
 SAID_BEFORE = 0.6
-# Share of its word pairs that the story must have held: catches sentences that were split, joined or cut.
+# It was also said before where the story held this share of its word pairs: such sentences were split, joined or cut.
 PAIRS_BEFORE = 0.7
 MIN_WORDS = 5  # a shorter line is a caption, a label or a fragment
-_COMPARED = 60  # earlier sentences compared with one
-_STEM = 5  # letters that the forms of a name share in the languages that bend names
-_BENDING = frozenset(
+_COMPARED = 60  # earlier sentences that one sentence is compared with
+_STEM = 5  # letters that the forms of a name share in languages that inflect names
+_INFLECTING = frozenset(
     {"be", "bg", "cs", "el", "et", "fi", "hr", "hu", "lt", "lv", "mk", "pl", "ro", "ru", "sk", "sl", "sr", "tr", "uk"}
 )
 _LETTER = re.compile(r"[^\W\d_]")
@@ -35,10 +34,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The text of an entry from ``time`` on, when the desk could first read it: its first text or an edit's.
+    """A text of an entry, its first or an edited one; ``time`` is when the desk could first read it.
 
-    ``written`` is when it was published, where that is known to be earlier. Versions are numbered from 1; a number stays
-    where earlier ones are dropped.
+    ``written`` is when it was published, where that is known to be earlier. Versions are numbered from 1, and keep their numbers
+    when earlier ones are dropped.
     """
 
     entry_id: str
@@ -66,7 +65,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """What is new in a story, each list by oldest source."""
+    """New sentences, numbers and names of a story, each by oldest source."""
 
     sentences: tuple[Finding, ...] = ()
     numbers: tuple[Finding, ...] = ()
@@ -89,11 +88,11 @@ def versions(entry: Entry, text: str, revisions: Sequence[Revision] = ()) -> tup
 
 
 def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
-    """Return what the versions of ``since`` and later brought that no earlier one held.
+    """Return the sentences, numbers and names that versions of ``since`` and later have and no earlier version has.
 
     Time grows with the number of sentences; a sentence is compared with a bounded number of earlier ones.
     """
-    # what was to be read before counts as known; of the rest, the first to publish is the source
+    # versions from before ``since`` are known; of the others, the first to publish is the source
     versions = sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id))
     if not versions or versions[-1].time < since:
         return Novelty((), (), ())
@@ -101,7 +100,7 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
     found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
     for version in versions:
         if version.time < since:
-            known.learn(version)
+            known.add(version)
         else:
             for kept, fresh in zip(found, known.news(version), strict=True):
                 kept.extend(fresh)
@@ -112,27 +111,27 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
 class _EarlierTexts:
     """The sentences, values and names of a story so far."""
 
-    said: list[dict[str, None]] = field(default_factory=list)  # the words of each sentence, in order, each once
-    holding: dict[str, list[int]] = field(default_factory=dict)  # word -> sentences
+    sentences: list[dict[str, None]] = field(default_factory=list)  # the distinct words of each sentence, in order
+    sentences_with: dict[str, list[int]] = field(default_factory=dict)  # word -> places in ``sentences``
     pairs: set[tuple[str, str]] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     stems: set[str] = field(default_factory=set)
     languages: set[str | None] = field(default_factory=set)
     seen: set[tuple[str, str]] = field(default_factory=set)  # entry and sentence: an edit repeats most of its text
 
-    def learn(self, version: Version) -> None:
-        """Add a version's text."""
+    def add(self, version: Version) -> None:
+        """Add a version's sentences and title."""
         for sentence in _sentences(version):
             key = (version.entry_id, sentence)
             if key not in self.seen:
                 self.seen.add(key)
-                self._remember(sentence, words(sentence))
-        self._end(version)
+                self._add_sentence(sentence, words(sentence))
+        self._add_title(version)
 
     def news(self, version: Version) -> tuple[list[Finding], list[Finding], list[Finding]]:
-        """Return what is new in a version, and add its text."""
+        """Return the new sentences, numbers and names of a version, and add the version."""
         foreign = bool(self.languages) and version.language not in self.languages
-        sentences_found: list[Finding] = []
+        new_sentences: list[Finding] = []
         new_numbers: list[Finding] = []
         new_names: list[Finding] = []
         whole = _sentences(version)
@@ -142,35 +141,35 @@ class _EarlierTexts:
             if key in self.seen:
                 continue
             self.seen.add(key)
-            said = words(sentence)
-            counted = [one for one in numbers(sentence) if one.key not in self.values]
-            unknown = [one for one in named if self._is_unknown(one, version.language)]
-            if len(said) >= MIN_WORDS and (counted or unknown if foreign else not self._was_said(said)):
-                sentences_found.append(_finding(version, sentence, sentence))
-            new_numbers += [_finding(version, one.text, sentence) for one in _once(counted)]
-            new_names += [_finding(version, one.text, sentence) for one in _once(unknown)]
-            self._remember(sentence, said)
-        self._end(version)
-        return sentences_found, new_numbers, new_names
+            its_words = words(sentence)
+            unknown_numbers = [one for one in numbers(sentence) if one.key not in self.values]
+            unknown_names = [one for one in named if self._is_unknown(one, version.language)]
+            is_new = bool(unknown_numbers or unknown_names) if foreign else not self._was_said(its_words)
+            if len(its_words) >= MIN_WORDS and is_new:
+                new_sentences.append(_finding(version, sentence, sentence))
+            new_numbers += [_finding(version, one.text, sentence) for one in _once(unknown_numbers)]
+            new_names += [_finding(version, one.text, sentence) for one in _once(unknown_names)]
+            self._add_sentence(sentence, its_words)
+        self._add_title(version)
+        return new_sentences, new_numbers, new_names
 
-    def _end(self, version: Version) -> None:
-        self._remember(version.title, words(version.title))
+    def _add_title(self, version: Version) -> None:
+        self._add_sentence(version.title, words(version.title))
         self.languages.add(version.language)
 
-    def _remember(self, sentence: str, said: Sequence[str]) -> None:
-        kinds = dict.fromkeys(said)
-        for word in kinds:
-            self.holding.setdefault(word, []).append(len(self.said))
+    def _add_sentence(self, sentence: str, its_words: Sequence[str]) -> None:
+        distinct = dict.fromkeys(its_words)
+        for word in distinct:
+            self.sentences_with.setdefault(word, []).append(len(self.sentences))
             self.stems.update((word, word[:_STEM]))
-        self.said.append(kinds)
-        self.pairs.update(pairwise(said))
+        self.sentences.append(distinct)
+        self.pairs.update(pairwise(its_words))
         self.values.update(one.key for one in numbers(sentence))
 
-    def _was_said(self, said: Sequence[str]) -> bool:
-        kinds = dict.fromkeys(said)
-        weights = {word: self._weight(word) for word in kinds}
+    def _was_said(self, its_words: Sequence[str]) -> bool:
+        weights = {word: self._weight(word) for word in dict.fromkeys(its_words)}
         needed = SAID_BEFORE * math.fsum(weights.values())  # the same sum in any order of the words
-        pairs = list(pairwise(said))
+        pairs = list(pairwise(its_words))
         if pairs and sum(pair in self.pairs for pair in pairs) >= PAIRS_BEFORE * len(pairs):
             return True
         return any(
@@ -182,24 +181,24 @@ class _EarlierTexts:
         """Return the earlier sentences that share the rarest words of this one."""
         shared: dict[int, float] = {}
         for word in sorted(weights, key=lambda one: (-weights[one], one)):
-            holding = self.holding.get(word)
-            if holding is None:
+            places = self.sentences_with.get(word)
+            if places is None:
                 continue
             if len(shared) >= _COMPARED * 4:
                 break
-            for number in holding[: _COMPARED * 4]:
+            for number in places[: _COMPARED * 4]:
                 shared[number] = shared.get(number, 0.0) + weights[word]
         best = sorted(shared, key=lambda number: (-shared[number], number))[:_COMPARED]
-        return [self.said[number] for number in best]
+        return [self.sentences[number] for number in best]
 
     def _weight(self, word: str) -> float:
-        """Return a word's weight by how few sentences hold it, since there is no list of common words for every language."""
-        return math.log(2 + len(self.said) / (1 + len(self.holding.get(word, ()))))
+        """Return a word's weight: the fewer sentences hold it, the more; not every language has a list of common words."""
+        return math.log(2 + len(self.sentences) / (1 + len(self.sentences_with.get(word, ()))))
 
     def _is_unknown(self, name: Mention, language: str | None) -> bool:
         parts = [part for part in words(name.text) if _LETTER.match(part) and len(part) > 1]
-        bent = language in _BENDING
-        return any((part[:_STEM] if bent else part) not in self.stems for part in parts)
+        inflected = language in _INFLECTING
+        return any((part[:_STEM] if inflected else part) not in self.stems for part in parts)
 
 
 def _sentences(version: Version) -> list[str]:

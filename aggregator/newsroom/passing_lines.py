@@ -1,6 +1,6 @@
-"""The parts of a text that change without an edit: times that pass, counters, other headlines, advertisements.
+"""Recognises the parts of a text that change without an edit: relative times, counters, other headlines, advertisements.
 
-Sites write them into their feeds anew at each poll. They are known by their words, in the languages of most feeds.
+Sites write them into their feeds anew at each poll. They are recognised by their words, in the languages of most feeds.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ _UNITS = (
     "seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|minuten?|stunden?|tage?n?|secondes?|heures?|jours?|segundos?|minutos?|"
     "horas?|d[ií]as?|secondi|minut[oi]|or[ae]|giorn[oi]|dias?"
 )
-# "3 hours ago" in any sentence; years are left: they are told, and corrected.
+# "3 hours ago" in any sentence. Years stay: a text tells and corrects them.
 _PAST = re.compile(
     rf"\b\d{{1,3}}\s?(?:(?:{_UNITS})\s(?:ago|fa|atrás)|[smhd]\sago|(?:minuut|minuten|uur|dag(?:en)?)\sgeleden|"
     r"(?:minut\w?|godzin\w?|dni|dzień)\stemu|(?:минут\w?|час\w{0,2}|дн\w{1,2}|день)\sназад|(?:хвилин\w?|годин\w?|дн\w{1,2}|день)\sтому)\b|"
     rf"\b(?:vor|il y a|hace|há)\s\d{{1,3}}\s(?:{_UNITS})\b",
     re.IGNORECASE,
 )
-# Lines that say when, not what: "Last updated: 12:05 GMT".
+# Lines that give the time of an update: "Last updated: 12:05 GMT".
 _MOMENT = re.compile(
     r"^\W*(?:(?:last )?(?:updated|published|modified|posted)\b|zuletzt aktualisiert|aktualisiert|stand:|mis à jour|publié le|actualizado|"
     r"aggiornato|atualizado|bijgewerkt|zaktualizowano|aktualizacja|обновлено|оновлено)[\w\s:.,/()+–-]{0,60}$",
     re.IGNORECASE,
 )
-_STAMP = re.compile(  # nothing but a day and its time
+_STAMP = re.compile(  # a line with a date and a time only
     r"\W{0,5}(?:\d{1,2}[./-]\d{1,2}[./-](?:\d\d){1,2}|\d{4}-\d\d-\d\d)[\s,T|–-]{1,5}\d{1,2}[:.h]\d\d(?::\d\d)?\s?"
     r"(?:uhr|gmt|utc|ces?t|[ap]m|z|h)?\W{0,5}$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
-# What readers did, and how long a text takes: a line of such words and numbers alone counts, and tells nothing.
+# Words for what readers did, and for how long a text takes. A line with only such words and numbers is a counter.
 _COUNTED_WORDS = """
     comment comments view views share shares like likes points upvotes reposts retweets replies reactions read
     kommentar kommentare aufrufe lesezeit commentaire commentaires vues partages lecture comentario comentarios visitas lecturas
@@ -41,7 +41,7 @@ _COUNTED_WORDS = """
 _BESIDE_WORDS = "k m no min mins minute minutes minuten minuti minutos de of di da and und et y e"
 _COUNTED = frozenset(_COUNTED_WORDS.split())
 _BESIDE = frozenset(_BESIDE_WORDS.split())
-# What a line of other headlines, or a paid one, begins with.
+# The beginning of a line that leads to other headlines, or of an advertisement.
 _ELSEWHERE = re.compile(
     r"\W*(?:read also|also read|see also|read next|up next|related(?: (?:stories|articles|topics|news|posts|content))?|more (?:from|on this)\b.{0,40}|"
     r"recommended(?: for you)?|you (?:may|might) also like|most (?:read|popular)|trending(?: now)?|advertisement|sponsored(?: content)?|promoted|"
@@ -54,25 +54,22 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[](?P<inside>[^()\[\]\n]{1,40})[)\]]")  # "Bridge opens (12 comments)"
-# With tokens of a reader or a day.
+# The query of an address may hold tokens of a reader or a day.
 _QUERY = re.compile(r"(?P<page>\bhttps?://[^\s?#<>]{1,300})[?#][^\s<>]*", re.IGNORECASE)
 _INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff")
 MAX_LINE = 300  # characters: a longer line is a paragraph
 MAX_COUNTER = 80
-MAX_LISTED = 10  # headlines below such a heading
+MAX_LISTED = 10  # lines below a heading such as "Read also" that count as its headlines
 
 
 def lasting_title(title: str) -> str:
-    """Return a title without counters in brackets and what cannot be seen."""
+    """Return a title without counters in brackets and without invisible characters."""
     title = title.translate(_INVISIBLE)
     return _BRACKETS.sub(_unless_counter, title) if "(" in title or "[" in title else title
 
 
 def lasting_text(text: str) -> str:
-    """Return a text without what changes with the hour, with its readers, or with what else its site has to offer.
-
-    Of addresses in it the page stays, without what follows.
-    """
+    """Return a text without the parts that change without an edit: see the module. Addresses in it lose query and fragment."""
     text = lasting_title(text)
     if "://" in text:
         text = _QUERY.sub(r"\g<page>", text)
@@ -98,7 +95,7 @@ def _unless_counter(match: re.Match[str]) -> str:
 
 
 def _is_counter(line: str) -> bool:
-    """Return whether a line holds numbers, and no words but what is counted."""
+    """Return whether a line holds a number, and no other words than those of counters."""
     if len(line) > MAX_COUNTER or not any(map(str.isdigit, line)):
         return False
     found = {word.casefold() for word in _WORD.findall(line)}

@@ -1,6 +1,6 @@
 """Publishers: families of feeds in feeds.yaml, and the real publisher of an entry in another publisher's feed.
 
-A publisher may have many feeds. Its name is that of feeds.yaml, else the registered domain by the Public Suffix List.
+A publisher may have many feeds. Its name is that of feeds.yaml, else the registrable domain by the Public Suffix List.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aggregator.text.address import address_of_site
 from aggregator.text.tokens import fold
 from aggregator.text.urls import mask_secrets
 
-# Domains that many publishers share: only the first label or folder of an address may name one.
+# Domains that many publishers share. There, only the first label or folder of an address may name a publisher.
 _HOSTING = """
     feedburner.com google.com rss.app feedspot.com medium.com substack.com wordpress.com blogspot.com tumblr.com
     youtube.com reddit.com github.io gitlab.io podbean.com libsyn.com feedblitz.com typepad.com livejournal.com
@@ -29,7 +29,7 @@ _TRAILING = re.compile(
     r"(?<=\S)[\s,.-]+"
     r"(?:news(?:paper)?s?|online|rss|feeds?|digital|world service|com|net|org|co uk|co|international edition)$"
 )
-# Feeds that gather what many publishers wrote and say in <source> whose it is.
+# Addresses and names of news searches: they gather entries of many publishers, and name the publisher in <source>.
 _TLD = r"(?:com|[a-z]{2}|com?\.[a-z]{2})"
 _SEARCH_ADDRESS = re.compile(
     rf"news\.google\.{_TLD}/|(?:www\.)?google\.{_TLD}/alerts/|(?:www\.)?bing\.com/news/"
@@ -45,15 +45,17 @@ _NOT_WORD = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """The publishers of registered domains and of names in normal form."""
+    """The publishers of registrable domains and of names in normal form."""
 
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    aggregators: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
-    not_aggregators: frozenset[str] = frozenset()  # those of which feeds.yaml says that they do not
+    aggregators: frozenset[str] = (
+        frozenset()
+    )  # addresses, without their secrets, of feeds that speak for other publishers
+    not_aggregators: frozenset[str] = frozenset()  # addresses of feeds that do not, as feeds.yaml says
 
     def of_domain(self, domain: str | None) -> str | None:
-        """Return the family that owns a registered domain, None where feeds.yaml names none."""
+        """Return the family that owns a registrable domain; None where feeds.yaml names none."""
         return self.domains.get(domain) if domain else None
 
     def of_name(self, name: str | None) -> str | None:
@@ -74,8 +76,8 @@ def normal_name(name: str) -> str:
 def families(feeds: Iterable[Feed]) -> Families:
     """Return the publishers in feeds.yaml.
 
-    A domain belongs to a family where all its feeds that name a publisher name the same; feeds of the domain that
-    name none are counted to it.
+    A domain belongs to a family where all its feeds that name a publisher name the same one. The domain's other feeds belong to
+    that family too.
     """
     feeds = tuple(feeds)
     by_domain: dict[str, dict[str, str]] = {}
@@ -102,19 +104,18 @@ def families(feeds: Iterable[Feed]) -> Families:
         for domain, publishers in by_domain.items()
         if len(publishers) <= 1
     }
-    speaking = frozenset(mask_secrets(feed.url) for feed in feeds if is_aggregator(feed))
-    alone = frozenset(mask_secrets(feed.url) for feed in feeds if feed.speaks_for_others is False)
-    return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking, alone)
-
-
-def _final(publisher: str, domains: Mapping[str, str]) -> str:
-    return domains.get(publisher, publisher)
+    return Families(
+        domains,
+        {name: domains.get(publisher, publisher) for name, publisher in names.items()},
+        aggregators=frozenset(mask_secrets(feed.url) for feed in feeds if is_aggregator(feed)),
+        not_aggregators=frozenset(mask_secrets(feed.url) for feed in feeds if feed.speaks_for_others is False),
+    )
 
 
 def publisher_of_feed(feed: Feed) -> str:
-    """Return a feed's publisher: that of feeds.yaml, else the registered domain, else name or host.
+    """Return a feed's publisher: that of feeds.yaml, else the registrable domain, else the feed's name, else the host.
 
-    Services that host the feeds of many publishers on one domain give the host or the first folder as well.
+    On a domain where many publishers have their feeds, the host is followed by the first folder where it does not tell them apart.
     """
     if feed.publisher and feed.publisher.strip():
         return " ".join(feed.publisher.split())
@@ -141,10 +142,10 @@ def _own_domain(url: str) -> str | None:
 
 
 def is_aggregator(feed: Feed) -> bool:
-    """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else for agencies and searches.
+    """Return whether the publishers that a feed's entries name are believed.
 
-    A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title alone
-    (see ``has_form_of_search``).
+    feeds.yaml decides; where it says nothing, agencies and news searches are believed. A search is recognised by its address, or by
+    the name that the desk gave the feed, never by the feed's own title alone (see :func:`has_form_of_search`).
     """
     if feed.speaks_for_others is not None:
         return feed.speaks_for_others
@@ -155,9 +156,9 @@ def is_aggregator(feed: Feed) -> bool:
 
 
 def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
-    """Return whether a document is a news search's, wherever it is served: by its title and the form of its entries.
+    """Return whether a document is a news search's, wherever it is served: its title and all its entries have the form.
 
-    They write in every entry the publisher in <source>, and again behind the headline. The name alone would be a claim.
+    A news search names the publisher of each entry in <source>, and again behind the headline. The title alone would be a claim.
     """
     if not title or not _SEARCH_NAME.search(title):
         return False
@@ -166,16 +167,16 @@ def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
 
 
 def own_publisher(feed_publisher: str, families: Families) -> str:
-    """Return the publisher of a feed's entries that name no other: the family of the feed's publisher, else that itself."""
+    """Return the publisher of a feed's entries that name no other: the family of the feed's publisher, else that publisher."""
     return families.of_name(feed_publisher) or families.of_domain(feed_publisher) or feed_publisher
 
 
 def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, believed: bool) -> str:
-    """Return the publisher that an entry counts for.
+    """Return the publisher that an entry counts for: the one that its <source> element names, else the feed's.
 
-    That is the publisher named by RSS <source> or Atom source where it is not the feed's own: found by the domain of its
-    address among the families, else by its title, else the domain itself; otherwise the feed's publisher. What is named
-    is a claim: it counts where the feed is ``believed``, or where the entry's own address is on that publisher's site.
+    The named publisher is looked up among the families by the domain of its address, then by its title; without a family it is the
+    title, else the domain. The name is a claim: it counts only where the feed is ``believed``, or where the entry's own address is
+    on that publisher's site.
     """
     own = own_publisher(feed_publisher, families)
     domain = _own_domain(data.source_url) if data.source_url else None
@@ -200,7 +201,7 @@ def _agrees(link: str | None, named: str, domain: str | None, families: Families
 
 
 def publisher_of_link(link: str | None, families: Families) -> str | None:
-    """Return the publisher on whose site a link is: its family, else its registered domain; None where unknown."""
+    """Return the publisher on whose site a link is: its family, else its registrable domain; None where unknown."""
     domain = _own_domain(link) if link else None
     return families.of_domain(domain) or domain
 

@@ -1,7 +1,7 @@
-"""The difference that an edit made, word by word, and whether it matters.
+"""The difference between two versions of an entry, word by word, and whether it matters.
 
-An edit is cosmetic where the words stay: blanks, markup, typography, case, accents and punctuation may move, and so
-may what passes, such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.
+An edit is cosmetic where the words stay the same: only blanks, markup, typography, case, accents, punctuation or passing parts such
+as "updated 5 minutes ago" changed. Signs with a meaning (currencies, percent, minus) count as words.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _TOKEN = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+(?:['’.,-][^\W]+)*\s*|\s+|[^\w\s]\s*"
 )
 _SITE_NAME = 42  # characters, with the bar before it
-# Words between two changes that are no landmark: they read better as part of one change.
-_CHAFF = 2
+# So few unchanged words between two longer changes are shown as part of one change, which reads better.
+_MAX_BRIDGED = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text that two versions share, or that only one has."""
+    """A run of text that two versions share, or that only one of them has."""
 
     op: Op
     text: str
@@ -52,13 +52,13 @@ class Change:
 
     @property
     def is_substantive(self) -> bool:
-        """Return whether a reader would want to know."""
+        """Return whether words changed."""
         return self.weight == "substantive"
 
 
 @dataclass(frozen=True, slots=True)
 class HeadlineChange:
-    """A headline that was replaced by other words."""
+    """A headline whose words changed."""
 
     entry_id: str
     publisher: str
@@ -86,7 +86,7 @@ def compare(
 
 
 def _is_site_name(one: str, other: str) -> bool:
-    """Return whether two titles differ by what a template puts behind a bar: "Bridge opens | Gazette"."""
+    """Return whether two titles differ only in a site's name behind a bar: "Bridge opens | Gazette"."""
     shorter, longer = sorted((one.strip(), other.strip()), key=len)
     tail = longer[len(shorter) :].lstrip()
     return bool(shorter) and longer.startswith(shorter) and tail[:2] == "| " and len(tail) <= _SITE_NAME
@@ -138,11 +138,11 @@ def _by_words(before: str, after: str, budget: StepBudget) -> Iterator[Piece]:
 
 
 def _landmarks(blocks: Iterable[tuple[int, int, int]], tokens: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Leave out short matches between longer changes: a lone "the" in a rewritten sentence helps no reader."""
+    """Yield the matches without short ones between longer changes: a lone "the" in a rewritten sentence does not help a reader."""
     left = right = 0
     found = list(blocks)
     for place, (a, b, size) in enumerate(found):
-        if 0 < size <= _CHAFF and place + 1 < len(found):
+        if 0 < size <= _MAX_BRIDGED and place + 1 < len(found):
             after = found[place + 1]
             around = (a - left, b - right, after[0] - a - size, after[1] - b - size)
             if (
@@ -169,7 +169,7 @@ def _pieces(same: str, removed: str, added: str) -> Iterator[Piece]:
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Join neighbours of one kind; of a run of changes, first all that went, then all that came."""
+    """Yield the pieces with neighbours of one kind joined; of a run of changes, first everything removed, then everything added."""
     removed = added = same = ""
     for piece in pieces:
         if piece.op == "same":
@@ -185,7 +185,7 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def excerpt(pieces: Iterable[Piece], around: int = 12) -> tuple[Piece, ...]:
-    """Return the changes with at most ``around`` unchanged words on each side; the rest is ``…``."""
+    """Return the changes with at most ``around`` unchanged words on each side; ``…`` replaces the others."""
     found = list(pieces)
     return tuple(
         Piece("same", _cut(piece.text, around, first=place == 0, last=place == len(found) - 1))

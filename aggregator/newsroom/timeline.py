@@ -1,7 +1,7 @@
-"""The timeline of a story: who was first, and how much later every other publisher was.
+"""The timeline of a story: which publisher was first, and how much later each other one was.
 
-An entry counts from its publisher's date, but never from later than the desk saw it, since edits and republication
-change dates. Publishers that share the first moment are all first.
+An entry counts from its publisher's date, but never from later than the desk saw it, because edits and republication change
+dates. Publishers with the same earliest time are all first.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from aggregator.model import Entry, Story
 MarkKind = Literal["report", "copy", "edit", "correction"]
 
 _DATED = frozenset({"ok", "zoneless"})
-# The share of a publisher's stories that "late" describes: one in ten took it longer.
-_LATE = 0.9
+_LATE = 0.9  # the quantile of a publisher's lags that is given as "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """A publisher's first entry in a story, and how long after the very first one it came.
+    """A publisher's first entry in a story, and its time after the first entry of all (``lag``).
 
-    ``own`` says that its text was no copy of an earlier one; ``dated`` that the publisher, not the poll, gives the time.
+    ``own``: its text is not a copy of an earlier entry. ``dated``: the time is the publisher's date, not that of the poll.
     """
 
     publisher: str
@@ -54,9 +53,9 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A story over time: publishers in the order in which they had it, and all that happened, oldest first.
+    """A story over time: its publishers by time, and all that happened to it, oldest first.
 
-    ``seen`` is when the desk first saw it; None where all of it stood there before the desk looked.
+    ``seen`` is when the desk first saw it; None where all its entries are backlog.
     """
 
     story_id: str
@@ -67,12 +66,12 @@ class Timeline:
 
     @property
     def start(self) -> datetime:
-        """When the first publisher had it."""
+        """When the first publisher had the story."""
         return self.publishers[0].time
 
     @property
     def end(self) -> datetime:
-        """When something last happened."""
+        """When something last happened to the story."""
         return self.marks[-1].time
 
 
@@ -80,10 +79,10 @@ class Timeline:
 class Punctuality:
     """The punctuality of a publisher over many stories.
 
-    ``stories`` are those that others had too, ``first`` those in which no other was earlier, ``alone`` those that no other
-    else had, ``own`` the shared ones that it did not enter with a copy, ``undated`` the shared ones of which only the
-    time of the poll is known. ``median`` and ``late`` are lags over the shared ones: half, and nine in ten, were no
-    greater; None where there are none.
+    ``stories`` counts the shared stories, which other publishers had too; ``alone`` counts the others. Of the shared ones,
+    ``first`` counts those in which no other publisher was earlier, ``own`` those whose first text was no copy, ``undated`` those
+    for which only the time of the poll is known. ``median`` and ``late`` are quantiles (one half, nine tenths) of the lags in
+    shared stories; None where there are none.
     """
 
     publisher: str
@@ -97,12 +96,12 @@ class Punctuality:
 
 
 def publication_time(entry: Entry) -> datetime:
-    """Return when the publisher had it, as far as is known."""
+    """Return when an entry was published, as far as is known."""
     return min(entry.time, entry.first_seen)
 
 
 def lags(entries: Iterable[Entry]) -> tuple[Lag, ...]:
-    """Return the publishers of a story's entries in the order in which they had it."""
+    """Return the publishers of a story's entries, the first to publish first."""
     ordered = sorted(entries, key=_by_time)
     opened = _openers(ordered)
     mine: dict[str, list[Entry]] = {}
@@ -162,7 +161,7 @@ def punctuality(stories: Iterable[Sequence[Lag]]) -> tuple[Punctuality, ...]:
 
 @dataclass(slots=True)
 class _Record:
-    """A publisher's lags, as they are gathered."""
+    """Collects a publisher's lags."""
 
     lags: list[timedelta] = field(default_factory=list)
     alone: int = 0
@@ -170,7 +169,7 @@ class _Record:
     undated: int = 0
 
     def add(self, one: Lag, *, shared: bool) -> None:
-        """Add a story."""
+        """Add the publisher's lag in a story; ``shared`` where other publishers had the story too."""
         if not shared:
             self.alone += 1
             return
@@ -198,7 +197,7 @@ def _by_time(entry: Entry) -> tuple[datetime, str]:
 
 
 def _openers(ordered: Sequence[Entry]) -> frozenset[str]:
-    """Return the entries that were the first with their text."""
+    """Return the ids of the entries that were the first of their report."""
     first: dict[str, str] = {}
     for entry in ordered:
         first.setdefault(entry.report_id, entry.id)

@@ -1,8 +1,8 @@
 """Watch queries over stories, and matching stories against them.
 
-An entry matches a query where its title or the beginning of its text holds all words and phrases and none that are
-excluded, and where its publisher, language and category are among those named. A story matches where one of its
-entries does and enough publishers carry it.
+An entry matches a query where its title and the beginning of its text hold all words and phrases and no excluded one, and where
+its publisher, language and category are among those of the query. A story matches where one of its entries matches and enough
+publishers carry the story.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from aggregator.model import Entry
 from aggregator.newsroom.mentions import Mention, names, numbers
 from aggregator.newsroom.publishers import normal_name
 from aggregator.text.clean import without_publisher
-from aggregator.text.searching import either
+from aggregator.text.searching import phrase_expression
 from aggregator.text.tokens import plain_letters, sentences, words
 
-LEDE = 600  # characters after the title that a watch reads: they say what the story is about
+LEDE = 600  # characters of a text that are matched; they say what the story is about
 BEGINNING = 3_000  # characters of an earlier text that are searched for known numbers and names
-# Where one sentence ends and the next begins: not behind the short words that are mostly abbreviations.
+# The end of a sentence; a full stop after a short word is mostly that of an abbreviation.
 _BREAK = re.compile(r"(?<=[^\W\d_]{4}[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|[\n|•·]+")
 
 
 @dataclass(frozen=True, slots=True)
 class WatchQuery:
-    """A saved query: all words and phrases, none of ``without``, any of each of the lists.
+    """A saved query: all words and phrases, none of ``without``, and one of the publishers, languages and categories given.
 
-    A word, a phrase or an exclusion may hold alternatives between bars (``flood|inondation``) and end in ``*`` for
-    every word that begins so. Languages are ISO 639-1.
+    A word, phrase or exclusion may hold alternatives separated by bars (``flood|inondation``), and may end in ``*`` for a prefix.
+    Languages are ISO 639-1.
     """
 
     words: tuple[str, ...] = ()
@@ -61,26 +61,26 @@ class Reading:
 
     @cached_property
     def title(self) -> str:
-        """The title without the name of who published it."""
+        """The title without the publisher's name."""
         data = self.entry.data
         named = (self.entry.publisher, self.entry.feed, *((data.source_title,) if data.source_title else ()))
         return without_publisher(data.title, named)
 
     @cached_property
-    def marked(self) -> str:
-        """The words of title and lede, each between blanks, sentences parted."""
-        return marked(f"{self.title}\n{self.lede}")
+    def delimited(self) -> str:
+        """The words of title and lede, as :func:`delimited` returns them."""
+        return delimited(f"{self.title}\n{self.lede}")
 
     @cached_property
     def plain(self) -> str:
-        """What is marked, in plain letters: Łódź is found by Lodz, and either way."""
-        return plain_letters(self.marked)
+        """The delimited words in plain letters, so that Lodz and Łódź find each other."""
+        return plain_letters(self.delimited)
 
     @cached_property
     def facts(self) -> tuple[tuple[bool, Mention], ...]:
         """The numbers of title and lede and the names of the lede; True marks a name.
 
-        Names of two words and more only: most single ones are nationalities, weekdays and abbreviations.
+        Names of one word are left out, because most of them are nationalities, weekdays and abbreviations.
         """
         lede_sentences = sentences(self.lede, self.entry.language)
         counted = [one for sentence in (self.title, *lede_sentences) for one in numbers(sentence)]
@@ -89,12 +89,12 @@ class Reading:
 
     @cached_property
     def past(self) -> str:
-        """The words of the title and of all the text that is known."""
-        return marked(f"{self.title}\n{self.text}")
+        """The words of title and text, as :func:`delimited` returns them."""
+        return delimited(f"{self.title}\n{self.text}")
 
     @cached_property
     def values(self) -> frozenset[str]:
-        """The numbers of the title and of all the text that is known."""
+        """The numbers of title and text."""
         return values_of(f"{self.title}\n{self.text}", self.entry.language)
 
 
@@ -132,27 +132,27 @@ def _quoted(text: str) -> str:
 
 
 def unreadable(query: WatchQuery) -> tuple[str, ...]:
-    """Return the words, phrases and exclusions without a letter or digit to look for."""
+    """Return the words, phrases and exclusions of a query that hold no letter or digit."""
     return tuple(one for one in (*query.words, *query.phrases, *query.without) if not _needles(one))
 
 
 def search_expression(query: WatchQuery) -> str | None:
-    """Return an FTS5 expression that finds at least every matching entry; None where all may match."""
+    """Return an FTS5 expression that finds every matching entry, and perhaps others; None where all entries may match."""
     clauses = []
     for text in _wanted(query):
         needles = _needles(text)
         if not needles or not all(needle.startswith(" ") for needle in needles):
-            continue  # one character of a script without blanks: no word of the index
+            continue  # a single character of a script without blanks is not in the index
         clauses.append("(" + " OR ".join(_searched(needle) for needle in needles) + ")")
     return " AND ".join(clauses) or None
 
 
 def _searched(needle: str) -> str:
-    return either(needle.strip(), beginning=not needle.endswith(" "))
+    return phrase_expression(needle.strip(), beginning=not needle.endswith(" "))
 
 
 def _wanted(query: WatchQuery) -> list[str]:
-    """Return each thing that must be held: the words one by one, the phrases whole."""
+    """Return the words, each by itself, and the phrases that an entry must hold."""
     return [*(word for text in query.words for word in _single(text)), *query.phrases]
 
 
@@ -162,7 +162,7 @@ def _single(text: str) -> list[str]:
 
 
 class Matcher:
-    """A query made ready; pure, and the same for any order of entries."""
+    """A prepared query; pure, and independent of the order of entries."""
 
     def __init__(self, query: WatchQuery) -> None:
         self.query = query
@@ -198,10 +198,10 @@ def _plain_needles(text: str) -> tuple[str, ...]:
 
 
 def _needles(text: str) -> tuple[str, ...]:
-    """Return what to look for in a marked text: a run of words for each alternative."""
+    """Return the strings to find in a delimited text: a run of words for each alternative."""
     found = []
     for part in text.split("|"):
-        run = parted_words(part.strip().rstrip("*"))
+        run = words_apart(part.strip().rstrip("*"))
         if not run:
             continue
         alone = "".join(run)
@@ -213,14 +213,14 @@ def _needles(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def marked(text: str) -> str:
-    """Return the normalised words of a text, each between blanks, with a break where no phrase goes on."""
-    parts = (parted_words(part) for part in _BREAK.split(text) if part)
+def delimited(text: str) -> str:
+    """Return the normalised words of a text, each between blanks, with a line break between sentences."""
+    parts = (words_apart(part) for part in _BREAK.split(text) if part)
     return "\n".join(f" {' '.join(part)} " for part in parts if part)
 
 
-def parted_words(text: str) -> list[str]:
-    """Return the words of a text, what stands before an apostrophe apart: l'Élysée is found by Élysée."""
+def words_apart(text: str) -> list[str]:
+    """Return the words of a text, split at apostrophes: l'Élysée is found by Élysée."""
     return [part for word in words(text) for part in word.split("'") if part]
 
 

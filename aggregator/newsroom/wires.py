@@ -1,4 +1,4 @@
-"""The wire service that wrote an entry, recognised by the forms in which agencies sign, never by a mention.
+"""Recognises the wire service that wrote an entry by its signature, never by a mention.
 
 "told Reuters", "AP reported", "laut dpa" are mentions, not signatures. Signatures are the source element, the byline, the address, the
 dateline that opens a dispatch and the credit that closes it.
@@ -15,25 +15,25 @@ from typing import Literal
 from aggregator.model import Entry, EntryData, by_time
 from aggregator.newsroom.agencies import (
     AGENCIES,
-    LOOSE,
+    AMBIGUOUS_MARKS,
     agency_called,
     agency_of_address,
     agency_of_publisher,
-    forms,
+    agency_pattern,
     may_name_agency,
 )
 
-# How the agency of an entry is known: its own signature, the feed of the agency itself, or the text it shares with another.
+# How the agency of an entry is known: by its signature, by the agency's own feed, or by the text that it shares with another entry.
 Form = Literal["source", "byline", "address", "dateline", "credit", "feed", "copy"]
 
 _OPENING = 1_500  # characters in which a dateline may follow a byline and captions
 _OPENING_LINES = 6
 _CLOSING = 700  # characters: a sign-off with names of five reporters, or a copyright note
 _CLOSING_LINES = 4
-_ENOUGH_SIGN = 2  # publishers whose copies name one agency before the unsigned copies are its too
+_MIN_SIGNERS = 2  # publishers whose copies must be signed by an agency before unsigned copies are attributed to it
 
-_ANY = forms()
-_SURE = forms(loose=False)
+_ANY = agency_pattern()
+_SURE = agency_pattern(ambiguous=False)
 _SPELLED_OUT = "(?:" + "|".join(re.escape(name) for agency in AGENCIES for name in agency.names if " " in name) + ")"
 _DASH = r"(?:--|[-–—_:])"
 
@@ -48,7 +48,7 @@ class Attribution:
 
 
 def attribute(data: EntryData, text: str) -> Attribution | None:
-    """Return the wire service that wrote an entry with this plain ``text``; None where none signs it."""
+    """Return the wire service that signed an entry with this plain ``text``; None where none did."""
     found = _by_source(data) or _by_author(data.author) or _by_address(data)
     if found is not None:
         return found
@@ -59,7 +59,7 @@ def attribute(data: EntryData, text: str) -> Attribution | None:
 
 
 def wire_of(signed: Attribution | None, publisher: str, *, agency_feed: bool) -> Attribution | None:
-    """Return the agency behind an entry: what it signs, or who publishes it."""
+    """Return the agency behind an entry: the one that signed it, or its publisher where that is an agency."""
     own = agency_of_publisher(publisher) or (publisher if agency_feed else None)
     if own is not None and (signed is None or signed.agency == own):
         return Attribution(own, "feed", publisher)
@@ -69,8 +69,8 @@ def wire_of(signed: Attribution | None, publisher: str, *, agency_feed: bool) ->
 def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
     """Return the agency whose text the copies of one report carry, and the id of the entry that shows it.
 
-    That is the agency whose own entry is among them, the first where there are several; else the one that copies of
-    two publishers sign. One signature alone may be a mistake, and says nothing of the other copies.
+    An agency with an entry of its own among them comes first, the earliest of several. Otherwise it is the agency that signed the
+    copies of two publishers. A single signature may be a mistake, and is not applied to the other copies.
     """
     copies = sorted(entries, key=by_time)
     for entry in copies:
@@ -82,8 +82,8 @@ def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
         if entry.agency is not None and entry.agency_form != "copy":
             signed.setdefault(entry.agency, []).append(entry)
     publishers = {agency: len({entry.publisher for entry in signers}) for agency, signers in signed.items()}
-    agency = max(publishers, key=lambda name: publishers[name], default=None)  # of two alike, the one signed first
-    return None if agency is None or publishers[agency] < _ENOUGH_SIGN else (agency, signed[agency][0].id)
+    agency = max(publishers, key=lambda name: publishers[name], default=None)  # of two with as many, the first to sign
+    return None if agency is None or publishers[agency] < _MIN_SIGNERS else (agency, signed[agency][0].id)
 
 
 def _own_agency(entry: Entry) -> str | None:
@@ -116,13 +116,13 @@ _NAME_AND_AGENCY = re.compile(
     r"\s(?P<agency>(?:The )?(?:(?:Australian )?Associated Press|Agence France-Presse|Canadian Press|Press Association|Thomson Reuters))$",
     re.IGNORECASE,
 )
-# "Agence France-Presse in Nairobi", "PA Political Editor": where an agency's people sit, and what they do.
+# "Agence France-Presse in Nairobi", "PA Political Editor": the place or the desk of an agency's reporters.
 _PLACE = re.compile(r"\s+(?:in|aus|à|en|da|a)\s+[^\W\d_].{0,40}$")
 _DESK = re.compile(
     r"^PA (?=(?:Scotland|Wales|Ireland|England|Political|Science|Health|Education|Business|City|Sport|Home|Royal|Court|"
     r"Environment|Entertainment|Deputy|Senior|Chief)\b)"
 )
-_STATE = "PA"  # behind a name and a town it is the state: "Jane Roe, Pittsburgh, PA"
+_STATE = "PA"  # after a name and a town it means Pennsylvania: "Jane Roe, Pittsburgh, PA"
 _PARTS_WITH_AGENCY = 2
 _PICTURE = re.compile(r"\b(?:photos?|fotos?|bild(?:er)?|pictures?|images?|фото|zdjęcie|kuva|valokuva)\b", re.IGNORECASE)
 
@@ -177,8 +177,10 @@ _DATE = re.compile(r"\d")
 _PARTICLES = "de la del di da do dos das am an der den im of the and und et y i na nad bei sur les le los el"
 _CONNECTORS = frozenset(_PARTICLES.split())
 _UNCASED_WORDS = 5
-# Marks that in brackets mostly mean something else.
-_AMBIGUOUS = frozenset({"PA", "AA", "CP", "SPA", "SID", "STA", "MENA", "CNA", "UNI", "NAN", "GNA", "TT", "AGI", "KNA"})
+# Marks that mostly mean something else when they stand in brackets.
+_AMBIGUOUS_IN_BRACKETS = frozenset(
+    {"PA", "AA", "CP", "SPA", "SID", "STA", "MENA", "CNA", "UNI", "NAN", "GNA", "TT", "AGI", "KNA"}
+)
 _STOPPED = frozenset({"TT"})  # only after a town, with a full stop: "Stockholm (TT). The government"
 
 
@@ -224,7 +226,7 @@ def _is_place(match: re.Match[str]) -> bool:
 
 
 def _looks_like_place(place: str) -> bool:
-    """Return whether words could be the place and date of a dateline: short, and names but for dates and particles."""
+    """Return whether words could be the place and date of a dateline: few words, all of them names, dates or particles."""
     words = re.findall(r"[^\W\d_]+", place)
     if not words or words[0][0].islower():
         return False
@@ -239,9 +241,9 @@ def _looks_like_place(place: str) -> bool:
 def _is_bracketed_dateline(match: re.Match[str]) -> bool:
     place, mark, after = match["place"].strip(), match["agency"], match["after"]
     if not place:
-        # "(Belga) Three ports": a dash, or at once the sentence
+        # "(Belga) Three ports": a dash follows, or the sentence begins at once
         follows = match.string[match.end() :].lstrip()[:1]
-        return any(dash in after for dash in "-–—") or (mark not in _AMBIGUOUS and follows.isupper())
+        return any(dash in after for dash in "-–—") or (mark not in _AMBIGUOUS_IN_BRACKETS and follows.isupper())
     if not _looks_like_place(place) or _spells_out(place, mark):
         return False
     if "\u0900" <= mark[0] <= "\u0dff":
@@ -254,18 +256,18 @@ def _is_bracketed_dateline(match: re.Match[str]) -> bool:
         return False
     if mark in _STOPPED:
         return after == "." and len(place.split()) <= 2 and match.string[match.end() :].lstrip()[:1].isupper()
-    return bool(after) and mark not in _AMBIGUOUS
+    return bool(after) and mark not in _AMBIGUOUS_IN_BRACKETS
 
 
 def _spells_out(place: str, mark: str) -> bool:
-    """Return whether a mark in brackets is but the initials of the words before it."""
+    """Return whether a mark in brackets is only the initials of the words before it."""
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", place) if word[0].isupper())
     return len(initials) > 1 and initials.endswith(mark.upper())
 
 
 @cache
 def _openings() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...]:
-    """Return the forms of a dateline and their conditions; compiled when first needed, since that takes long."""
+    """Return the forms of a dateline with their conditions; compiled when first needed, because compiling takes long."""
     return (
         (re.compile(_BRACKETED), _is_bracketed_dateline),
         (re.compile(_SLASHED), _is_place),
@@ -308,7 +310,7 @@ def _credits() -> tuple[re.Pattern[str], ...]:
         re.compile(r"\n(?P<agency>Lusa)/fim\s*$", re.I),
         re.compile(r"This report by (?P<agency>The Canadian Press) was first published"),
         re.compile(r"(?P<agency>Associated Press)\. All rights reserved"),
-        # its own people are named so under its own dispatches; "The Associated Press contributed" is another's thanks
+        # AP names its own people so under its own dispatches; "The Associated Press contributed" is another publisher's thanks
         re.compile(
             rf"{_END}(?P<agency>AP|Associated Press)(?: [\w-]+){{0,3}} (?:writers?|journalists?|reporters?|correspondents?|photographers?)"
             r" [^.\n]{3,300} contributed\b"
@@ -317,7 +319,7 @@ def _credits() -> tuple[re.Pattern[str], ...]:
     )  # fmt: skip
 
 
-# The signature of Reuters; no other agency names its editors so.
+# Reuters signs so; no other agency names its editors in this form.
 _SIGN_OFF = re.compile(
     r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.,]\s?[Ee]diting by [^()]{3,160}\)"
     r"|(?:^|\n)Reporting by [^()\n]{3,400}?; ?Editing by [^()\n]{3,160}"
@@ -338,13 +340,13 @@ def _by_closing(tail: str) -> Attribution | None:
         if match is None or _is_caption(tail[tail.rfind("\n", 0, match.start()) + 1 :]):
             continue
         agency = _named(match["agency"])
-        if agency and (match["agency"] not in LOOSE or len(tail) > len(match[0])):
+        if agency and (match["agency"] not in AMBIGUOUS_MARKS or len(tail) > len(match[0])):
             return Attribution(agency, "credit", match[0].strip())
     return None
 
 
 def _named(form: str) -> str | None:
-    """Return the agency of a credit, which may name a desk behind it or be written in small letters."""
+    """Return the agency that a credit names, also with a desk behind it or in small letters."""
     for name in (form, re.split(r"[/-]", form)[0]):
         found = agency_called(name) or agency_called(name.upper())
         if found:

@@ -26,12 +26,12 @@ from aggregator.text.escapes import (
     is_markup,
     singly_encoded,
     unescaped_markup,
-    with_pairs_joined,
+    with_surrogates_joined,
     without_backslashes,
     without_cdata_marks,
     without_references,
 )
-from aggregator.text.urls import absolute_url, registered_domain
+from aggregator.text.urls import absolute_url, registrable_domain
 
 MAX_CATEGORIES = 50
 MAX_AUTHORS = 100
@@ -93,7 +93,7 @@ def _base_of(raw: RawFeed, base: str) -> str:
     that the feed was made on (``http://localhost:1313/``) is a slip.
     """
     site = absolute_url(raw.link, base) if raw.link and not raw.format.startswith(("atom", "json")) else None
-    if site is None or (registered_domain(site) is None and registered_domain(base) is not None):
+    if site is None or (registrable_domain(site) is None and registrable_domain(base) is not None):
         return base
     return site
 
@@ -163,7 +163,7 @@ class _EntryAdmission:
 
     def title(self, text: RawText) -> str:
         value = singly_encoded(without_cdata_marks(text.value[: 10 * self._limits.max_title]))
-        value = with_pairs_joined(value)
+        value = with_surrogates_joined(value)
         if text.markup is Markup.TEXT:
             title = one_line(value)
         elif text.markup is Markup.HTML and "<" in value:
@@ -185,7 +185,7 @@ class _EntryAdmission:
         return ", ".join(people)[: self._limits.max_title].rstrip()
 
     def _markup(self, text: RawText, limit: int) -> str:
-        value = with_pairs_joined(singly_encoded(_without_files(text.value)[:limit]))
+        value = with_surrogates_joined(singly_encoded(_without_files(text.value)[:limit]))
         if not value:
             return ""
         if text.markup is Markup.TEXT:
@@ -232,7 +232,7 @@ class _EntryAdmission:
         if not (raw.guid_is_link and "://" in guid and is_front_page(link)):
             return None
         address = absolute_url(guid, self._base, self._limits.max_link)
-        same = address is not None and registered_domain(address) == registered_domain(link)
+        same = address is not None and registrable_domain(address) == registrable_domain(link)
         if address is None or not same or is_front_page(address):
             return None
         kind, _ = guess_type(address)

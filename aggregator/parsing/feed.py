@@ -33,7 +33,7 @@ from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.parsing.wrappers import wrapped_feed
 from aggregator.settings import ParseSettings
 from aggregator.text.address import joined
-from aggregator.text.urls import registered_domain
+from aggregator.text.urls import registrable_domain
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
@@ -106,7 +106,7 @@ def _base(url: str, headers: Mapping[str, str]) -> str:
     Behind a proxy the field often names the machine that made the document (RFC 9110 8.7: it is no proof).
     """
     found = joined(url, headers.get("content-location", "")) or url
-    return found if registered_domain(url) in (None, registered_domain(found)) else url
+    return found if registrable_domain(url) in (None, registrable_domain(found)) else url
 
 
 def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-from aggregator.text.escapes import with_pairs_joined
+from aggregator.text.escapes import with_surrogates_joined
 
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
 # All that may precede a document type; possessive, so that no document causes backtracking.
@@ -151,7 +151,7 @@ def repaired(text: str) -> str:
     text = _with_sections_closed(_CDATA_SPELLING.sub(_CDATA_OPEN, text))
     if "<!--" in text:
         text = _COMMENT.sub(lambda match: match[1] or "", text)
-    text = _AMPERSAND.sub(_reference, with_pairs_joined(text))
+    text = _AMPERSAND.sub(_reference, with_surrogates_joined(text))
     text = _BARE_LESS.sub(lambda match: match[1] or "&lt;", text)
     text = _with_quotes(text)
     name = _ROOT_NAME.search(text)

@@ -1,4 +1,4 @@
-"""Backups that are checked before they count, and restoring one in place of a lost file."""
+"""Makes backups, which are checked before they replace anything, and restores a database from one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ _WHOLE = ("", *BESIDE)  # a database and what SQLite keeps beside it
 def back_up(connection: sqlite3.Connection, database: Path | None, target: Path, *, through_links: bool) -> None:
     """Copy a live database to ``target``, which is replaced only by a complete and sound copy.
 
-    A name that we made ourselves is not to go ``through_links``: a link that stands there is replaced.
-
-    The copy is of one moment, whatever is written meanwhile. Raises StorageError; nothing half done stays.
+    With ``through_links`` a link at ``target`` is followed; without, it is replaced, as is right for names that we made ourselves.
+    The copy is of one moment, whatever is written meanwhile. Raises StorageError; nothing half done is left behind.
     """
     try:
         target = real_path(target) if through_links else real_path(target.parent) / target.name
@@ -94,7 +93,7 @@ def _check_source(source: Path, database: Path) -> None:
 def _partial(target: Path, like: Path | None = None) -> Iterator[Path]:
     """Yield the path of a private file beside ``target``, deleted afterwards with SQLite's files beside it.
 
-    Where there is a file that it is to be ``like``, it has the owner and the permissions of that one.
+    Where the file ``like`` exists, it gets that file's owner and permissions.
     """
     partial = target.with_name(f"{target.name}.partial")
     try:
@@ -120,7 +119,7 @@ def _copied(connection: sqlite3.Connection, target: Path, *, renumbered: bool = 
     pinned = not connection.in_transaction
     try:
         if pinned:
-            connection.execute("BEGIN")  # what others write from here on is in neither the counts nor the copy
+            connection.execute("BEGIN")  # later writes by others are in neither the counts nor the copy
         expected = counts(connection)
         connection.backup(copy)
         if renumbered:

@@ -1,7 +1,7 @@
 """Tables of the first release and later additions, as plain DDL; ``migrations.py`` says which migration added what.
 
-The tables are a public interface (docs/schema.md). What has shipped is never changed here. Tables whose stores stand in
-modules of their own are written there.
+The tables are a public interface (docs/schema.md). DDL that has shipped is never changed here. Tables with a store in a module of
+its own are defined in that module.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ CREATE INDEX match_entry ON match (entry_id);
 CREATE INDEX match_story ON match (story_id);
 """
 
-# The columns of a key stand first in tables WITHOUT ROWID: SQLite 3.40's integrity check mistakes the columns of others.
+# In tables WITHOUT ROWID the columns of the key come first: in other tables SQLite 3.40's integrity check mistakes the columns.
 DESK: Final = """
 CREATE TABLE decision (
   id INTEGER PRIMARY KEY,
@@ -304,14 +304,14 @@ CREATE TABLE amendment (
 CREATE INDEX amendment_entry ON amendment (entry_id, field);
 """
 
-# What lists are sorted by: a page of the story list reads as many rows as it shows.
+# Indexes in the order of lists, so that a page of the story list reads only the rows that it shows.
 LISTS: Final = """
 CREATE INDEX story_by_publishers ON story (publishers DESC, reports DESC, entries DESC, last_seen DESC, id);
 CREATE INDEX story_by_entries ON story (entries DESC, reports DESC, publishers DESC, last_seen DESC, id)
 """
 
-# What a poll that brings nothing writes: an index has pages of its own for each feed, wherever it is ordered by feed or due
-# time. No question needs the two that go: what is due is one walk over the feeds, and only documents are looked up by feed.
+# Fewer indexes for a poll that brings nothing to write: in one ordered by feed or due time each feed is on another page. No query
+# needs the two that are dropped: due feeds are found by a walk over all feeds, and only polls with a document are looked up by feed.
 POLLS: Final = """
 DROP INDEX feed_due;
 DROP INDEX poll_feed;

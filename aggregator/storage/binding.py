@@ -1,4 +1,4 @@
-"""What stores have in common: single values and columns read, and many values bound in one statement."""
+"""Functions that stores share: reading single values and columns, and binding many values in one statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 Bound = Sequence[object]
 Value = TypeVar("Value")
 
-AT_ONCE: Final = 500  # bound variables a statement; SQLite's own limit is 32,766
+AT_ONCE: Final = 500  # bound values of one statement; SQLite's own limit is 32,766
 
 
 def parts(values: Iterable[Value], most: int = AT_ONCE) -> Iterator[Sequence[Value]]:
@@ -20,7 +20,7 @@ def parts(values: Iterable[Value], most: int = AT_ONCE) -> Iterator[Sequence[Val
 
 
 def marks(values: Collection[object]) -> str:
-    """Return the placeholders of values, for the brackets of IN."""
+    """Return a placeholder for each value, for the brackets of IN."""
     return ", ".join("?" * len(values))
 
 
@@ -36,11 +36,11 @@ def column(connection: sqlite3.Connection, query: str, values: Bound = ()) -> li
 
 
 def rows_among(connection: sqlite3.Connection, selection: str, ids: Iterable[str]) -> Iterator[Any]:
-    """Yield the rows of a statement that ends with a column, where that is one of these ids."""
+    """Yield the rows of a statement in which a column is one of these ids; the statement ends with that column's name."""
     for part in parts(list(ids)):
         yield from connection.execute(f"{selection} IN ({marks(part)})", part)
 
 
 def column_among(connection: sqlite3.Connection, selection: str, ids: Iterable[str]) -> frozenset[Any]:
-    """Return the first column of what :func:`rows_among` yields."""
+    """Return the first column of the rows that :func:`rows_among` yields."""
     return frozenset(row[0] for row in rows_among(connection, selection, ids))

@@ -1,4 +1,4 @@
-"""Counts of a feed's reports in which each line occurred. Versions of one text count once: a running report is no boilerplate."""
+"""Counts in how many of a feed's reports each line occurred; versions of one text count once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREATE TABLE line (
 ) STRICT, WITHOUT ROWID;
 """
 
-# The index is named, because the planner would walk over all lines of the feed; it holds those of three reports and more.
+# The index is named because the planner would read all lines of the feed; it holds the lines of three reports and more.
 _REPEATED = "SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = {} AND reports >= {}"
 
 
@@ -32,16 +32,16 @@ class LineStore:
         self._db = connection
 
     def repeated(self, feed_id: int, at_least: int) -> frozenset[int]:
-        """Return the lines of a feed that were in at least so many reports."""
+        """Return the hashes of a feed's lines that were in at least so many reports."""
         return frozenset(column(self._db, _REPEATED.format("?", int(at_least)), (feed_id,)))
 
-    def repeated_around(self, entry_id: str, at_least: int) -> frozenset[int]:
-        """Return the lines of a stored entry's feed that were in at least so many reports."""
+    def repeated_in_feed_of(self, entry_id: str, at_least: int) -> frozenset[int]:
+        """Return the same as :meth:`repeated` for the feed of a stored entry."""
         feed = "(SELECT feed_id FROM entry WHERE id = ?)"
         return frozenset(column(self._db, _REPEATED.format(feed, int(at_least)), (entry_id,)))
 
     def count(self, feed_id: int, hashes: Iterable[int], report_id: str, entry_number: int) -> None:
-        """Note the lines of a new entry."""
+        """Count the lines of a new entry."""
         self._db.executemany(
             "INSERT INTO line (feed_id, hash, reports, last_report, last_entry) VALUES (?, ?, 1, ?, ?)"
             " ON CONFLICT (feed_id, hash) DO UPDATE SET reports = reports + (last_report <> excluded.last_report),"
@@ -49,10 +49,10 @@ class LineStore:
             [(feed_id, one, report_id, entry_number) for one in sorted(hashes)],
         )
 
-    def forgettable(self, before: datetime) -> tuple[str, tuple[object, ...]] | None:
-        """Return the condition and values by which lines are deleted: those in no entry seen since a time.
+    def outdated(self, before: datetime) -> tuple[str, tuple[object, ...]] | None:
+        """Return the condition, with its values, for lines that occurred in no entry first seen since a time.
 
-        None where no entry came since: what the feeds repeat is not forgotten for a long silence.
+        None where no entry came since then: after a long silence no line is deleted.
         """
         found = self._db.execute(
             "SELECT number FROM entry WHERE first_seen >= ? ORDER BY first_seen, number LIMIT 1", (to_text(before),)

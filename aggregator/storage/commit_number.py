@@ -16,14 +16,14 @@ from aggregator.disk import LOG, sqlite_name
 from aggregator.storage.schema import APPLICATION_ID
 
 _NUMBERS = 2**31 - 1  # SQLite's user_version is a signed number of 32 bits; 0 means that a file has none yet
-_LOOKS = 5  # until two of them see the same: a look in the midst of another process's commit sees half of it
-# The log's form is documented (sqlite.org/fileformat2.html, "The WAL File Format"): a head, then pages with a head each.
+_MAX_LOOKS = 5  # a look during another process's commit sees half of it, so two looks in a row must see the same
+# The log's format (sqlite.org/fileformat2.html, "The WAL File Format"): a header, then frames of a header and a page each.
 _HEAD, _PAGE_HEAD, _FIRST_PAGE = 32, 24, (1).to_bytes(4, "big")
-_NUMBER = slice(60, 64)  # where the first page holds user_version
+_NUMBER = slice(60, 64)  # the bytes of user_version in the first page
 
 
 def count_commit(connection: sqlite3.Connection) -> None:
-    """Write the next number, as the last of a transaction's changes; the first one by lot."""
+    """Write the next number as the last change of a transaction; the first number is random."""
     number = _number(connection)
     _write(connection, number % _NUMBERS + 1 if number > 0 else _random_number())
 
@@ -36,11 +36,11 @@ def renumber(connection: sqlite3.Connection) -> None:
 def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
     """Return whether the log beside a database belongs to another file or state; ``reader`` reads through the log.
 
-    Return False also where it is unknown: the file has no number yet, or the log has none, since another program wrote it.
+    False also where that is unknown: the file has no number yet, or the log has none because another program wrote it.
     """
     log = Path(f"{path.resolve()}{LOG}")
     before = None
-    for _ in range(_LOOKS):
+    for _ in range(_MAX_LOOKS):
         look = (_head(log), _file_number(path), _first_number(log), _number(reader), _is_ours(reader))
         _, alone, first, last, ours = look
         if alone is None or alone.agrees(first, last, ours):
@@ -64,7 +64,7 @@ class _FileNumber:
             return False
         if not self.number or self.number == last:
             return True
-        before = first - 1  # what the file held when the log was begun
+        before = first - 1  # the file's number when the log was begun
         return first > 0 and (self.number - before) % _NUMBERS <= (last - before) % _NUMBERS
 
 

@@ -1,4 +1,4 @@
-"""Detection of stored values that the disk damaged."""
+"""Detects stored values that the disk damaged."""
 
 from __future__ import annotations
 

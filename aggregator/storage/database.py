@@ -14,7 +14,6 @@ from aggregator.exceptions import LockedError, NotOursError, StorageError
 from aggregator.storage.backups import back_up
 from aggregator.storage.bands import Bands
 from aggregator.storage.commit_number import count_commit
-from aggregator.storage.integrity import faults
 from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.poll_lines import PollLines
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
@@ -25,28 +24,29 @@ Found = TypeVar("Found")
 Written = TypeVar("Written")
 BUSY_TIMEOUT_MS = 10_000
 _BUSY_FOR_POLLS_MS = 1_000
-# Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
-# the pauses of long writers (PAUSE) again and again.
+# Seconds between two attempts to take a lock that another process holds. SQLite's own wait soon tries only ten times a second, and
+# would miss the pauses of long writers (PAUSE) again and again.
 _RETRY_INTERVAL = 0.002
-# Seconds of one transaction of a long writer, and of its pause for others. A long writer finishes its present entry after the first,
-# and updates its stories, which takes as long again at most. Waiting processes try every two milliseconds, and so find the pause.
+# Seconds that one transaction of a long writer takes, and that it pauses for others. After MAX_TRANSACTION it finishes its present
+# entry and updates its stories, which takes at most as long again.
 MAX_TRANSACTION, PAUSE = 0.08, 0.01
-_TRIES = 3  # times that something large is read outside of a transaction before it is read inside
+_TRIES = 3  # times that a large read is tried outside of a transaction before it is done inside
 
 
 class SavepointFailedError(StorageError):
-    """A savepoint in a transaction without savepoints failed: the transaction is to be repeated with them."""
+    """Raised where a part of a transaction without savepoints failed: the caller repeats the transaction with savepoints."""
 
 
 class Store:
     """An open database; ``connection`` is in autocommit mode, writes go through :meth:`transaction`."""
 
     def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, spilling: bool = False) -> None:
-        """Open the file at ``path``, made where it is missing; None is a scratch database in memory.
+        """Open the file at ``path``, created where it is missing; None opens a scratch database in memory.
 
-        One that is ``spilling`` keeps no more than some megabytes there, and the rest in a file without a name.
+        A scratch database that is ``spilling`` keeps a few megabytes in memory, and the rest in a temporary file.
 
-        ``read_only`` is true where nothing can be written: the disk is full or read-only, or the file belongs to somebody else.
+        The attribute ``read_only`` is true where nothing can be written: the disk is full or read-only, or the file belongs to
+        somebody else.
 
         Raises NotOursError where the file is not ours or newer than the code, StorageError where it is damaged or
         cannot be opened, LockedError where another process holds it.
@@ -55,11 +55,11 @@ class Store:
         self._busy_ms = busy_timeout_ms
         self._at_end: dict[Callable[[bool], None], None] = {}
         self._reading = False
-        self._part_from: int | None = None  # rows changed by this connection when the part at hand began
-        self._whole = False  # the transaction at hand has no parts
-        self._changes = 0  # of this connection when the transaction at hand began
-        self.has_written = False  # whether the last transaction that was to change anything did
-        self.unit_number = 0  # of long writers: how many transactions without parts were begun
+        self._changes_before_part: int | None = None  # connection.total_changes when the present savepoint began
+        self._whole = False  # whether the present transaction has no savepoints
+        self._changes = 0  # connection.total_changes when the present transaction began
+        self.has_written = False  # whether a transaction changed rows, and none failed since
+        self.unit_number = 0  # how many transactions without savepoints were begun
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms, spilling=spilling)
             try:
@@ -68,7 +68,9 @@ class Store:
             except BaseException:
                 self.connection.close()
                 raise
-        self.bands = Bands(self.connection, self.call_at_end)  # one for all who write: it knows what waits
+        self.bands = Bands(
+            self.connection, self.call_at_end
+        )  # shared by all writers, because it remembers waiting keys
         self.poll_lines = PollLines(self.connection, path, self.call_at_end, self._has_changed, fold_many)
 
     def __enter__(self) -> Self:
@@ -85,8 +87,8 @@ class Store:
         self.connection.close()
 
     def _take_in_polls(self) -> None:
-        """Leave no polls beside the file. Where that cannot be, nothing is lost: all read them where they are."""
-        if not self.poll_lines.is_left():
+        """Move the polls that wait beside the file into it. If that fails nothing is lost: readers find them beside the file."""
+        if not self.poll_lines.has_file():
             return
         before, self._busy_ms = self._busy_ms, min(self._busy_ms, _BUSY_FOR_POLLS_MS)
         with suppress(StorageError, LockedError, sqlite3.Error, OSError):
@@ -98,11 +100,11 @@ class Store:
 
     @contextmanager
     def transaction(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
-        """One atomic change; nests, so that a caller's transaction takes in its callees'.
+        """Open a transaction; inside another one, join it.
 
-        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``keep_waiting`` says to
-        wait for as long again. BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it
-        then writes beside another writer.
+        Where another process holds the lock beyond the busy timeout, LockedError is raised, unless ``keep_waiting`` returns
+        True: then it waits for as long again. It begins with BEGIN IMMEDIATE, because a deferred transaction that reads first
+        fails at once when it then writes beside another writer.
         """
         if self._reading:
             raise RuntimeError("a snapshot cannot be written to: end it first")
@@ -132,10 +134,10 @@ class Store:
 
     @contextmanager
     def single_unit(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
-        """Open a transaction without savepoints; where one would be undone, all is, and SavepointFailedError is raised.
+        """Open a transaction without savepoints; where a part fails, all is undone and SavepointFailedError is raised.
 
-        Hardly any part ever fails, and to be ready for it SQLite copies each page that a part changes.
-        ``keep_waiting`` is that of :meth:`transaction`.
+        Parts hardly ever fail, but for a savepoint SQLite copies each page that the part changes. ``keep_waiting`` is that of
+        :meth:`transaction`.
         """
         self._whole = not self.connection.in_transaction
         self.unit_number += 1
@@ -147,7 +149,7 @@ class Store:
 
     @property
     def is_single_unit(self) -> bool:
-        """Whether the transaction has no savepoints: until it ends, nothing but entries is written."""
+        """Whether the present transaction has no savepoints; until it ends, only entries are written."""
         return self._whole
 
     def read_then_write(
@@ -157,9 +159,13 @@ class Store:
         keep_waiting: Callable[[], bool] = lambda: False,
         state: Callable[[], object] | None = None,
     ) -> Written | None:
-        """Read while others may write; write where ``state``, by default all, is as it was, and nothing where nothing was found."""
+        """Read without a lock, then write in a transaction; read again where ``state`` has changed meanwhile.
+
+        ``state`` is the data version by default: any write by another connection counts. After some attempts both are done in
+        one transaction. Where ``read`` returns None, nothing is written and None is returned.
+        """
         state = state or self.data_version
-        for _ in range(_TRIES):  # then both in one
+        for _ in range(_TRIES):
             seen, found = state(), read()
             if found is None:
                 return None
@@ -186,70 +192,73 @@ class Store:
                 self.connection.rollback()
 
     def _begin(self, keep_waiting: Callable[[], bool]) -> None:
-        """Take the lock. While another process has it, look so often that its pause between two transactions is found."""
+        """Take the lock; while another process holds it, try often enough to find the pause between two of its transactions."""
         self._set_busy_timeout(0)
         try:
             ends = monotonic() + self._busy_ms / 1_000
-            while True:
-                try:
-                    self.connection.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as error:
-                    if not is_busy(error):
-                        raise
-                    if monotonic() >= ends:
-                        if not keep_waiting():
-                            raise
-                        ends = monotonic() + self._busy_ms / 1_000
-                else:
-                    return
+            while (busy := self._try_to_begin()) is not None:
+                if monotonic() >= ends:
+                    if not keep_waiting():
+                        raise busy
+                    ends = monotonic() + self._busy_ms / 1_000
                 sleep(_RETRY_INTERVAL)
         finally:
             self._set_busy_timeout(self._busy_ms)
+
+    def _try_to_begin(self) -> sqlite3.OperationalError | None:
+        """Take the lock; return the error where another process holds it."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                return error
+            raise
+        return None
 
     def _set_busy_timeout(self, milliseconds: int) -> None:
         self.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _undo(self) -> None:
-        # on a full disk or a damaged page SQLite has rolled back by itself, and another ROLLBACK would hide why
+        # on a full disk or a damaged page SQLite has rolled back itself, and the error of another ROLLBACK would hide the cause
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         self._run_end_callbacks(kept=False)
 
     def data_version(self) -> int:
-        """Return a number that is another one when another connection has written meanwhile."""
+        """Return a number that changes when another connection writes."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
     def state(self) -> tuple[int, int]:
-        """Return what is the same as long as nobody wrote: neither another connection nor this one."""
+        """Return a value that changes when this or another connection writes."""
         return self.data_version(), self.connection.total_changes
 
-    def call_at_end(self, last: Callable[[bool], None]) -> None:
-        """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.
+    def call_at_end(self, callback: Callable[[bool], None]) -> None:
+        """Call ``callback`` when the present transaction ends: with True before its commit, with False where it is undone.
 
-        Where the commit itself fails, it hears of both.
+        Where the commit itself fails, it is called twice: with True and then with False.
         """
-        self._at_end[last] = None
+        self._at_end[callback] = None
 
     def _run_end_callbacks(self, *, kept: bool) -> None:
-        for last in list(self._at_end):
-            last(kept)
+        for callback in list(self._at_end):
+            callback(kept)
 
     @contextmanager
     def savepoint(self) -> Iterator[sqlite3.Connection]:
-        """A part of a transaction that is undone alone where it fails.
+        """Open a part of a transaction that is undone alone where it fails; outside of a transaction, open a transaction.
 
-        Outside of a transaction it is one. Where the part around it has changed nothing yet, both begin at one point.
+        Where the part around it has changed nothing yet, no second savepoint is made.
         """
         if not self.connection.in_transaction:
             with self.transaction() as db:
                 yield db
             return
         if self._whole:
-            with _ending_all():
+            with _failing_as_whole():
                 yield self.connection
             return
-        around, self._part_from = self._part_from, self.connection.total_changes
-        if around != self._part_from:
+        around, self._changes_before_part = self._changes_before_part, self.connection.total_changes
+        if around != self._changes_before_part:
             self.connection.execute("SAVEPOINT part")
         try:
             yield self.connection
@@ -258,9 +267,9 @@ class Store:
                 self.connection.execute("ROLLBACK TO part")
             raise
         finally:
-            if around != self._part_from and self.connection.in_transaction:
+            if around != self._changes_before_part and self.connection.in_transaction:
                 self.connection.execute("RELEASE part")
-            self._part_from = around
+            self._changes_before_part = around
 
     def needs_writing(self) -> None:
         """Raise StorageError where the database can only be read."""
@@ -279,11 +288,6 @@ class Store:
         self._take_in_polls()
         back_up(self.connection, self.path, target, through_links=through_links)
 
-    def check(self) -> tuple[str, ...]:
-        """Return the faults of the database; empty when it is sound."""
-        with explained(self.path):
-            return faults(self.connection, self.path)
-
     def vacuum(self) -> None:
         """Rewrite the file without its free pages and refresh the planner's statistics."""
         with explained(self.path):
@@ -293,8 +297,8 @@ class Store:
 
 
 @contextmanager
-def _ending_all() -> Iterator[None]:
-    """Turn what one entry raises into an error that ends the transaction."""
+def _failing_as_whole() -> Iterator[None]:
+    """Turn an exception of a part into SavepointFailedError, which ends the transaction."""
     try:
         yield
     except Exception as error:
@@ -330,7 +334,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | None, *, read_only: bo
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        # four times the default, 16 MB: what a busy pass writes again and again is folded into the file less often
+        # 16 MB, four times the default: pages that a busy pass writes again and again are copied into the file less often
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
     if pending and path is not None and there:
         _bring_up_to_date(connection, path)
@@ -349,7 +353,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     """Apply pending migrations, all or none, after a copy of the file was made beside it."""
     from aggregator.storage.migrations import bring_up_to_date
 
-    connection.execute("BEGIN IMMEDIATE")  # whoever opens it meanwhile waits, and finds nothing left to do
+    connection.execute("BEGIN IMMEDIATE")  # another process that opens it waits, and then finds nothing to do
     try:
         there = applied(connection)
         pending = [name for name in MIGRATIONS if name not in there]

@@ -1,4 +1,4 @@
-"""Editors' decisions as given, and the constraints that they state."""
+"""Editors' decisions, and the constraints that they state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aggregator.storage.members import PLACES, places_of
 from aggregator.storage.times import from_text, to_text
 
 DecisionKind = Literal["merge", "split", "move", "pin", "forbid", "name", "tie", "untie"]
-# How a constraint is written: of stories, and of storylines.
+# The sign of a constraint -> the word that is stored, for constraints on stories and on storylines.
 _OF_STORIES = {"together": "together", "apart": "apart"}
 _OF_STORYLINES = {"together": "tied", "apart": "untied"}
 
@@ -89,11 +89,11 @@ class DecisionStore:
                 )
 
     def constraints(self) -> list[Constraint]:
-        """Return what all decisions in force state of stories, oldest first."""
+        """Return the constraints on stories of all decisions in force, oldest first."""
         return self._stated(("together", "apart"))
 
     def ties(self) -> list[Constraint]:
-        """Return what all decisions in force state of storylines, oldest first."""
+        """Return the constraints on storylines of all decisions in force, oldest first."""
         return self._stated(("tied", "untied"))
 
     def _stated(self, signs: tuple[str, str]) -> list[Constraint]:
@@ -129,12 +129,12 @@ class DecisionStore:
         return list(map(self.get, column(self._db, "SELECT id FROM decision WHERE undone_at IS NULL ORDER BY id")))
 
     def last_active(self) -> Decision | None:
-        """Return the newest decision in force: what undo takes back."""
+        """Return the newest decision in force, which undo takes back; None where there is none."""
         number = first_value(self._db, "SELECT max(id) FROM decision WHERE undone_at IS NULL")
         return None if number is None else self.get(number)
 
     def undo(self, decision_id: int, by: str, at: datetime) -> None:
-        """Mark a decision as undone: it stays in the log, and is no longer in force."""
+        """Mark a decision as undone: it stays in the log but is no longer in force."""
         self._db.execute(
             "UPDATE decision SET undone_at = ?, undone_by = ? WHERE id = ?", (to_text(at), by, decision_id)
         )
@@ -169,7 +169,7 @@ class DecisionStore:
 
 
 def reference(number: int) -> str:
-    """Return how the evidence of an edge names the decision behind it."""
+    """Return the text by which the evidence of an edge refers to a decision."""
     return f"decision {number}"
 
 

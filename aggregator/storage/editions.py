@@ -34,7 +34,7 @@ class EditionLine:
     stories: int
 
 
-# The series of an edition: what follows the two moments of its id. A series was never without its name there.
+# The series of an edition: the part of its id after the two moments. The daily edition has none.
 _SERIES = "substr(id, 35)"
 
 
@@ -45,13 +45,13 @@ class EditionStore(FactStore):
         super().__init__(store.connection)
 
     def get(self, edition_id: str) -> StoredEdition | None:
-        """Return the edition with this id, if it was ever made."""
+        """Return the edition with this id; None where it was never made."""
         return self._one("WHERE id = ?", (edition_id,))
 
     def before(self, since: datetime, until: datetime, series: str = "") -> StoredEdition | None:
-        """Return the previous edition for a reader of this window: the one that ends where it begins, else the last of its series.
+        """Return the edition before this window: the one that ends where the window begins, else the last of its series.
 
-        An edition that somebody made by hand in between takes nothing out of a series.
+        So an edition that was made by hand in between is passed over.
         """
         order = "ORDER BY until = ? DESC, until DESC, made DESC LIMIT 1"
         return self._one(f"WHERE until < ? AND {_SERIES} = ? {order}", (to_text(until), series, to_text(since)))
@@ -80,15 +80,16 @@ class EditionStore(FactStore):
         return from_text(first_value(self._db, "SELECT max(made) FROM edition"))
 
     def drop_from_future(self, now: datetime) -> int:
-        """Delete editions made after ``now``, of windows that end after it, and those made before their window began; return how many.
+        """Delete editions of the future; return how many.
 
-        The clock was ahead then, or an earlier version made the empty edition of a day to come.
+        Those are editions made after ``now`` whose window ends after it, because the clock was ahead, and editions made before
+        their window began, as an earlier version did for a day to come.
         """
         where = "(made > ? AND until > ?) OR made < since"
         return self._db.execute(f"DELETE FROM edition WHERE {where}", (to_text(now), to_text(now))).rowcount
 
     def add(self, edition: StoredEdition, title: str, stories: int) -> None:
-        """Freeze an edition."""
+        """Store a frozen edition."""
         self._db.execute(
             "INSERT INTO edition (id, title, since, until, made, stories, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (

@@ -18,7 +18,7 @@ from aggregator.storage.entry_rows import (
     INSERT,
     KNOWN,
     KNOWN_OF_ENTRY,
-    MOST_AMENDMENTS,
+    MAX_AMENDMENTS,
     REVISE,
     Amendment,
     EntryRow,
@@ -44,14 +44,14 @@ class EntryStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._db = store.connection
-        self._unindexed: dict[int, tuple[str, str]] = {}  # of the transaction at hand
+        self._unindexed: dict[int, tuple[str, str]] = {}  # new entries of the present transaction
 
-    # --- what is known ---------------------------------------------------------------------
+    # --- known entries ---------------------------------------------------------------------
 
     def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
-        """Return key -> content hash of the entries in the feed's last document, and of as many seen before.
+        """Return key -> content hash of at most ``limit`` entries: those in the feed's last document, and as many seen before.
 
-        At most ``limit``. The cost is that of the document, however many entries of the feed are stored.
+        The cost depends on the size of the document, not on how many entries of the feed are stored.
         """
         (carried,) = self._db.execute(
             "SELECT count(*) FROM entry WHERE feed_id = ?1 AND last_seen = (SELECT max(last_seen) FROM entry WHERE feed_id = ?1)",
@@ -80,7 +80,7 @@ class EntryStore:
         return found
 
     def recent(self, feed_id: int, limit: int) -> list[KnownEntry]:
-        """Return the ``limit`` entries of a feed that were seen last: where a republished entry may be found."""
+        """Return the ``limit`` entries of a feed that were seen last, among which a republished entry is searched for."""
         rows = self._db.execute(
             f"SELECT {KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
             (feed_id, limit),
@@ -101,9 +101,9 @@ class EntryStore:
         return column_among(self._db, "SELECT id FROM entry WHERE id", entry_ids)
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
-        """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
+        """Return the newest ``limit`` entries without a report whose time, or first sight, is at or after a time.
 
-        An undated entry of a feed's stock counts as older than any open story, and is placed all the same.
+        First sight counts because an undated entry of a new feed's stock gets a time before any open story, and is placed too.
         """
         return self.select(
             "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?)"
@@ -138,7 +138,7 @@ class EntryStore:
 
     @property
     def unindexed(self) -> dict[int, tuple[str, str]]:
-        """The new entries of the transaction at hand that the full-text index is still to take, by number."""
+        """The new entries of the present transaction that are not in the full-text index yet, by number."""
         return dict(self._unindexed)
 
     def restore_unindexed(self, kept: dict[int, tuple[str, str]]) -> None:
@@ -146,7 +146,7 @@ class EntryStore:
         self._unindexed = kept
 
     def _index(self, kept: bool) -> None:
-        """Add the transaction's new entries to the full-text index together: each separate write costs it a merge."""
+        """Add the transaction's new entries to the full-text index together, because each separate write costs a merge."""
         rows = [(number, *texts) for number, texts in self._unindexed.items()]
         self._unindexed = {}
         if kept:
@@ -163,7 +163,7 @@ class EntryStore:
         self._rewrite(known, row, now, versions=1)
 
     def retouch(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
-        """Replace an entry's text where the words are the same: no version is kept."""
+        """Replace an entry's text without keeping a version, for an edit that changed no words."""
         self._rewrite(known, row, now, versions=0)
 
     def _rewrite(self, known: KnownEntry, row: EntryRow, now: datetime, *, versions: int) -> None:
@@ -185,7 +185,7 @@ class EntryStore:
         return found
 
     def mark_seen(self, numbers: Iterable[int], now: datetime) -> None:
-        """Note that these entries are still in their feed."""
+        """Store that these entries are still in their feed."""
         text = to_text(now)
         self._db.executemany("UPDATE entry SET last_seen = ? WHERE number = ?", [(text, number) for number in numbers])
 
@@ -197,18 +197,18 @@ class EntryStore:
         )
 
     def amend(self, known: KnownEntry, facts: Facts, time: datetime, now: datetime) -> None:
-        """Store a corrected date, byline or category; the former value is kept as an amendment, text and versions stay."""
+        """Store a corrected date, byline or category, and keep the former value as an amendment; text and versions stay."""
         self.note_amendments(known, facts, now)
         self._db.execute(AMEND, (*fact_values(facts), to_text(time), known.number))
 
     def note_amendments(self, known: KnownEntry, facts: Facts, now: datetime) -> None:
-        """Keep the values of facts that are about to be replaced."""
+        """Keep the former values of the facts that differ as amendments."""
         for field, before, after in changed_facts(known.facts, facts):
             self._db.execute(
                 "INSERT INTO amendment (entry_id, field, before, after, at) VALUES (?, ?, ?, ?, ?)",
                 (known.id, field, before, after, to_text(now)),
             )
-            self._db.execute(AMENDMENTS_KEPT, {"entry": known.id, "field": field, "kept": MOST_AMENDMENTS})
+            self._db.execute(AMENDMENTS_KEPT, {"entry": known.id, "field": field, "kept": MAX_AMENDMENTS})
 
     def amendments(self, entry_id: str) -> list[Amendment]:
         """Return a publisher's corrections of an entry's facts, oldest first."""
@@ -218,7 +218,7 @@ class EntryStore:
         return [Amendment(field, before, after, from_text(at)) for field, before, after, at in rows]
 
     def retire_key(self, known: KnownEntry, key: str) -> None:
-        """Give an entry another key, since its own went over to another entry."""
+        """Give an entry another key, because another entry took its own."""
         taken = self._db.execute(
             "SELECT 1 FROM entry WHERE key = ? AND feed_id = (SELECT feed_id FROM entry WHERE number = ?)",
             (key, known.number),
@@ -228,29 +228,29 @@ class EntryStore:
         )
 
     def rename_keys(self, feed_id: int, names: Mapping[str, str]) -> None:
-        """Remember other names of entries, each with its entry's id: their guids changed."""
+        """Store further keys of entries whose guids changed; ``names`` maps a key to its entry's id."""
         self._db.executemany(
             "INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)",
             [(feed_id, key, entry_id) for key, entry_id in names.items()],
         )
 
     def forget_alias(self, feed_id: int, key: str) -> None:
-        """Take back that ``key`` is another name of an entry: it is an entry's own now."""
+        """Delete an alias, because ``key`` is an entry's own key now."""
         self._db.execute("DELETE FROM entry_alias WHERE feed_id = ? AND key = ?", (feed_id, key))
 
     def place(self, entry_ids: Iterable[str], report_id: str, story_id: str | None) -> None:
-        """Put entries into a report and its story, which a new report has none of until it is settled."""
+        """Put entries into a report and its story; ``story_id`` is None for a new report, until it is settled."""
         self._db.executemany(
             "UPDATE entry SET report_id = ?, story_id = ? WHERE id = ?",
             [(report_id, story_id, entry_id) for entry_id in entry_ids],
         )
 
     def begin_report(self, entry_id: str, report_id: str) -> None:
-        """Put an entry without a report into a new one without a story; the index by story is not written."""
+        """Put an entry without a report into a new report without a story; this does not write the index by story."""
         self._db.execute("UPDATE entry SET report_id = ? WHERE id = ?", (report_id, entry_id))
 
     def set_agency(self, entry_id: str, agency: str | None, evidence: Evidence) -> None:
-        """Attribute an entry to a wire service for the text it shares; None takes that back."""
+        """Attribute an entry to a wire service because of the text it shares; None removes the attribution."""
         self._db.execute(
             "UPDATE entry SET agency = ?, evidence = ? WHERE id = ?", (agency, evidence_text(evidence), entry_id)
         )
@@ -304,7 +304,7 @@ class EntryStore:
         return self.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
 
     def ids_of_story(self, story_id: str) -> list[str]:
-        """Return the ids of a story's entries, in order of arrival; those that have yet to follow their reports among them."""
+        """Return the ids of a story's entries in order of arrival, with entries that have yet to follow their moved reports."""
         query = "SELECT e.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number"
         return column(self._db, query, (story_id,))
 
@@ -354,7 +354,7 @@ class EntryStore:
         if not expression:
             return []
         rank = "bm25(entry_fts, 4.0, 1.0)"
-        # The rows of entries are read for those shown alone: a word may stand in thousands. Of equal ones the last to arrive are kept.
+        # Only the rows of the best are read, because a word may occur in thousands of entries. Of equal ones the newest are kept.
         best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ? ORDER BY 2, 1 DESC LIMIT ?"
         bound: tuple[object, ...] = (expression, limit)
         if since is not None:
@@ -375,16 +375,17 @@ class EntryStore:
         return [entry_of(row) for row in self._rows(where, values, light=light)]
 
     def seen_between(self, since: datetime | None, until: datetime | None) -> Iterator[Entry]:
-        """Yield the entries first seen in a window, in order of arrival; None leaves that end open."""
+        """Yield the entries first seen in a window one at a time, in order of arrival; None leaves that end open."""
         bounds = [("e.first_seen >= ?", since), ("e.first_seen < ?", until)]
         given = [(clause, to_text(moment)) for clause, moment in bounds if moment is not None]
         where = " AND ".join(["1", *(clause for clause, _ in given)])
-        yield from self.iterate(f"WHERE {where} ORDER BY e.number", tuple(value for _, value in given))
-
-    def iterate(self, where: str, values: tuple[object, ...] = ()) -> Iterator[Entry]:
-        """Like :meth:`select`, one at a time, for whole archives."""
-        for row in self._rows(where, values):
+        for row in self._rows(f"WHERE {where} ORDER BY e.number", tuple(value for _, value in given)):
             yield entry_of(row)
+
+    def revised_between(self, since: datetime, until: datetime) -> list[Entry]:
+        """Return the entries with a version that was replaced in a window, in order of arrival, without summary and content."""
+        revised = "SELECT entry_id FROM revision WHERE replaced >= ? AND replaced < ?"
+        return self.select(f"WHERE e.id IN ({revised}) ORDER BY e.number", (to_text(since), to_text(until)), light=True)
 
     def _rows(self, where: str, values: tuple[object, ...], *, light: bool = False) -> sqlite3.Cursor:
         cursor = self._db.cursor()

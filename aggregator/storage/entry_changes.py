@@ -1,7 +1,7 @@
-"""The entries of a story that changed since they were read, noted in memory by triggers of this connection.
+"""Notes which entries of a story changed since they were read, by temporary triggers of this connection.
 
-Changes by other connections are not noted; ``PRAGMA data_version`` shows that there were some. The notes of a transaction
-are rolled back with it.
+Changes by other connections are not noted; ``PRAGMA data_version`` shows that there were some. A transaction that is rolled back
+takes its notes with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ END""",
     """CREATE TEMP TRIGGER IF NOT EXISTS followed_entry_dropped AFTER DELETE ON main.entry
 WHEN OLD.story_id IN (SELECT id FROM followed_story)
 BEGIN INSERT OR IGNORE INTO changed_entry VALUES (OLD.story_id, OLD.id); END""",
-    # An entry is read with these values of its feed, so all that was read is out of date.
+    # An entry is read with these values of its feed, so that everything that was read is out of date.
     """CREATE TEMP TRIGGER IF NOT EXISTS followed_feed_changed AFTER UPDATE OF authority, agency ON main.feed
 WHEN NEW.authority IS NOT OLD.authority OR NEW.agency IS NOT OLD.agency
 BEGIN DELETE FROM followed_story; END""",
@@ -40,9 +40,9 @@ _owners = count(1)
 
 
 class EntryChanges:
-    """Notes on the entries of followed stories. They cost nothing until a story is followed.
+    """Notes on the entries of followed stories; they cost nothing until a story is followed.
 
-    A story belongs to whoever of a connection followed it last; the others read it whole the next time.
+    Of several objects on one connection, the last to follow a story owns its notes; the others read the whole story next time.
     """
 
     def __init__(self, store: Store) -> None:
@@ -68,7 +68,7 @@ class EntryChanges:
             self._delete_notes(story_id)
 
     def read(self, story_id: str) -> tuple[set[str], list[Entry]] | None:
-        """Return the ids of removed entries, and the added or changed entries, since the last call; None for a story not followed."""
+        """Return the ids of entries removed, and the entries added or changed, since the last call; None if it is not followed."""
         if not self._is_followed(story_id):
             return None
         changed = column(self._db, "SELECT id FROM changed_entry WHERE story_id = ?", (story_id,))

@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """A stored entry as far as it decides whether an arriving one is known, edited or new."""
+    """The values of a stored entry that decide whether an arriving entry is known, edited or new."""
 
     id: str
     number: int
@@ -83,7 +83,7 @@ KNOWN = (
     " published, published_text, date_flag, author, categories, time"
 )
 KNOWN_OF_ENTRY = ", ".join(f"e.{name}" for name in KNOWN.split(", "))
-# What is written of an entry whenever its text is: column -> its value.
+# The columns that are written whenever an entry's text is: column -> its value.
 _WRITTEN: Final[Mapping[str, Callable[[EntryRow], object]]] = {
     "guid": lambda row: row.data.guid,
     "title": lambda row: row.data.title,
@@ -132,8 +132,8 @@ INSERT = (
 )
 REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _WRITTEN)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
 AMEND = "UPDATE entry SET published = ?, published_text = ?, date_flag = ?, author = ?, categories = ?, time = ? WHERE number = ?"
-# Of each fact the first value stays, and the last changes: a feed that touches its dates at every poll fills no disk.
-MOST_AMENDMENTS = 20
+# Of each fact the first amendment and the last ones are kept, so that a feed that changes its dates at every poll fills no disk.
+MAX_AMENDMENTS = 20
 AMENDMENTS_KEPT = (
     "DELETE FROM amendment WHERE entry_id = :entry AND field = :field AND id NOT IN"
     " (SELECT id FROM (SELECT id FROM amendment WHERE entry_id = :entry AND field = :field ORDER BY id DESC LIMIT :kept - 1))"
@@ -182,7 +182,7 @@ def values_of(row: EntryRow) -> tuple[object, ...]:
 
 
 def inserted(row: EntryRow, seen: str, number: int | None) -> tuple[object, ...]:
-    """Return the values of ``INSERT`` for an entry first seen at a time; SQLite numbers one without a number."""
+    """Return the values of ``INSERT`` for an entry first seen at a time; where ``number`` is None SQLite gives one."""
     return (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), number)
 
 
@@ -193,8 +193,10 @@ def evidence_text(evidence: Evidence) -> str:
 
 def known_of(row: Sequence[Any]) -> KnownEntry:
     """Return a row of ``KNOWN`` as a value."""
-    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen, *told, time = row
-    published, published_text, date_flag, author, categories = told
+    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen, *fact_columns, time = (
+        row
+    )
+    published, published_text, date_flag, author, categories = fact_columns
     facts = Facts(from_text(published), published_text, date_flag, author, tuple(from_json(categories, list)))
     seen = from_text(last_seen)
     return KnownEntry(
@@ -204,29 +206,11 @@ def known_of(row: Sequence[Any]) -> KnownEntry:
 
 def entry_of(row: sqlite3.Row) -> Entry:
     """Return a row of ``FACTS`` and its feed as an entry."""
-    evidence, categories = row["evidence"], row["categories"]
-    sign = {} if evidence == "{}" else from_json(evidence, dict).get("agency") or {}
-    data = EntryData(
-        key=row["key"],
-        title=row["title"],
-        guid=row["guid"],
-        link=row["url"],
-        summary=row["summary"],
-        content=row["content"],
-        author=row["author"],
-        published=from_text(row["published"]),
-        updated=from_text(row["updated"]),
-        published_text=row["published_text"],
-        date_flag=row["date_flag"],
-        language=row["language"],
-        source_title=row["source_title"],
-        source_url=row["source_url"],
-        canonical_link=row["canonical_link"],
-        categories=() if categories == "[]" else tuple(from_json(categories, list)),
-    )
+    evidence = row["evidence"]
+    signature = {} if evidence == "{}" else from_json(evidence, dict).get("agency") or {}
     return Entry(
         id=row["id"],
-        data=data,
+        data=_data_of(row),
         feed=row["feed_name"],
         feed_url=row["feed_url"],
         publisher=row["publisher"],
@@ -245,7 +229,30 @@ def entry_of(row: sqlite3.Row) -> Entry:
         correction=row["correction"],
         from_agency_feed=bool(row["agency_feed"]),
         backlog=bool(row["backlog"]),
-        agency_form=sign.get("form"),
-        agency_words=sign.get("words", ""),
+        agency_form=signature.get("form"),
+        agency_words=signature.get("words", ""),
         opening=" ".join(row["opening"].split()),
+    )
+
+
+def _data_of(row: sqlite3.Row) -> EntryData:
+    """Return the publisher's words in a row of ``FACTS``."""
+    categories = row["categories"]
+    return EntryData(
+        key=row["key"],
+        title=row["title"],
+        guid=row["guid"],
+        link=row["url"],
+        summary=row["summary"],
+        content=row["content"],
+        author=row["author"],
+        published=from_text(row["published"]),
+        updated=from_text(row["updated"]),
+        published_text=row["published_text"],
+        date_flag=row["date_flag"],
+        language=row["language"],
+        source_title=row["source_title"],
+        source_url=row["source_url"],
+        canonical_link=row["canonical_link"],
+        categories=() if categories == "[]" else tuple(from_json(categories, list)),
     )

@@ -1,4 +1,4 @@
-"""Entries that a step could not take: the newest of each feed are kept for reports."""
+"""Faults: entries that a step of the pipeline could not process. The newest of each feed are kept for bug reports."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ CREATE TABLE entry_fault (
 CREATE INDEX entry_fault_last ON entry_fault (last);
 """
 
-OF_A_FEED = 20
-OF_ALL = 1_000
+MAX_PER_FEED = 20
+MAX_FAULTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFault:
-    """A stored fault: how often it occurred, when first and last."""
+    """A stored fault, with how often it occurred, and when first and last."""
 
     fault: EntryFault
     first: datetime
@@ -50,8 +50,8 @@ class FaultStore:
     def __init__(self, store: Store) -> None:
         self._db = store.connection
 
-    def keep(self, feed_id: int, fault: EntryFault, now: datetime) -> None:
-        """Keep a fault, or count one more of the same; the oldest beyond the bounds are forgotten."""
+    def add(self, feed_id: int, fault: EntryFault, now: datetime) -> None:
+        """Store a fault, or count it where it is stored; the oldest beyond the limits are deleted."""
         at = to_text(now)
         self._db.execute(
             "INSERT INTO entry_fault (feed_id, step, entry, error, given, first, last, times) VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
@@ -61,25 +61,25 @@ class FaultStore:
         )
         self._db.execute(
             "DELETE FROM entry_fault WHERE id IN (SELECT id FROM entry_fault WHERE feed_id = ? ORDER BY last DESC, id DESC LIMIT -1 OFFSET ?)",
-            (feed_id, OF_A_FEED),
+            (feed_id, MAX_PER_FEED),
         )
         self._db.execute(
             "DELETE FROM entry_fault WHERE id IN (SELECT id FROM entry_fault ORDER BY last DESC, id DESC LIMIT -1 OFFSET ?)",
-            (OF_ALL,),
+            (MAX_FAULTS,),
         )
 
-    def keep_of_entry(self, entry_id: str, fault: EntryFault, now: datetime) -> None:
-        """Keep a fault of a stored entry."""
+    def add_for_entry(self, entry_id: str, fault: EntryFault, now: datetime) -> None:
+        """Store a fault of a stored entry."""
         feed_id = first_value(self._db, "SELECT feed_id FROM entry WHERE id = ?", (entry_id,))
         if feed_id is not None:
-            self.keep(feed_id, fault, now)
+            self.add(feed_id, fault, now)
 
     def unplaceable(self) -> frozenset[str]:
-        """Return the ids of the stored entries that could not be placed: they are not tried again while this is kept."""
+        """Return the ids of the stored entries that could not be placed; they are not tried again while the fault is stored."""
         return frozenset(column(self._db, "SELECT entry FROM entry_fault WHERE step = 'placing'"))
 
     def by_feed(self) -> Mapping[int, list[StoredFault]]:
-        """Return feed -> its faults, the newest first."""
+        """Return feed id -> its faults, the newest first."""
         found: dict[int, list[StoredFault]] = {}
         for feed_id, step, entry, error, given, first, last, times in self._db.execute(
             "SELECT feed_id, step, entry, error, given, first, last, times FROM entry_fault ORDER BY last DESC, id DESC"

@@ -21,41 +21,40 @@ COLUMNS = tuple("fetch_url" if name == "url" else name for name in _STATE)
 
 def state_values(state: FeedState) -> list[object]:
     """Return the values of :data:`COLUMNS`."""
-    values: list[object] = []
-    for name in _STATE:
-        value = getattr(state, name)
-        if name in _TIMES:
-            values.append(to_text(value))
-        elif name == "hints":
-            values.append(_hints_to_text(value))
-        elif isinstance(value, timedelta):
-            values.append(value.total_seconds())
-        elif name in _FLAGS:
-            values.append(int(value))
-        elif name in ("url", "moved_to") and value is not None and mask_secrets(value) != value:
-            # An address that carries a secret is never written down; the one in feeds.yaml serves.
-            values.append(None)
-        else:
-            values.append(value)
-    return values
+    return [_to_column(name, getattr(state, name)) for name in _STATE]
+
+
+def _to_column(name: str, value: Any) -> object:
+    if name in _TIMES:
+        return to_text(value)
+    if name in _FLAGS:
+        return int(value)
+    if name == "hints":
+        return _hints_to_text(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if name in ("url", "moved_to") and value is not None and mask_secrets(value) != value:
+        return None  # an address with a secret is never stored; the one in feeds.yaml is used instead
+    return value
 
 
 def state_of(values: Sequence[Any]) -> FeedState:
     """Return the state in the values of :data:`COLUMNS`."""
-    remembered: dict[str, Any] = {}
-    for name, value in zip(_STATE, values, strict=True):
-        if name in _TIMES:
-            remembered[name] = from_text(value)
-        elif name == "hints":
-            remembered[name] = _hints_from_text(value)
-        elif name == "learned_interval":
-            remembered[name] = None if value is None else timedelta(seconds=value)
-        elif name in _FLAGS:
-            remembered[name] = bool(value)
-        else:
-            remembered[name] = value
-    remembered["url"] = remembered["url"] or ""
-    return FeedState(**remembered)
+    stored = {name: _from_column(name, value) for name, value in zip(_STATE, values, strict=True)}
+    stored["url"] = stored["url"] or ""
+    return FeedState(**stored)
+
+
+def _from_column(name: str, value: Any) -> Any:
+    if name in _TIMES:
+        return from_text(value)
+    if name in _FLAGS:
+        return bool(value)
+    if name == "hints":
+        return _hints_from_text(value)
+    if name == "learned_interval":
+        return None if value is None else timedelta(seconds=value)
+    return value
 
 
 def _hints_to_text(hints: PollHints) -> str | None:

@@ -17,16 +17,16 @@ from aggregator.storage.listed_feeds import ListedFeeds, feed_key
 from aggregator.storage.poll_lines import LINES
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
-from aggregator.storage.waiting_polls import FEEDS_NOW, POLLS_NOW, STEP, DeferredPoll, deferred, fold, fold_many
+from aggregator.storage.waiting_polls import CHECK_EVERY, FEEDS_NOW, POLLS_NOW, DeferredPoll, deferred, fold, fold_many
 
-_FEW = 64  # due feeds that wait for others: so many are saved with one commit
-MANY = 1_000  # followed feeds from which on due ones wait for others; what a smaller desk writes is little
-_AHEAD = timedelta(minutes=1)  # time servers correct by less
+_FEW = 64  # feeds that are saved with one commit; fewer due feeds wait for others
+MANY = 1_000  # a desk with fewer followed feeds writes little, so its due feeds do not wait
+_AHEAD = timedelta(minutes=1)  # time servers correct a clock by less
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFeed:
-    """A feed's row: its number, what it is called, and what we remember of it."""
+    """A feed's row: its number, its names, and its polling state."""
 
     id: int
     url_key: str  # see feed_key
@@ -42,11 +42,11 @@ class StoredFeed:
 
     @property
     def shown(self) -> str:
-        """What people call the feed: the desk's name, else the feed's own title, else its address."""
+        """The name for people: the desk's name, else the feed's own title, else its address."""
         return self.name or self.title or self.url
 
 
-# Row, key, where a feed is asked after a permanent move, what it is called.
+# Row number, key, address after a permanent move, and name for people.
 Answering = tuple[int, str, str | None, str]
 
 
@@ -58,16 +58,16 @@ class FeedStore:
         self._db = store.connection
 
     def sync(self, feeds: ListedFeeds) -> None:
-        """Update the rows from feeds.yaml. Where the database can only be read, they stay as they are."""
+        """Update the rows from feeds.yaml, unless the database is read-only."""
         if self._store.read_only:
             return
         with self._store.transaction() as db:
             feeds.write(db, self._fold)
 
     def ensure(self, url: str, publisher: str, now: datetime, *, name: str | None = None) -> StoredFeed:
-        """Return the feed with the address ``url``, created as an archive's where it is missing.
+        """Return the feed with the address ``url``; where it is missing, create it as an archive's.
 
-        An address whose secrets are masked finds the feed that it was written for.
+        An address with masked secrets finds the feed whose address it is.
         """
         stored = self._select("WHERE url = ? ORDER BY id LIMIT 1", (url,))
         if stored:
@@ -87,7 +87,7 @@ class FeedStore:
         return rows[0] if rows else None
 
     def row_of(self, url: str) -> int | None:
-        """Return the row number of the feed whose stored address, without secrets, this is."""
+        """Return the row number of the feed with this stored address, which is without secrets; None where there is none."""
         return first_value(self._db, "SELECT id FROM feed WHERE url = ? ORDER BY id LIMIT 1", (url,))
 
     def by_id(self, feed_id: int) -> StoredFeed:
@@ -110,14 +110,14 @@ class FeedStore:
         ).fetchall()
 
     def all(self) -> list[StoredFeed]:
-        """Return all feeds there ever were, archives too."""
+        """Return all feeds, with archives and those that left feeds.yaml."""
         return self._select("ORDER BY id")
 
     def due_keys(self, now: datetime, longest: timedelta, gathering: timedelta = timedelta(0)) -> set[str]:
         """Return the keys of the feeds that should be polled now.
 
-        A feed that is due further off than ``longest``, or that was asked in the future, met a wrong clock: it is due.
-        At a desk of many feeds, few that came due less than ``gathering`` ago wait for others: none is returned then.
+        A feed that is due later than ``longest`` from now, or was asked in the future, got its time from a wrong clock: it is due.
+        At a desk of many feeds, none is returned while only a few are due, all for less than ``gathering``: they wait for others.
         """
         text, ahead = to_text(now), to_text(now + _AHEAD)
         rows = self._db.execute(
@@ -125,7 +125,7 @@ class FeedStore:
             "(NOT gone AND (next_fetch IS NULL OR next_fetch <= ? OR next_fetch > ?) OR last_fetch > ?)",
             (to_text(now - gathering), text, text, to_text(now + longest), ahead),
         ).fetchall()
-        if gathering and 0 < len(rows) < _FEW and not any(presses for _, presses in rows) and self._are_many():
+        if gathering and 0 < len(rows) < _FEW and not any(is_urgent for _, is_urgent in rows) and self._are_many():
             return set()
         return {key for key, _ in rows}
 
@@ -172,8 +172,8 @@ class FeedStore:
     ) -> None:
         """Store the state after a poll, and its line of the log, in the transaction that stores the feed's entries.
 
-        What changes with each poll waits in the log where nothing else changed (see waiting_polls), and ``beside`` the
-        database before (see poll_lines). A line without it says that the feed's row tells all.
+        Where only values changed that change with each poll, they are stored in the line of the log and not in the feed's row
+        (see waiting_polls). With ``beside`` such a line first waits in a file beside the database (see poll_lines).
         """
         waiting = deferred(self._db, feed_id, before, after, at)
         lines = self._store.poll_lines
@@ -183,11 +183,11 @@ class FeedStore:
         lines.take_in()
         if waiting is None:
             self._db.execute(_SAVE_STATE, (*state_values(after), feed_id))
-        if self.log_poll(feed_id, at, outcome, waiting) % STEP == 0:
+        if self.log_poll(feed_id, at, outcome, waiting) % CHECK_EVERY == 0:
             fold_many(self._db)
 
     def save_title(self, feed_id: int, title: str | None, language: str | None) -> None:
-        """Keep the feed's own title; a name that the desk gave wins where it is shown."""
+        """Store the feed's own title, and its language where the desk gave none."""
         self._db.execute(
             "UPDATE feed SET title = ?, language = coalesce(language, ?) WHERE id = ? AND title IS NOT ?",
             (title, language, feed_id, title),
@@ -247,15 +247,15 @@ class FeedStore:
         return dict(rows.fetchall())
 
     def last_size(self, feed_id: int) -> int | None:
-        """Return how many entries the document of a feed held that was read last; None where the log knows of none."""
+        """Return how many entries the feed's last document held; None where the log has no such poll."""
         query = "SELECT new + updated + known FROM poll WHERE feed_id = ? AND status = 'ok' ORDER BY at DESC LIMIT 1"
         return first_value(self._db, query, (feed_id,))
 
     def rhythms(self, since: datetime, month: datetime, lively: datetime) -> dict[int, list[Hour]]:
-        """Return feed -> the hours that its health is told by: of one heard of after ``lively`` one, with what came since ``month``.
+        """Return feed id -> the hours with arrivals by which its health is judged.
 
-        Of the others those since ``since``: few feeds are quiet, and all their hours are many. Hours are counted as entries
-        come and go, so that asking costs nothing for each entry.
+        A feed with an entry after ``lively`` gets one hour for all that came since ``month``. The others, which are few, get all
+        their hours since ``since``. Triggers count arrivals by hour, so the cost does not depend on the number of entries.
         """
         found: dict[int, list[Hour]] = {}
         rows = self._db.execute(
@@ -275,7 +275,7 @@ class FeedStore:
         return found
 
     def last_poll(self) -> datetime | None:
-        """Return the time of the last line in the poll log, which may be of another clock."""
+        """Return the time of the last line in the poll log; another clock may have given it."""
         return self._moment(
             f"SELECT coalesce((SELECT at FROM {LINES} ORDER BY id DESC LIMIT 1), (SELECT at FROM poll ORDER BY id DESC LIMIT 1))"
         )
@@ -302,9 +302,9 @@ class FeedStore:
         return from_text(first_value(self._db, query))
 
     def prune_polls(self, before: datetime, most: int) -> int:
-        """Forget at most so many of the poll log lines older than ``before``; return how many.
+        """Delete at most ``most`` lines of the poll log older than ``before``; return how many.
 
-        The last line stays, so that no number comes twice: by it is known what waits.
+        The last line stays, so that no number is used twice: numbers tell which lines are applied to ``feed``.
         """
         self._fold()
         return self._db.execute(

@@ -1,10 +1,10 @@
-"""Tables that earlier releases made and a later migration drops: a migration that has shipped is never changed."""
+"""Tables that an earlier migration makes and a later one drops; they stay here because shipped migrations are never changed."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# The memory of the stories stage until reports were compared in pairs.
+# The state of the stories stage before reports were compared in pairs.
 STORY_MEMORY: Final = """
 CREATE TABLE story_vector (
   number INTEGER PRIMARY KEY AUTOINCREMENT,

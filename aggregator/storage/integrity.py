@@ -1,4 +1,4 @@
-"""Integrity checks of a database file: pages, references, missing tables."""
+"""Integrity checks of a database file: pages, references, missing tables, invalid values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aggregator.storage.opening import open_at_rest, open_for_reading, open_with
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.text.counts import amount
 
-_FAULTS = 20  # that are named: a damaged file has one on every page
+_MAX_FAULTS = 20  # faults that are named; a damaged file has one on every page
 # Columns with the same kind of values in every table.
 _TIMES = frozenset(
     [
@@ -53,15 +53,15 @@ def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
 
     Raises NotOursError where the file is another program's, sqlite3.Error where it cannot be opened at all.
     """
-    return _found(lambda: open_for_reading(path, busy_timeout_ms), path, values=True)
+    return _faults_of_opened(lambda: open_for_reading(path, busy_timeout_ms), path, values=True)
 
 
 def faults_at_rest(path: Path) -> tuple[str, ...]:
     """Return the faults of a copy that no process has open, without writing beside it. Raises as :func:`faults_of_file`."""
-    return _found(lambda: open_at_rest(path), path)
+    return _faults_of_opened(lambda: open_at_rest(path), path)
 
 
-def _found(opened: Callable[[], sqlite3.Connection], path: Path, *, values: bool = False) -> tuple[str, ...]:
+def _faults_of_opened(opened: Callable[[], sqlite3.Connection], path: Path, *, values: bool = False) -> tuple[str, ...]:
     try:
         with closing(opened()) as connection:
             found = faults(connection, path)
@@ -73,7 +73,7 @@ def _found(opened: Callable[[], sqlite3.Connection], path: Path, *, values: bool
 
 
 def _why_not_opened(path: Path, error: sqlite3.DatabaseError) -> str:
-    """Return why a file cannot be opened that begins as a database does."""
+    """Return why SQLite cannot read a file that begins like a database."""
     with path.open("rb") as file:
         head = file.read(100)
     size, pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
@@ -104,10 +104,10 @@ def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]
             return ("the file is empty",)
         _check_ours(connection, path)
         found += _missing(connection)
-        found += _complaints(connection, f"PRAGMA integrity_check({_FAULTS})")
+        found += _complaints(connection, f"PRAGMA integrity_check({_MAX_FAULTS})")
         found += [] if path is None else _cut_within_a_page(connection, path)
         if not found:
-            for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(_FAULTS):
+            for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(_MAX_FAULTS):
                 found.append(f"{table} row {row} points to a missing {parent}")
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY):
@@ -124,7 +124,7 @@ def _cut_within_a_page(connection: sqlite3.Connection, path: Path) -> list[str]:
 
 
 def _complaints(connection: sqlite3.Connection, check: str) -> list[str]:
-    """Return the result of an integrity check; where it breaks off, the tables in which it does."""
+    """Return the complaints of an integrity check; where the check breaks off, the damaged tables."""
     found: list[str] = []
     try:
         found.extend(str(row[0]) for row in connection.execute(check) if row[0] != "ok")
@@ -139,16 +139,18 @@ def _damaged_tables(connection: sqlite3.Connection) -> list[str]:
     found = []
     for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
         try:
-            said = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check('{table}')") if row[0] != "ok"]
+            complaints = [
+                str(row[0]) for row in connection.execute(f"PRAGMA integrity_check('{table}')") if row[0] != "ok"
+            ]
         except sqlite3.DatabaseError as error:
-            said = [str(error)]
-        if said:
-            found.append(f"table {table} or an index of it: {said[0]}")
-    return found[:_FAULTS]
+            complaints = [str(error)]
+        if complaints:
+            found.append(f"table {table} or an index of it: {complaints[0]}")
+    return found[:_MAX_FAULTS]
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return how many rows the tables hold that a newsroom cannot do without; raises sqlite3.Error."""
+    """Return how many rows the most important tables hold; raises sqlite3.Error."""
     return {table: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in COUNTED}
 
 
@@ -174,16 +176,16 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
     if "_sqlite_migrations" not in there:
         return ["the table _sqlite_migrations is missing"]
     if set(applied(connection)) != set(MIGRATIONS):
-        return []  # an older or newer form: which tables it must have is unknown
-    expected, columns = _expected()
+        return []  # an older or newer schema, whose tables are unknown
+    expected, columns = _present_schema()
     found = [f"the {kind} {name} is missing" for kind, name in expected if name not in there]
     return found or [
         f"the table {table} has no column {name}" for table, name in sorted(columns - _columns(connection))
     ]
 
 
-def _expected() -> tuple[list[tuple[str, str]], set[tuple[str, str]]]:
-    """Return the tables, indexes and views that a database of the present form has, and the columns of its tables."""
+def _present_schema() -> tuple[list[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the tables, indexes and views of the present schema, and the columns of its tables."""
     from aggregator.storage.migrations import bring_up_to_date
 
     with closing(sqlite3.connect(":memory:")) as scratch:
@@ -204,7 +206,7 @@ def _columns(connection: sqlite3.Connection, declared: str = "%") -> set[tuple[s
 def _spoilt_values(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Return the columns with invalid times or JSON: a disk may change a letter without damage to the page.
 
-    A copy is a backup all the same: for one letter nobody is to be left without one.
+    Backups are not checked for these faults, because one wrong letter must not prevent a backup.
     """
     found = []
     for table, column in sorted(_columns(connection, "TEXT")):
@@ -215,4 +217,4 @@ def _spoilt_values(connection: sqlite3.Connection) -> tuple[str, ...]:
             if count := connection.execute(wrong).fetchone()[0]:
                 kind = "time" if column in _TIMES else "JSON"
                 found.append(f"table {table}: {count:,} of the values of {column} are no {kind}")
-    return tuple(found[:_FAULTS])
+    return tuple(found[:_MAX_FAULTS])

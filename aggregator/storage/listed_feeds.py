@@ -1,4 +1,4 @@
-"""The feeds of feeds.yaml as rows of ``feed``."""
+"""Writes the feeds of feeds.yaml into ``feed``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from aggregator.storage.moved_feeds import follow_moves
 from aggregator.storage.times import to_text
 from aggregator.text.masking import shown_address
 
-# Address without secrets, name, publisher, whether it is an agency, category.
+# The names of a feed: address without secrets, name, publisher, whether it is an agency, category.
 Name = tuple[str, str | None, str, bool, str | None]
 Row = tuple[str, str, str | None, str, str | None, str | None, int, int, int, str]
 
 
 @lru_cache(1 << 16)  # each pass asks for the key of every feed
 def feed_key(url: str) -> str:
-    """Return what identifies a feed by its address without storing the secrets in it."""
+    """Return the key of a feed: a hash of its address, which does not reveal secrets in it."""
     return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 class ListedFeeds:
-    """Feeds with their publishers, made into rows once and before a transaction: of ten thousand that takes a third of a second."""
+    """The feeds of feeds.yaml as rows, made once and outside of a transaction: ten thousand take a third of a second."""
 
     def __init__(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
         self._rows = [_row(feed, publisher, to_text(now)) for feed, publisher in feeds]
@@ -33,7 +33,7 @@ class ListedFeeds:
 
     @property
     def names(self) -> set[Name]:
-        """What the feeds are called, and where they are."""
+        """The names of the feeds, with their addresses."""
         return {(row[1], row[2], row[3], bool(row[7]), row[4]) for row in self._rows}
 
     @property
@@ -42,10 +42,10 @@ class ListedFeeds:
         return {row[3] for row in self._rows}
 
     def write(self, db: sqlite3.Connection, fold: Callable[[], None]) -> None:
-        """Follow exactly these feeds; ``fold`` writes the rows of feeds whose polls wait. The caller holds the transaction.
+        """Follow exactly these feeds; ``fold`` applies waiting polls to the rows. The caller holds the transaction.
 
-        A feed that left the file is no longer followed; its row, memory and entries stay. One that stands there under the
-        address to which it moved is followed on.
+        A feed that left feeds.yaml is no longer followed; its row, state and entries stay. A feed that is listed under the
+        address to which it moved is still followed.
         """
         follow_moves(db, self._addresses, fold)
         for key, feed_id in db.execute("SELECT key, id FROM feed WHERE kind = 'poll' AND followed").fetchall():

@@ -1,4 +1,4 @@
-"""The evidence of what is grouped: copies, the strongest edges of reports, and editors' verbs."""
+"""The evidence for groups: copies, the strongest edges of reports, and editors' verbs."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class MatchStore:
         kind, by, sentence, at = self._db.execute(
             "SELECT kind, by, sentence, at FROM decision WHERE id = ?", (decision,)
         ).fetchone()
-        told = {"decision": decision, "by": by, "verb": kind, "sentence": sentence}
-        evidence = json.dumps(told, ensure_ascii=False, sort_keys=True)
+        reason = {"decision": decision, "by": by, "verb": kind, "sentence": sentence}
+        evidence = json.dumps(reason, ensure_ascii=False, sort_keys=True)
         self._db.executemany(
             f"{_INSERT} VALUES ('editor', ?, ?, NULL, ?, ?, 1.0, 1.0, ?, ?, ?)",
             [
@@ -59,18 +59,18 @@ class MatchStore:
         )
 
     def drop_reasons(self, decision: int) -> None:
-        """Forget what a decision is the reason of."""
+        """Delete the evidence that a decision is the reason of."""
         self._db.execute("DELETE FROM match WHERE kind = 'editor' AND parameters = ?", (reference(decision),))
 
     def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
-        """Return report -> the entry that its strongest edge leads to, and the score."""
+        """Return report id -> the entry at the other end of its strongest edge, and the score."""
         rows = rows_among(
             self._db, "SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id", report_ids
         )
         return {report_id: (other_id, score) for report_id, other_id, score in rows}
 
     def drop_link(self, report_id: str) -> None:
-        """Forget a report's strongest edge."""
+        """Delete a report's strongest edge."""
         self._db.execute("DELETE FROM match WHERE kind = 'story' AND report_id = ?", (report_id,))
 
     def of_entries(self, entry_ids: Iterable[str]) -> list[Match]:

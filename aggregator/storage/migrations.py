@@ -1,6 +1,7 @@
-"""The schema as an append-only list of migrations. Each and its record are one transaction; one that has shipped is never changed.
+"""The schema as an append-only list of migrations; one that has shipped is never changed.
 
-This module is imported only where a database is created or migrated. ``schema.py`` lists the migrations for look-ups.
+All pending migrations and their records are applied in one transaction. This module is imported only where a database is created
+or migrated; ``schema.py`` lists the migrations for look-ups.
 """
 
 from __future__ import annotations
@@ -31,22 +32,24 @@ migrations = Migrations(SET)
 
 @migrations()
 def m001_initial(db: Database) -> None:
-    """Everything that the first release stores."""
-    rooms = (boilerplate.TABLES, sketches.TABLES, former_tables.STORY_MEMORY, watches.TABLES)
+    """Create the tables of the first release."""
     for script in (
         base_tables.FEEDS,
         base_tables.STORIES,
         base_tables.ENTRIES,
         base_tables.DESK,
         base_tables.VIEWS,
-        *rooms,
+        boilerplate.TABLES,
+        sketches.TABLES,
+        former_tables.STORY_MEMORY,
+        watches.TABLES,
     ):
         _execute(db, statements(script))
 
 
 @migrations()
 def m002_meanings(db: Database) -> None:
-    """What reports mean, where the sentence encoder is switched on."""
+    """Add the meanings of reports, which the sentence encoder makes where it is switched on."""
     _execute(db, statements(former_tables.MEANINGS))
 
 
@@ -58,16 +61,16 @@ def m003_one_index_less(db: Database) -> None:
 
 @migrations()
 def m004_entry_faults(db: Database) -> None:
-    """Entries that a step could not take, kept for a report."""
+    """Add the faults: entries that a step could not process."""
     _execute(db, statements(faults.TABLES))
 
 
 @migrations()
 def m005_bounds(db: Database) -> None:
-    """What keeps the cost of a poll, of health and of retention apart from how much is stored.
+    """Keep the cost of polls, health and retention independent of how much is stored.
 
-    An index for each question that went over all entries or lines of a feed, one for a foreign key that had none, when
-    a word was learned last, and the arrivals of each feed by hour, which the table's own triggers count.
+    Adds indexes for queries that read all entries or lines of a feed and for a foreign key, the number at which a word was last
+    learned, and the arrivals of each feed by hour, which triggers count.
     """
     _execute(db, statements(base_tables.BOUNDS))
     _execute(db, base_tables.ARRIVAL_TRIGGERS)
@@ -79,7 +82,7 @@ def m005_bounds(db: Database) -> None:
 
 @migrations()
 def m006_identity(db: Database) -> None:
-    """Corrected dates, bylines and categories of entries."""
+    """Add the amendments: corrected dates, bylines and categories of entries."""
     _execute(db, statements(base_tables.AMENDMENTS))
 
 
@@ -93,8 +96,8 @@ def m007_gaps(db: Database) -> None:
 def m008_stories_of_pairs(db: Database) -> None:
     """Change stories to pairs of reports, and add storylines with the editors' verbs on them.
 
-    Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
-    stories once anew.
+    Reports of the window get a row with an empty vector of an old version, so that their vectors are made anew and all stories
+    are settled once again.
     """
     for script in storyline_tables.SCRIPTS:
         _execute(db, statements(script))
@@ -108,19 +111,19 @@ def m009_meanings(db: Database) -> None:
 
 @migrations()
 def m010_lists(db: Database) -> None:
-    """Stories are listed by publishers and by entries without sorting all of them."""
+    """Add indexes by which stories are listed by publishers and by entries without sorting all of them."""
     _execute(db, statements(base_tables.LISTS))
 
 
 @migrations()
 def m011_polls(db: Database) -> None:
-    """A poll that brings nothing new writes fewer pages, and a feed is found by its address without a walk over all."""
+    """Have a poll that brings nothing new write fewer pages, and find a feed by its address with an index."""
     _execute(db, statements(base_tables.POLLS))
 
 
 @migrations()
 def m012_waiting_keys(db: Database) -> None:
-    """The keys of new sketches wait, so that each page of ``band`` is written once for many."""
+    """Have the keys of new sketches wait, so that each page of ``band`` is written once for many of them."""
     _execute(db, statements(bands.TABLES))
 
 
@@ -132,7 +135,7 @@ def m013_waiting_polls(db: Database) -> None:
 
 @migrations()
 def m014_moved_reports(db: Database) -> None:
-    """Entries follow the reports that an editor moved, some at a time, and the reasons of a decision are found by an index."""
+    """Have entries follow moved reports some at a time, and find the reasons of a decision with an index."""
     _execute(db, statements(moves.TABLES))
 
 

@@ -1,4 +1,4 @@
-"""Feeds whose address was changed in feeds.yaml to the one that they moved to: they stay the feeds that they were."""
+"""Keeps the identity of feeds whose address in feeds.yaml was changed to the address that they moved to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from aggregator.storage.binding import column
 
 _OTHER_SCHEME = {"http": "https", "https": "http"}
-# What went wrong at the old address is none of the new one's, which is asked at once.
+# Failures at the old address do not count for the new one, which is asked at once.
 _MOVE = """
 UPDATE feed SET key = ?, fetch_url = NULL, moved_to = NULL, moved_since = NULL, moved_seen = 0, next_fetch = NULL,
   gone = 0, gone_since = NULL, failures = 0, first_failed = NULL, last_error = NULL WHERE id = ?
@@ -16,10 +16,10 @@ UPDATE feed SET key = ?, fetch_url = NULL, moved_to = NULL, moved_since = NULL, 
 
 
 def follow_moves(db: sqlite3.Connection, listed: Mapping[str, str], fold: Callable[[], None]) -> None:
-    """Give feeds that left the file the key of a new address in it to which they are known to have moved.
+    """Give feeds that left feeds.yaml the key of a newly listed address, where they are known to have moved to it.
 
-    ``listed`` holds the addresses of the file's feeds by key, ``fold`` writes the rows of feeds whose polls wait. The caller
-    holds the transaction.
+    ``listed`` maps keys to addresses of the listed feeds; ``fold`` applies waiting polls to the rows. The caller holds the
+    transaction.
     """
     known = set(column(db, "SELECT key FROM feed"))
     fresh = {address: key for key, address in listed.items() if key not in known}
@@ -36,7 +36,7 @@ def follow_moves(db: sqlite3.Connection, listed: Mapping[str, str], fold: Callab
 
 
 def _addresses(url: str, fetch_url: str | None, moved_to: str | None) -> Iterator[str]:
-    """Yield the addresses at which a feed is surely the same: where it was found last, and by the other of http and https."""
+    """Yield addresses that surely are of the same feed: where it was found last, and its address with http and https exchanged."""
     yield from (one for one in (fetch_url, moved_to) if one)
     scheme, mark, rest = url.partition("://")
     if mark and scheme in _OTHER_SCHEME:

@@ -1,7 +1,7 @@
-"""Reports that an editor moved and whose entries have yet to follow, and stories that end when theirs have.
+"""Reports that an editor moved and whose entries have yet to follow, and stories that end when their entries have left.
 
-A verb moves reports at once, so it holds from its commit on. Their entries and links, thousands of rows, follow some at a
-time. Meanwhile the story of a report is the true one, and the story of its entries is the one that readers see.
+A verb moves reports at once, so that it holds from its commit on. Their entries and links, thousands of rows, follow some at a
+time. Meanwhile ``report.story_id`` is the true story, and ``entry.story_id`` is the one that readers see.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CREATE INDEX match_decision ON match (parameters) WHERE kind = 'editor';
 
 
 class Follower(NamedTuple):
-    """An entry that has to follow its report, to this story."""
+    """An entry that has to follow its report into this story."""
 
     number: int
     entry_id: str
@@ -37,7 +37,7 @@ class Follower(NamedTuple):
 
 
 class EndingStory(NamedTuple):
-    """A story that ends when nothing stands in it any more, and the one that its id leads to then."""
+    """A story that ends when it is empty, and the story that its id redirects to then."""
 
     story_id: str
     into: str
@@ -51,7 +51,7 @@ class MoveStore:
         self._db = connection
 
     def move(self, report_ids: Collection[str], story_id: str, decision: int | None) -> None:
-        """Put reports into a story; their entries have yet to follow. A ``decision`` becomes the reason why they are there."""
+        """Put reports into a story; their entries follow later. ``decision`` is stored as the reason when they do."""
         listed = json.dumps(sorted(report_ids))
         self._db.execute(
             "UPDATE report SET story_id = ? WHERE id IN (SELECT value FROM json_each(?))", (story_id, listed)
@@ -62,16 +62,16 @@ class MoveStore:
         )
 
     def end_later(self, ending: EndingStory) -> None:
-        """Note a story that ends when its entries are gone."""
+        """Store that a story ends when its entries have left."""
         self._db.execute("INSERT OR REPLACE INTO ending_story (story_id, into_id, reason) VALUES (?, ?, ?)", ending)
 
     def is_pending(self) -> bool:
-        """Return whether anything has yet to follow or to end."""
+        """Return whether an entry has yet to follow or a story to end."""
         query = "SELECT EXISTS (SELECT 1 FROM moved_report) OR EXISTS (SELECT 1 FROM ending_story)"
         return bool(first_value(self._db, query))
 
     def moved(self, most: int, story_id: str | None = None) -> list[str]:
-        """Return at most so many reports whose entries have yet to follow, of those in one story where it is named."""
+        """Return at most ``most`` reports whose entries have yet to follow; with ``story_id``, of that story alone."""
         return column(
             self._db,
             "SELECT report_id FROM moved_report WHERE ?1 IS NULL"
@@ -80,7 +80,7 @@ class MoveStore:
         )
 
     def followers(self, report_ids: Sequence[str], most: int) -> list[Follower]:
-        """Return at most so many entries of moved reports that stand in another story than their report."""
+        """Return at most ``most`` entries of moved reports that are in another story than their report."""
         rows = self._db.execute(
             "SELECT e.number, e.id, r.story_id, m.decision_id FROM moved_report m"
             " JOIN report r ON r.id = m.report_id JOIN entry e ON e.report_id = m.report_id"
@@ -91,13 +91,13 @@ class MoveStore:
         return [Follower(*row) for row in rows]
 
     def follow(self, followers: Sequence[Follower]) -> None:
-        """Put entries where their reports are."""
+        """Put entries into the stories of their reports."""
         self._db.executemany(
             "UPDATE entry SET story_id = ? WHERE number = ?", [(one.story_id, one.number) for one in followers]
         )
 
     def mark_followed(self, report_ids: Sequence[str]) -> None:
-        """Forget that the entries of these reports have to follow, and have the links of the reports follow."""
+        """Store that the entries of these reports have followed, and move the links of the reports."""
         listed = json.dumps(report_ids)
         self._db.execute(
             "UPDATE match SET story_id = r.story_id FROM report r"
@@ -112,16 +112,16 @@ class MoveStore:
         return [EndingStory(*row) for row in self._db.execute("SELECT story_id, into_id, reason FROM ending_story")]
 
     def forget_ending(self, story_id: str) -> None:
-        """Forget that a story is to end."""
+        """Delete the note that a story is to end."""
         self._db.execute("DELETE FROM ending_story WHERE story_id = ?", (story_id,))
 
     def is_empty(self, story_id: str) -> bool:
-        """Return whether neither a report nor an entry stands in a story."""
+        """Return whether a story has neither a report nor an entry."""
         query = "SELECT EXISTS (SELECT 1 FROM report WHERE story_id = ?1) OR EXISTS (SELECT 1 FROM entry WHERE story_id = ?1)"
         return not first_value(self._db, query, (story_id,))
 
     def redirect_links(self, most: int) -> int:
-        """Have at most so many links to stories that are to end name their successors; return how many did."""
+        """Point at most ``most`` links to stories that are to end at their successors; return how many."""
         return self._db.execute(
             "UPDATE match SET story_id = (SELECT into_id FROM ending_story e WHERE e.story_id = match.story_id)"
             " WHERE id IN (SELECT m.id FROM ending_story e JOIN match m ON m.story_id = e.story_id LIMIT ?)",

@@ -1,4 +1,4 @@
-"""Entries that carry a notice, and the entries that they may name, read without their texts."""
+"""Reads entries that carry a notice, and the entries that they may name, without their texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aggregator.storage.binding import marks
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 
-_READ: Final = 1_000  # the newest notices are read; a desk meets some dozens a week
+_READ: Final = 1_000  # the newest notices that are read; a desk gets some dozens a week
 
 
 class NoticeStore:
@@ -21,7 +21,7 @@ class NoticeStore:
         self._entries = EntryStore(store)
 
     def state(self) -> tuple[int, int]:
-        """Return what differs where :meth:`newest` returns others."""
+        """Return a value that changes when :meth:`newest` returns other notices."""
         found: tuple[int, int] = self._db.execute(
             "SELECT count(*), coalesce(sum(number), 0) FROM"
             " (SELECT number FROM entry WHERE correction IS NOT NULL ORDER BY time DESC, number LIMIT ?)",
@@ -33,6 +33,11 @@ class NoticeStore:
         """Return the newest notices, the last first."""
         where = "WHERE e.correction IS NOT NULL ORDER BY e.time DESC, e.number LIMIT ?"
         return self._entries.select(where, (_READ,), light=True)
+
+    def of_story(self, story_id: str) -> list[Entry]:
+        """Return the notices in a story."""
+        # with a plus, so that the planner takes the index of notices, which are few
+        return self._entries.select("WHERE e.correction IS NOT NULL AND +e.story_id = ?", (story_id,), light=True)
 
     def named(self, entry_ids: Sequence[str]) -> list[Entry]:
         """Return the entries with these ids."""

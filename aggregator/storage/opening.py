@@ -1,4 +1,4 @@
-"""Opening the database file: private to its owner when created, read-only where nothing can be written."""
+"""Opens the database file: private to its owner when created, read-only where nothing can be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aggregator.disk import JOURNAL, LOG, give_to_owner_of, sqlite_name
 from aggregator.exceptions import StorageError
 from aggregator.storage.commit_number import has_foreign_log
 
-# What SQLite answers where a file, or the log beside it, cannot be written: a read-only or full disk, no permission.
+# SQLite's errors where a file, or the log beside it, cannot be written: a read-only or full disk, no permission.
 _NO_WRITING = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
@@ -30,7 +30,7 @@ def open_database(
 ) -> tuple[sqlite3.Connection, bool]:
     """Return a connection in autocommit mode, and whether it is read-only; ``path`` None opens a database in memory.
 
-    Where that is ``spilling``, SQLite keeps in a file without a name what its cache has no room for.
+    With ``spilling``, the pages of a database in memory that its cache has no room for are kept in a temporary file.
 
     Raises StorageError where the path cannot be one of a database, sqlite3.Error where SQLite cannot open it.
     """
@@ -41,7 +41,7 @@ def open_database(
     _check_place(path)
     if not path.exists():
         _make_private(path)
-    _check_left(path)
+    _check_leftover_files(path)
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         try:
             return _tried(str(path), busy_timeout_ms), False
@@ -69,7 +69,7 @@ def open_without_log(path: Path) -> sqlite3.Connection:
 
 def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
     """Return a connection to a file that no other process has open, creating no file beside it; raises sqlite3.Error."""
-    # SQLite reads a log only where it may make an index of it beside the file, and obeys a journal only where it may write
+    # SQLite reads a log only where it can create an index beside the file, and applies a journal only where it can write
     if left := _leftover_files(path):
         return _of_a_copy(path, left, busy_timeout_ms)
     return open_without_log(path)
@@ -78,7 +78,7 @@ def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
 def _tried(
     name: str, busy_timeout_ms: int, check: Callable[[sqlite3.Connection], None] = lambda _: None
 ) -> sqlite3.Connection:
-    """Return a connection that has read the file once; ``check`` raises where it is not to be read."""
+    """Return a connection that has read the file once; ``check`` is called first, and raises where the file must not be read."""
     connection = sqlite3.connect(
         name,
         uri=name.startswith("file:"),
@@ -88,14 +88,13 @@ def _tried(
         cached_statements=512,
     )
     try:
-        check(connection)  # before the schema is read, which may be another file's
+        check(connection)  # before the schema is read, because a foreign log may hold another one
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(
-            "PRAGMA cache_size = -16384"
-        )  # KiB: the indexes that every entry asks, eight times the default
-        # SQLite's own lower() knows the letters of ASCII alone
+        # in KiB, eight times the default: room for the indexes that every entry is looked up in
+        connection.execute("PRAGMA cache_size = -16384")
+        # SQLite's own lower() changes only the letters of ASCII
         connection.create_function("casefold", 1, lambda text: text and text.casefold(), deterministic=True)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
@@ -109,7 +108,7 @@ def _is_unwritable(error: sqlite3.OperationalError) -> bool:
 
 
 def _of_a_copy(path: Path, left: tuple[str, ...], busy_timeout_ms: int) -> sqlite3.Connection:
-    """Return a connection to a copy in memory."""
+    """Return a connection to a copy in memory, with the leftover files applied."""
     with tempfile.TemporaryDirectory(prefix="aggregator-") as folder:
         copy = Path(folder) / "copy.db"
         for ending in ("", *left):
@@ -130,17 +129,17 @@ def _leftover_files(path: Path) -> tuple[str, ...]:
     return tuple(ending for ending, file in beside.items() if file.is_file() and file.stat().st_size)
 
 
-def _check_left(path: Path) -> None:
-    """Raise where what another process left is none of this file's: who writes folds a log in."""
+def _check_leftover_files(path: Path) -> None:
+    """Raise StorageError where a log beside the file belongs to another one: a writer would apply it to the file."""
     if _leftover_files(path):
         try:
             _for_reading(path, 0).close()
         except sqlite3.OperationalError:
-            pass  # in use, or nothing can be made beside it
+            pass  # it is in use, or no file can be created beside it
 
 
 def _for_reading(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
-    if LOG in _leftover_files(path) and not path.stat().st_size:  # SQLite would take away the log of an empty file
+    if LOG in _leftover_files(path) and not path.stat().st_size:  # SQLite would delete the log of an empty file
         raise StorageError(
             f"{path}: is empty, and {path.name}{LOG} beside it belongs to a file that was not; both are left as they are. "
             "`aggregator db restore FILE` puts a backup in their place"

@@ -1,9 +1,9 @@
-"""Polls of a daemon that brought nothing new: one line each in a file beside the database, until many enter the log at once.
+"""A file beside the database in which polls of a daemon that brought nothing new wait, one line each, until many are logged at once.
 
-A line has some hundred bytes. In the database such a poll costs a page of the log, of its index and of the commit number, 4 kB
-each, however few feeds are asked. The file begins with the last line of the log when it was begun, and counts as long as that
-is the last one: who writes into the log takes the file's lines in first (:meth:`PollLines.take_in`), and whatever became of the
-file, no line is seen twice or stands before an older one. It is written under the database's lock.
+A line has some hundred bytes. In the database such a poll writes a page of the poll log, of its index and of the commit number, 4 kB
+each, however few feeds are asked. The first line of the file names the last line of the log; the file is valid while that still is
+the last one. A writer to the log first moves the file's lines into it (:meth:`PollLines.take_in`). So, whatever happens to the file,
+no line is read twice and none comes before an older one. The file is written under the database's lock.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Final
 
 from aggregator.disk import POLLS, give_to_owner_of
 
-MOST: Final = 256  # lines that wait: what a page of the log and of its index costs is then shared by many
-LONGEST: Final = timedelta(hours=1)  # that a line waits: other programs read only the database
+MAX_LINES: Final = 256  # lines that wait; they share the cost of a page of the log and of its index
+MAX_WAIT: Final = timedelta(hours=1)  # for a line, because other programs read only the database
 
 _LAST: Final = "SELECT id, feed_id, at FROM poll ORDER BY id DESC LIMIT 1"  # line of the log
 LINES: Final = f"""(
@@ -38,9 +38,9 @@ INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped
 SELECT feed_id, at, 'not_modified', http_status, 0, 0, 0, 0, seconds, 0, next_fetch, learned_interval, entries_per_week, fresh_until
 FROM {LINES} WHERE feed_id IN (SELECT id FROM feed) ORDER BY id"""
 
-# Of which kind the values of a line are: feed, time, HTTP status, seconds; next due, learned interval, entries a week, fresh until.
-_KINDS: Final = (int, str, int | None, float | int, str, float | int, float | int | None, str | None)
-_TIMES: Final = (1, 4, 7)
+# The types of a line's values: feed, time, HTTP status, seconds; next due, learned interval, entries a week, fresh until.
+_TYPES: Final = (int, str, int | None, float | int, str, float | int, float | int | None, str | None)
+_TIMES: Final = (1, 4, 7)  # the places of values that are times
 
 
 class PollLines:
@@ -50,65 +50,67 @@ class PollLines:
         self,
         connection: sqlite3.Connection,
         path: Path | None,
-        at_end: Callable[[Callable[[bool], None]], None],
+        call_at_end: Callable[[Callable[[bool], None]], None],
         has_changed: Callable[[], bool],
-        taken_in: Callable[[sqlite3.Connection], None] = lambda _: None,
+        after_take_in: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
         self._db = connection
         self._path = None if path is None else Path(f"{path.resolve()}{POLLS}")
-        self._at_end = at_end
-        self._has_changed = has_changed  # whether the transaction at hand changed anything
-        self._taken_in = taken_in  # what follows when lines came into the log
-        self._added: list[str] = []  # by the transaction at hand
-        self._is_used = False  # by this connection: what it leaves is taken in and removed when it is closed
+        self._call_at_end = call_at_end
+        self._has_changed = has_changed  # whether the present transaction has changed anything
+        self._after_take_in = after_take_in  # called when lines were moved into the log
+        self._added: list[str] = []  # by the present transaction
+        self._is_used = (
+            False  # whether this connection used the file; then it empties and removes the file when it is closed
+        )
         self._forget()
         connection.create_function("poll_lines", 3, self._following)
 
     def can_be_used(self) -> bool:
-        """Return whether lines can be written beside the database, and there is a line of the log that they may follow."""
+        """Return whether lines can wait beside the database: it is a file, and its log has a line that they can follow."""
         return self._path is not None and bool(self._last_logged())
 
     def add(self, values: Sequence[object]) -> None:
-        """Add a line at the end of the transaction at hand."""
+        """Add a line, which is written at the end of the present transaction."""
         self._added.append(json.dumps(values, separators=(",", ":")))
-        self._at_end(self._end)
+        self._call_at_end(self._end)
 
     def take_in(self) -> None:
-        """Append what waits to the log, before something else is. The caller holds the transaction."""
+        """Move all waiting lines into the log, before other lines are added to it. The caller holds the transaction."""
         self._read()
         if self._lines or self._added:
             taken = self._db.execute(_TAKE_IN).rowcount
             self._added.clear()
             if taken:
                 self._is_used = True
-                self._taken_in(self._db)
+                self._after_take_in(self._db)
 
-    def is_left(self) -> bool:
-        """Return whether this connection left a file."""
+    def has_file(self) -> bool:
+        """Return whether this connection used the file, and it exists."""
         return self._is_used and self._path is not None and self._path.exists()
 
     def remove(self) -> None:
-        """Remove the file where none of its lines wait; the caller holds the transaction."""
+        """Remove the file where none of its lines is still waiting; the caller holds the transaction."""
         self._read()
         if self._path is not None and self._head != self._last_logged():
-            with suppress(OSError):  # not ours, or no file: what stands there is not read either
+            with suppress(OSError):  # no file, or not ours: then it is not read either
                 self._path.unlink()
             self._forget()
 
     def _forget(self) -> None:
-        self._seen: tuple[int, int, int] | None = None  # the file that was read last
-        self._head: list[object] | None = None  # the line of the log that the others follow
+        self._seen: tuple[int, int, int] | None = None  # inode, size and time of the file when it was read
+        self._head: list[object] | None = None  # the line of the log that the file's lines follow
         self._lines: list[str] = []
-        self._sound = 0  # bytes, after which a line was cut short
+        self._sound = 0  # bytes of the file before the first line that is cut short or invalid
 
     def _following(self, number: int | None, feed_id: int | None, at: str | None) -> str:
-        """Return the lines that follow this last one of the log, as JSON; called by SQLite."""
+        """Return the waiting lines that follow this last line of the log, as JSON; called by SQLite."""
         self._read()
         known = self._lines if self._head == [number, feed_id, at] else []
         return f"[{','.join((*known, *self._added))}]"
 
     def _read(self) -> None:
-        """Read the file where it changed since; whatever is wrong with it, polls alone are forgotten, and done again."""
+        """Read the file where it has changed. Where it is damaged, only polls are lost, and those feeds are asked again."""
         if self._path is None:
             return
         try:
@@ -123,18 +125,18 @@ class PollLines:
         self._forget()
         self._seen = seen
         for line in written.splitlines(keepends=True):
-            if not line.endswith(b"\n") or not self._is_understood(line):
+            if not line.endswith(b"\n") or not self._add_line(line):
                 return
             self._sound += len(line)
 
-    def _is_understood(self, line: bytes) -> bool:
-        """Keep a line of the file; return False where it is none."""
+    def _add_line(self, line: bytes) -> bool:
+        """Remember a line of the file; return False where it is invalid."""
         try:
             values = json.loads(line)
             if self._head is None:
                 self._head = values if isinstance(values, list) else []
                 return True
-            sound = len(values) == len(_KINDS) and all(map(isinstance, values, _KINDS))
+            sound = len(values) == len(_TYPES) and all(map(isinstance, values, _TYPES))
             for place in _TIMES if sound else ():
                 datetime.fromisoformat(values[place] or "2026-01-01T00:00:00Z")
         except (ValueError, TypeError):
@@ -144,7 +146,7 @@ class PollLines:
         return sound
 
     def _end(self, kept: bool) -> None:
-        """Write the added lines: into the file, or into the log where that is written anyway, or many or old ones wait."""
+        """Write the added lines into the file; or into the log, where the database is written anyway, or many or old lines wait."""
         if not kept:
             self._added.clear()
         if not self._added:
@@ -153,7 +155,8 @@ class PollLines:
         if self._head != self._last_logged():
             self._head, self._lines, self._sound = self._last_logged(), [], 0
         waiting = [*self._lines, *self._added]
-        if self._has_changed() or len(waiting) >= MOST or _time_of(waiting[-1]) >= _time_of(waiting[0]) + LONGEST:
+        is_old = _time_of(waiting[-1]) >= _time_of(waiting[0]) + MAX_WAIT
+        if self._has_changed() or len(waiting) >= MAX_LINES or is_old:
             self.take_in()
         else:
             self._append()
@@ -169,7 +172,7 @@ class PollLines:
             self._write(self._path, text)
         except (
             OSError
-        ):  # another user's file, something else in its place, a full disk: the database itself can say more
+        ):  # another user's file, something else in its place, a full disk: writing the log reports the cause
             self._forget()
             self.take_in()
             return
@@ -179,7 +182,7 @@ class PollLines:
         self._is_used = True
 
     def _write(self, path: Path, text: bytes) -> None:
-        """Append to what is sound of the file, all of it or nothing; it may be read by whom the database may."""
+        """Append to the sound part of the file, all of the text or nothing; the file gets the permissions of the database."""
         database = path.with_name(path.name.removesuffix(POLLS))
         descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, database.stat().st_mode & 0o666
@@ -201,7 +204,7 @@ class PollLines:
 
 
 def _regular(found: os.stat_result) -> os.stat_result:
-    """Return the status of a file; OSError where a pipe or a device stands in its place, which would keep us waiting."""
+    """Return the status of a plain file; raise OSError for a pipe or a device, because reading it could block."""
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "is no plain file")
     return found

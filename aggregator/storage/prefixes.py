@@ -1,4 +1,4 @@
-"""Unambiguous prefixes of ids, as people type them."""
+"""Resolves shortened ids, as people type them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aggregator.exceptions import AmbiguousIdError, NotFoundError
 
-# What an id of another kind is: the ids with the story they belong to, what to call one, and the command that shows it.
+# Kind of id -> a query for its ids and the stories they belong to, the words for one, and the command that shows it.
 _KINDS = {
     "story": (
         "SELECT id, NULL FROM (SELECT id FROM story UNION ALL SELECT old_id FROM story_redirect WHERE story_id IS NOT NULL)",
@@ -23,20 +23,20 @@ _KINDS = {
 def resolve_prefix(db: sqlite3.Connection, select: str, prefix: str, noun: str) -> str:
     """Return the one id that begins with ``prefix``; an exact id always wins.
 
-    ``select`` yields an ``id`` column and has no WHERE. Raises NotFoundError, which says what an id of another kind is,
-    or AmbiguousIdError.
+    ``select`` has an ``id`` column and no WHERE. Raises AmbiguousIdError, or NotFoundError, which says so where the id is one of
+    another kind.
     """
     wanted = prefix.strip().lower()
     found = tuple(str(row[0]) for row in _beginning(db, select, wanted, 5)) if wanted else ()
     if not found:
-        raise NotFoundError("; ".join((f"no {noun} {prefix!r}", *_others(db, wanted, noun))))
+        raise NotFoundError("; ".join((f"no {noun} {prefix!r}", *_other_kinds(db, wanted, noun))))
     if len(found) == 1 or found[0] == wanted:
         return found[0]
     raise AmbiguousIdError(prefix, found)
 
 
-def _others(db: sqlite3.Connection, wanted: str, noun: str) -> Iterator[str]:
-    """Return what kind of thing an id is that is no ``noun``."""
+def _other_kinds(db: sqlite3.Connection, wanted: str, noun: str) -> Iterator[str]:
+    """Yield a sentence for each other kind than ``noun`` that has an id with this beginning."""
     for kind, (select, called, command) in _KINDS.items():
         rows = _beginning(db, select, wanted, 2) if wanted and kind != noun else []
         if len(rows) > 1:

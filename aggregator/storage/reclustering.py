@@ -1,4 +1,4 @@
-"""The progress of a run that clusters everything anew, the state before it, and what it changed."""
+"""The state of a run that clusters everything anew: its progress, the stories before it, and its changes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CREATE TABLE reclustered_entry (
 ) STRICT, WITHOUT ROWID;
 """
 
-# Names of facts: the number up to which reports are settled, absent where no run is under way; what the last run changed, as
-# JSON; the fingerprint of the clustering that found the stories, absent where an older version found them.
+# Names of facts: the number up to which reports are settled, absent where no run is under way; the changes of the last run, as JSON;
+# the fingerprint of the clustering that found the stories, absent where an older version found them.
 _CURSOR: Final = "recluster"
 _REPORT: Final = "reclustered"
 _FINGERPRINT: Final = "stories found by"
@@ -56,14 +56,14 @@ class ReclusterStore:
                 "INSERT INTO reclustered_entry SELECT e.id, e.story_id FROM entry e JOIN report_vector v USING (report_id)"
                 " WHERE e.story_id IS NOT NULL"
             )
-            self.move(0)
+            self.set_cursor(0)
 
-    def move(self, number: int) -> None:
-        """Note up to which number reports are settled."""
+    def set_cursor(self, number: int) -> None:
+        """Store the number up to which reports are settled."""
         self._facts.remember(_CURSOR, str(number))
 
-    def after(self, number: int, limit: int) -> list[tuple[int, str]]:
-        """Return number and report of the next vectors."""
+    def reports_after(self, number: int, limit: int) -> list[tuple[int, str]]:
+        """Return number and report of the next vectors after a number."""
         return self._db.execute(
             "SELECT number, report_id FROM report_vector WHERE number > ? AND vector IS NOT NULL ORDER BY number LIMIT ?",
             (number, limit),
@@ -77,8 +77,8 @@ class ReclusterStore:
         ).fetchone()
         return int(total), int(settled)
 
-    def before(self) -> dict[str, str]:
-        """Return entry -> the story that it was in before the run."""
+    def former_stories(self) -> dict[str, str]:
+        """Return entry id -> the story that it was in before the run."""
         return dict(self._db.execute("SELECT entry_id, story_id FROM reclustered_entry").fetchall())
 
     def stories_of(self, entry_ids: Collection[str]) -> Iterator[tuple[str, str | None]]:
@@ -86,16 +86,16 @@ class ReclusterStore:
         return rows_among(self._db, "SELECT id, story_id FROM entry WHERE id", entry_ids)
 
     def titles(self, entry_ids: Collection[str]) -> dict[str, str]:
-        """Return entry -> headline."""
+        """Return entry id -> headline."""
         return dict(rows_among(self._db, "SELECT id, title FROM entry WHERE id", entry_ids))
 
-    def close(self, report: str, rules: str) -> None:
-        """End the run, and keep what it changed and by which rules."""
+    def end(self, report: str, rules: str) -> None:
+        """End the run; store its changes as ``report`` (JSON), and ``rules``, the fingerprint of its clustering."""
         self.set_fingerprint(rules)
         self._db.execute("DELETE FROM reclustered_entry")
         self._facts.forget(_CURSOR)
         self._facts.remember(_REPORT, report)
 
     def report(self) -> str | None:
-        """Return what the last run changed, as JSON."""
+        """Return the changes of the last run, as JSON; None where there was none."""
         return self._facts.fact(_REPORT)

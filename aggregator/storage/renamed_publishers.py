@@ -1,7 +1,7 @@
-"""Publishers and categories that changed in feeds.yaml and whose stored entries have yet to follow, some at a time.
+"""Publishers and categories that changed in feeds.yaml and that stored entries have yet to follow, some at a time.
 
-Which feeds they are is noted together with the feeds' rows. A number says how far the entries were looked through, so that
-whoever comes next goes on from there.
+The affected feeds are stored together with the feeds' rows. A number says up to which entry the work is done, so that the next
+process continues there.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from aggregator.storage.damage import from_json
 from aggregator.storage.facts import FactStore
 from aggregator.storage.feeds import StoredFeed
 
-# Names of facts: which feeds are to be followed, as JSON, absent where none is; how often publishers were renamed, and the
-# number of the last entry that was looked at since.
+# Names of facts: the affected feeds, as JSON, absent where there are none; how often publishers were renamed, with the number of the
+# last entry that is done since.
 _RENAMED: Final = "publishers renamed"
 _REACHED: Final = "entries of renamed publishers"
 
 
 class FeedName(NamedTuple):
-    """A feed's row, as far as it tells whose the feed's entries are, and of which category."""
+    """The columns of a feed's row that decide the publisher and category of its entries."""
 
     id: int
     is_archive: bool
@@ -38,10 +38,11 @@ class FeedName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What has to follow: feed -> the former publishers of its entries, and how far the entries were looked through.
+    """A renaming under way.
 
-    A feed whose category alone changed has no former publisher. ``families`` is the fingerprint of the publishers in feeds.yaml
-    that the entries are to follow. ``run`` is another number whenever it begins from the first entry.
+    ``former`` maps affected feeds to the former publishers of their entries: none, where only the category changed. ``families`` is
+    the fingerprint of the publishers in feeds.yaml that the entries are to follow. ``run`` changes whenever the work begins from
+    the first entry; ``reached`` is the number of the last entry that is done.
     """
 
     former: Mapping[int, Sequence[str]]
@@ -52,7 +53,7 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class EntrySource:
-    """What decides whose an entry is, with the publisher and category that it is stored under."""
+    """The columns of an entry that decide its publisher, with the publisher and category that are stored."""
 
     number: int
     id: str
@@ -66,7 +67,7 @@ class EntrySource:
 
 
 class RenamingStore:
-    """The state of a renaming, and the entries that it is about; the caller holds the transaction."""
+    """The state of a renaming, and the entries that it changes; the caller holds the transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -75,31 +76,31 @@ class RenamingStore:
     # --- feeds ---------------------------------------------------------------------------------
 
     def feeds(self) -> list[FeedName]:
-        """Return all feeds, those of archives and those that left feeds.yaml among them."""
+        """Return all feeds, with archives and those that left feeds.yaml."""
         rows = self._db.execute(
             "SELECT id, kind = 'archive', followed, url, name, publisher, agency, category FROM feed ORDER BY id"
         )
         return list(map(FeedName._make, rows))
 
-    def as_now(self, feed: StoredFeed) -> StoredFeed:
-        """Return a feed that was read before, with its present publisher and category."""
+    def refreshed(self, feed: StoredFeed) -> StoredFeed:
+        """Return a feed that was read before with its present publisher and category."""
         row = self._db.execute("SELECT publisher, category FROM feed WHERE id = ?", (feed.id,)).fetchone()
         return replace(feed, publisher=row[0], category=row[1])
 
     def rename_feed(self, feed_id: int, publisher: str) -> None:
-        """Give a feed that is not followed any more the new name of its publisher."""
+        """Store the new name of the publisher of a feed that is no longer followed."""
         self._db.execute("UPDATE feed SET publisher = ? WHERE id = ?", (publisher, feed_id))
 
     # --- state ---------------------------------------------------------------------------------
 
     def begin(self, former: Mapping[int, Sequence[str]], families: str) -> None:
-        """Note which feeds' entries have to follow; they are looked for from the first entry on."""
+        """Store the affected feeds and begin from the first entry."""
         listed = {"families": families, "feeds": {str(feed): list(names) for feed, names in former.items()}}
         self._facts.remember(_RENAMED, json.dumps(listed, ensure_ascii=False, sort_keys=True))
         self._facts.remember(_REACHED, f"{self._reached()[0] + 1} 0")
 
     def pending(self) -> Renaming | None:
-        """Return what has to follow; None where nothing has."""
+        """Return the renaming under way; None where there is none."""
         text = self._facts.fact(_RENAMED)
         if text is None:
             return None
@@ -109,16 +110,16 @@ class RenamingStore:
         run, reached = self._reached()
         return Renaming({int(feed): tuple(names) for feed, names in listed.items()}, families, run, reached)
 
-    def is_at(self, renaming: Renaming) -> bool:
-        """Return whether nobody renamed a publisher or had entries follow since this was read."""
+    def is_current(self, renaming: Renaming) -> bool:
+        """Return whether the stored state is still the one that was read as ``renaming``."""
         return self._facts.fact(_RENAMED) is not None and self._reached() == (renaming.run, renaming.reached)
 
-    def reach(self, renaming: Renaming, number: int) -> None:
-        """Note that all entries up to a number were looked at."""
+    def set_reached(self, renaming: Renaming, number: int) -> None:
+        """Store that all entries up to a number are done."""
         self._facts.remember(_REACHED, f"{renaming.run} {number}")
 
     def end(self) -> None:
-        """Note that all entries follow."""
+        """Store that all entries are done."""
         self._facts.forget(_RENAMED)
 
     def _reached(self) -> tuple[int, int]:
@@ -134,7 +135,7 @@ class RenamingStore:
         ).fetchall()
 
     def sources(self, numbers: Sequence[int]) -> list[EntrySource]:
-        """Return what decides whose these entries are, in order of arrival."""
+        """Return the columns of these entries that decide their publisher, in order of arrival."""
         rows = self._db.execute(
             "SELECT number, id, feed_id, publisher, category, url, source_title, source_url, evidence ->> '$.agency.form'"
             " FROM entry WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
@@ -143,13 +144,13 @@ class RenamingStore:
         return [EntrySource(*row) for row in rows]
 
     def publishers_of(self, entry_ids: Iterable[str]) -> dict[str, str]:
-        """Return entry id -> publisher as it is now."""
+        """Return entry id -> present publisher."""
         return dict(rows_among(self._db, "SELECT id, publisher FROM entry WHERE id", entry_ids))
 
     def attribute(self, entry: EntrySource, publisher: str, category: str | None) -> tuple[str | None] | None:
         """Store an entry and its sketch under another publisher or category and return its report.
 
-        None where the entry is gone or changed meanwhile.
+        None where the entry was deleted or changed meanwhile.
         """
         found: tuple[str | None] | None = self._db.execute(
             "UPDATE entry SET publisher = ?, category = ? WHERE number = ? AND id = ? AND publisher = ? RETURNING report_id",

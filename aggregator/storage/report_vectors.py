@@ -1,7 +1,7 @@
-"""Report vectors, and which reports are unsettled: all the state of the stories stage.
+"""Report vectors and unsettled reports: the whole state of the stories stage.
 
-Each change, by any process, writes a row under a greater number, so a process that holds vectors in memory reads from the
-greatest number it knows. A deleted report leaves a row without a vector until the next pruning.
+Each change, by any process, writes a row under a greater number, so that a process with vectors in memory reads only the rows after
+the greatest number it knows. A deleted report leaves a row without a vector until the next pruning.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ CREATE TABLE unsettled_report (
 ) STRICT, WITHOUT ROWID;
 """
 
-# What a report means, where the sentence encoder is switched on.
+# The meaning of a report: its vector by the sentence encoder, where that is switched on.
 MEANINGS: Final = (
     "ALTER TABLE report_vector ADD COLUMN meaning_version TEXT",
     "ALTER TABLE report_vector ADD COLUMN meaning BLOB",
 )
 
 _COLUMNS: Final = "report_id, entry_id, words, time, language, version, vector, meaning_version, meaning"
-_PRUNED: Final = "vectors pruned"  # the fact that says up to which time, in seconds
+_PRUNED: Final = "vectors pruned"  # the name of the fact with the time, in seconds, before which vectors were pruned
 
 
 class VectorRow(NamedTuple):
-    """A report's vector as it is stored, made from the text of one of its entries."""
+    """A stored report vector, made from the text of one of the report's entries."""
 
     report_id: str
-    entry_id: str  # whose text the vector is of
+    entry_id: str  # the entry whose text it is made from
     words: int  # length of that text
     time: float  # seconds since the epoch
     language: str | None
     version: str
     vector: bytes | None  # None: the report is deleted
-    meaning_version: str | None = None  # None: nothing says what the report means
+    meaning_version: str | None = None  # None: the report has no meaning yet
     meaning: bytes | None = None
 
 
@@ -89,12 +89,12 @@ class VectorStore:
         return None if row is None else VectorRow(*row)
 
     def vector_entries(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
-        """Return report -> time and the entry that its vector is of."""
+        """Return report id -> the time of its vector, and the entry from whose text it is made."""
         rows = rows_among(self._db, "SELECT report_id, time, entry_id FROM report_vector WHERE report_id", report_ids)
         return {report_id: (time, entry_id) for report_id, time, entry_id in rows}
 
     def newest(self) -> int:
-        """Return the greatest number; later vectors have greater ones."""
+        """Return the greatest number; later vectors get greater ones."""
         return int(self._db.execute("SELECT coalesce(max(number), 0) FROM report_vector").fetchone()[0])
 
     def since(self, number: int, version: str) -> Iterator[tuple[int, str, bytes | None]]:
@@ -150,14 +150,14 @@ class VectorStore:
         return dropped
 
     def pruned_before(self) -> float | None:
-        """Return the time before which vectors were forgotten last, in seconds."""
+        """Return the time before which vectors were last pruned, in seconds; None where none were."""
         limit = FactStore(self._db).fact(_PRUNED)
         return None if limit is None else float(limit)
 
-    # --- what is still to be settled -----------------------------------------------------------
+    # --- unsettled reports ---------------------------------------------------------------------
 
     def mark_unsettled(self, report_ids: Iterable[str]) -> None:
-        """Mark these reports as unsettled: other processes see it, and a crash does not lose it."""
+        """Mark these reports as unsettled; the mark is stored, so other processes see it and a crash does not lose it."""
         self._db.execute(
             "INSERT OR IGNORE INTO unsettled_report (report_id) SELECT value FROM json_each(?)",
             (json.dumps(list(report_ids)),),
@@ -175,7 +175,7 @@ class VectorStore:
         return set(column(self._db, "SELECT report_id FROM unsettled_report"))
 
     def is_work_left(self, since: datetime) -> bool:
-        """Return whether entries of after a time have no report yet, or any report is unsettled."""
+        """Return whether an entry whose time or first sight is after ``since`` has no report, or any report is unsettled."""
         query = (
             "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ?1 OR first_seen >= ?1))"
             " OR EXISTS (SELECT 1 FROM unsettled_report)"

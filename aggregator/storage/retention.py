@@ -1,7 +1,7 @@
-"""Retention: old entries are deleted with everything made of them, and so are stories and reports left empty.
+"""Retention: deletes old entries with everything made from them, and stories and reports that are left empty.
 
-Entries still in their feed stay, however old, since they would come back as new with the next poll. Entries that an editor's
-verb in force names stay too; one that was undone says nothing of them any more.
+Entries still in their feed stay, however old, because the next poll would bring them back as new. Entries that an editor's verb in
+force names stay too; a verb that was undone does not count.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from aggregator.storage.storylines import StorylineStore
 from aggregator.storage.sweeping import Sweeper
 from aggregator.storage.times import to_text
 
-# Entries that one transaction drops: each costs a millisecond or two, most of it in the full-text index.
+# Entries that one transaction deletes; each costs a millisecond or two, most of it in the full-text index.
 AT_ONCE: Final = 50
-# And characters of their texts: the index splits them into words again to remove them.
+# Characters of their texts that one transaction deletes: the index splits them into words again to remove them.
 TEXT_AT_ONCE: Final = 250_000
 
-# An entry in its feed's last document. A feed that is not polled any more carries nothing.
+# An entry in its feed's last document. A feed that is no longer polled carries no entry.
 _CARRIED = (
     "EXISTS (SELECT 1 FROM feed WHERE feed.id = e.feed_id AND feed.kind = 'poll' AND feed.followed AND NOT feed.gone)"
     " AND e.last_seen >= (SELECT max(other.last_seen) FROM entry other WHERE other.feed_id = e.feed_id)"
@@ -43,10 +43,10 @@ _Row = tuple[int, str, int]  # number, id, and how long the text is
 
 
 class Retention:
-    """The retention rule at one moment: drops what happened ``before`` a time, in short transactions.
+    """Applies the retention rule: deletes stories and entries from ``before`` a time, in short transactions.
 
     A story is deleted as a whole, with its sketches and vectors, so that no later arrival joins it. Its id then
-    redirects to nothing. Entries without a story are deleted by their own time.
+    redirects to nothing. An entry without a story is deleted by its own time.
     """
 
     def __init__(self, store: Store, before: datetime, now: datetime) -> None:
@@ -58,18 +58,18 @@ class Retention:
         self._before = to_text(before)
         self._now = to_text(now)
         self._stories = 0
-        self._read = 0  # characters of the texts that were dropped
+        self._deleted_text = 0  # characters of the deleted texts
 
     def drop(self, sweeper: Sweeper) -> tuple[int, int]:
-        """Delete what is too old; return how many entries and stories."""
+        """Delete old stories and entries; return how many entries and how many stories."""
         self._stories = 0
         entries = self._whole_stories(sweeper) + self._in_no_story(sweeper)
         return entries, self._stories
 
     def forget_versions(self, most: int) -> int:
-        """Delete at most so many versions that were replaced too long ago, of entries that their feeds still carry.
+        """Delete at most ``most`` old versions of entries that stay; return how many.
 
-        The first version of an entry stays, and the last before the present one.
+        The first version of an entry stays, and the last one before the present.
         """
         return self._db.execute(
             "DELETE FROM revision WHERE id IN (SELECT r.id FROM revision r JOIN entry e ON e.id = r.entry_id"
@@ -82,13 +82,13 @@ class Retention:
         old = deque(column(self._db, query, (self._before,)))
 
         def some() -> int:
-            dropped, read = 0, self._read
-            while old and dropped < AT_ONCE and self._read - read < TEXT_AT_ONCE:
+            dropped, text_before = 0, self._deleted_text
+            while old and dropped < AT_ONCE and self._deleted_text - text_before < TEXT_AT_ONCE:
                 entries, whole = self._drop_story(old[0], AT_ONCE - dropped)
                 total.append(entries)
                 if not whole:
                     break
-                dropped += max(entries, 1)  # a story costs, though it be empty
+                dropped += max(entries, 1)  # an empty story costs as much as an entry
                 old.popleft()
             return dropped
 
@@ -98,14 +98,15 @@ class Retention:
         return sum(total)
 
     def _drop_story(self, story_id: str, most: int) -> tuple[int, bool]:
-        """Delete at most so many entries of a story, and with the last of them the story; return how many, and whether it is gone.
+        """Delete at most ``most`` entries of a story, and the story with its last entry.
 
-        The canonical entry goes last: until then the story is shown as before, only smaller.
+        Return how many entries were deleted, and whether nothing is left to do. The canonical entry goes last, so that until then
+        the story is shown as before, only smaller.
         """
         found = self._db.execute(
             f"SELECT canonical_entry FROM story WHERE id = ? AND {_OLD_STORY}", (story_id, self._before)
         ).fetchone()
-        if found is None:  # it grew meanwhile, or an editor took it up
+        if found is None:  # it grew meanwhile, or an editor used it
             return 0, True
         rows = self._some_of(story_id, found[0] or "", most + 1)
         chosen = next(_parts(rows, most), [])
@@ -127,7 +128,7 @@ class Retention:
         return len(rows), True
 
     def _some_of(self, story_id: str, canonical: str, most: int) -> list[_Row]:
-        """Return at most so many entries of a story, in order of arrival, the canonical one last."""
+        """Return at most ``most`` entries of a story in order of arrival, the canonical one last."""
         columns = "SELECT number, id, length(text) FROM entry"
         others = self._db.execute(
             f"{columns} WHERE number IN (SELECT number FROM entry WHERE story_id = ? AND id <> ? ORDER BY number LIMIT ?)"
@@ -144,7 +145,7 @@ class Retention:
         return set(column(self._db, query, numbers))
 
     def _drop_emptied(self, report_ids: Iterable[str]) -> None:
-        """Delete the empty reports among these with their vectors, some at a time."""
+        """Delete the empty reports among these, with their vectors."""
         for report_id in sorted(report_ids):
             if first_value(self._db, "SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)) is None:
                 self._vectors.drop(report_id)
@@ -152,7 +153,7 @@ class Retention:
                 self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
 
     def _in_no_story(self, sweeper: Sweeper) -> int:
-        """Delete old entries without a story: stored while stories were off, or never placed."""
+        """Delete old entries without a story; they were stored while stories were off, or never placed."""
         old = self._db.execute(
             f"SELECT e.number, e.id, length(e.text) FROM entry e WHERE {_OLD_ENTRY}", (self._before,)
         ).fetchall()
@@ -175,15 +176,15 @@ class Retention:
         return len(still)
 
     def _forget(self, entries: Sequence[_Row]) -> None:
-        """Delete entries, with the rows of tables that do not cascade."""
-        self._read += sum(row[2] for row in entries)
+        """Delete entries, with their rows in tables that do not cascade."""
+        self._deleted_text += sum(row[2] for row in entries)
         self._db.executemany("DELETE FROM entry_fts WHERE rowid = ?", [(number,) for number, *_ in entries])
         self._db.executemany("DELETE FROM sketch WHERE entry_id = ?", [(entry_id,) for _, entry_id, _ in entries])
         self._db.executemany("DELETE FROM entry WHERE number = ?", [(number,) for number, *_ in entries])
 
 
 def _parts(entries: Sequence[_Row], most: int) -> Iterator[list[_Row]]:
-    """Yield entries in order, as many at a time as one transaction should drop: at least one."""
+    """Yield entries in order, as many at a time as one transaction should delete, and at least one."""
     part: list[_Row] = []
     for entry in entries:
         if part and (len(part) >= most or sum(row[2] for row in part) + entry[2] > TEXT_AT_ONCE):

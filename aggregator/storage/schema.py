@@ -1,11 +1,11 @@
-"""The schema version a database has and needs. Look-ups read only this module, to start fast."""
+"""The migrations that a database has and needs. Look-ups import only this module, to start fast."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Final
 
-# "AGGR" in ASCII: what `file` and our own door check recognise the database by.
+# "AGGR" in ASCII. The command `file` and our own checks recognise the database by it.
 APPLICATION_ID: Final = 0x41474752
 SET: Final = "aggregator"  # the name under which our migrations are recorded
 # The migrations of migrations.py, in their order.
@@ -25,11 +25,11 @@ MIGRATIONS: Final = (
     "m013_waiting_polls",
     "m014_moved_reports",
 )
-HOUR: Final = 13  # the first characters of a time that say its hour: 2026-03-10T09
+HOUR: Final = 13  # characters of a stored time up to its hour: 2026-03-10T09
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
-    """Return the migrations that a database has, in the order in which they were made; none of a new one."""
+    """Return the migrations that a database has, in order of application; a new database has none."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
         return []
     rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,))

@@ -1,4 +1,4 @@
-"""Scratch databases: rows copied from another database, and the stories found there."""
+"""Copies rows into a scratch database, and reads the stories found there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aggregator.storage.database import Store
 
 
 def copy_tables(store: Store, scratch: Store, tables: Sequence[str]) -> None:
-    """Copy all rows of some tables into a scratch database of the same form."""
+    """Copy all rows of some tables into a scratch database of the same schema."""
     with scratch.transaction() as target:
         for table in tables:
             rows = store.connection.execute(f"SELECT * FROM {table}").fetchall()
@@ -17,5 +17,5 @@ def copy_tables(store: Store, scratch: Store, tables: Sequence[str]) -> None:
 
 
 def story_of_entries(scratch: Store) -> dict[str, str | None]:
-    """Return entry -> story, of all entries."""
+    """Return entry id -> story id, for all entries."""
     return dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())

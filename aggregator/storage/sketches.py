@@ -1,4 +1,4 @@
-"""Sketches and their look-up keys, stored with the entries, so nothing is rebuilt at start."""
+"""Sketches and their look-up keys, stored so that nothing is rebuilt at start."""
 
 from __future__ import annotations
 
@@ -40,22 +40,27 @@ CREATE TABLE band (
 ) STRICT, WITHOUT ROWID;
 """
 
-MOST_READ = 2_000  # sketches that are kept until the transaction ends
+MAX_CACHED = 2_000  # sketches that are kept in memory until the transaction ends
 _FIELDS = "entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words"
+
+# Tables with keys of sketches -> the columns of their primary keys; and the condition for keys whose sketch was deleted. Such keys
+# are found only by a scan, since the tables are ordered by key.
+KEY_TABLES: Final = {"band_waiting": ("shard", "number"), "band": ("band_key", "number")}
+WITHOUT_SKETCH: Final = "number NOT IN (SELECT number FROM sketch)"
 
 
 class SketchStore:
-    """The CopyMemory of the copies stage over SQLite; the caller holds the transaction."""
+    """Implements CopyMemory, the memory of the copies stage, over SQLite; the caller holds the transaction."""
 
     def __init__(self, connection: sqlite3.Connection, bands: Bands) -> None:
         self._db = connection
         self._bands = bands
-        self._ids: dict[int, str] = {}  # number of a sketch -> its entry, of those read in the transaction at hand
-        self._read: dict[str, StoredSketch] = {}  # the same by entry
-        self._keeping = False
+        self._ids: dict[int, str] = {}  # number of a sketch -> its entry, for those read in the present transaction
+        self._cache: dict[str, StoredSketch] = {}  # entry -> its sketch, likewise
+        self._is_caching = False
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[list[str], bool]:
-        """Return entries that share keys, those with the most first, and whether a cap applied."""
+        """Return entries that share keys, those with the most first, and whether a limit cut the list."""
         shared: Counter[int] = Counter()
         capped = False
         for numbers in self._bands.numbers_under(keys):
@@ -65,22 +70,22 @@ class SketchStore:
             return [], False
         chosen = sorted(shared, key=lambda number: (-shared[number], -number))
         capped |= len(chosen) > limit
-        named = chosen[:limit]
-        self._begin_reading()
-        unread = [number for number in named if number not in self._ids]
+        nearest = chosen[:limit]
+        self._begin_caching()
+        unread = [number for number in nearest if number not in self._ids]
         if unread:
             statement = f"SELECT number, entry_id FROM sketch WHERE number IN ({marks(unread)})"
             self._ids.update(self._db.execute(statement, unread).fetchall())
-        return [self._ids[number] for number in named if number in self._ids], capped
+        return [self._ids[number] for number in nearest if number in self._ids], capped
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
         """Return the sketches of these entries."""
-        self._begin_reading()
-        unread = tuple(entry_id for entry_id in entry_ids if entry_id not in self._read)
+        self._begin_caching()
+        unread = tuple(entry_id for entry_id in entry_ids if entry_id not in self._cache)
         if unread:
             rows = self._db.execute(f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks(unread)})", unread)
-            self._read.update((row[0], _stored(row)) for row in rows)
-        return {entry_id: self._read[entry_id] for entry_id in entry_ids if entry_id in self._read}
+            self._cache.update((row[0], _stored(row)) for row in rows)
+        return {entry_id: self._cache[entry_id] for entry_id in entry_ids if entry_id in self._cache}
 
     def members(self, report_id: str, limit: int) -> list[StoredSketch]:
         """Return a report's first entries, its anchor first."""
@@ -90,13 +95,13 @@ class SketchStore:
         return [_stored(row) for row in rows]
 
     def text(self, entry_id: str) -> str:
-        """Return the plain text of an entry; empty where it is not known."""
+        """Return the plain text of an entry; empty where the entry is not stored."""
         return first_value(self._db, "SELECT text FROM entry WHERE id = ?", (entry_id,)) or ""
 
     def add(self, arrival: Arrival, report_id: str) -> None:
         """Store an entry's sketch under its keys."""
-        made = arrival.sketch
-        if made is None:
+        sketch = arrival.sketch
+        if sketch is None:
             return
         cursor = self._db.execute(
             f"INSERT INTO sketch ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -109,26 +114,25 @@ class SketchStore:
                 arrival.document.canonical_url,
                 " ".join(sorted(numbers_of(arrival))),
                 to_text(arrival.time),
-                made.version,
-                made.signature,
-                made.shingles,
-                made.words,
+                sketch.version,
+                sketch.signature,
+                sketch.shingles,
+                sketch.words,
             ),
         )
-        self._bands.add(int(cursor.lastrowid or 0), made.bands)
+        self._bands.add(int(cursor.lastrowid or 0), sketch.bands)
 
     def replace(self, arrival: Arrival, report_id: str) -> None:
-        """Replace the keys of an edited entry."""
+        """Replace the sketch of an edited entry."""
         self.remove(arrival.entry_id)
         self.add(arrival, report_id)
 
     def remove(self, entry_id: str) -> None:
-        """Forget an entry's sketch and keys."""
+        """Delete an entry's sketch; its keys are swept later (``KEY_TABLES``)."""
         row = self._db.execute("SELECT number FROM sketch WHERE entry_id = ?", (entry_id,)).fetchone()
         if row is None:
             return
         self.forget()
-        # band is keyed by key: the keys of one entry are found by a scan, rare enough for an edit's sake
         self._db.execute("DELETE FROM sketch WHERE number = ?", row)
 
     def move(self, entry_id: str, report_id: str) -> None:
@@ -141,7 +145,7 @@ class SketchStore:
         return column(self._db, "SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
 
     def prune(self, before: datetime, most: int) -> int:
-        """Drop at most so many of the sketches older than the window; return how many. Their keys are swept later."""
+        """Delete at most ``most`` sketches older than the window; return how many. Their keys are swept later (``KEY_TABLES``)."""
         self.forget()
         return self._db.execute(
             "DELETE FROM sketch WHERE number IN (SELECT number FROM sketch WHERE time < ? ORDER BY time LIMIT ?)",
@@ -149,21 +153,21 @@ class SketchStore:
         ).rowcount
 
     def forget(self) -> None:
-        """Forget what was read in this transaction, of which some was changed or undone."""
+        """Empty the cache, because sketches were changed or undone."""
         self._ids.clear()
-        self._read.clear()
+        self._cache.clear()
 
-    def _begin_reading(self) -> None:
-        """Keep what is read until the transaction ends: in a flood the same sketches are asked for by one entry after another."""
-        if not self._keeping or len(self._read) > MOST_READ:
+    def _begin_caching(self) -> None:
+        """Cache sketches until the transaction ends, because in a flood one entry after another asks for the same ones."""
+        if not self._is_caching or len(self._cache) > MAX_CACHED:
             self.forget()
-        self._keeping = self._db.in_transaction
-        if self._keeping:
-            self._bands.at_end(self._end_reading)
+        self._is_caching = self._db.in_transaction
+        if self._is_caching:
+            self._bands.call_at_end(self._end_caching)
 
-    def _end_reading(self, _kept: bool) -> None:
+    def _end_caching(self, _kept: bool) -> None:
         self.forget()
-        self._keeping = False
+        self._is_caching = False
 
 
 def _stored(row: Sequence[Any]) -> StoredSketch:

@@ -1,4 +1,4 @@
-"""A sort in an unnamed temporary file, for values that do not fit in memory."""
+"""Sorts values that do not fit in memory, in a temporary file."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
-Order = tuple[int, str, str, int]  # compared from the left
+Order = tuple[int, str, str, int]  # a sort key, compared from the left
 
 
 class Spilled:
-    """Packed values, each with its group and its order in it."""
+    """Packed values in a temporary file, each with a group and a sort key."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -25,11 +25,11 @@ class Spilled:
         return int(self._db.execute("SELECT count(*) FROM spilled").fetchone()[0])
 
     def in_order(self) -> Iterator[bytes]:
-        """Yield the values of all groups in their order; of equal ones the earlier group's first."""
+        """Yield the values of all groups by sort key; of equal ones that of the lower group first."""
         return self._all("one, two, three, four, part")
 
     def by_group(self) -> Iterator[bytes]:
-        """Yield the values group by group, in each in their order."""
+        """Yield the values group by group, each group by sort key."""
         return self._all("part, one, two, three, four")
 
     def _all(self, order: str) -> Iterator[bytes]:
@@ -38,7 +38,7 @@ class Spilled:
 
 @contextmanager
 def spilled() -> Iterator[Spilled]:
-    """Open an empty place for values."""
+    """Open an empty sort file."""
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
         db.execute("PRAGMA journal_mode = OFF")
         db.execute(

@@ -1,4 +1,4 @@
-"""SQLite's errors in our words: what happened, to which file, and what to do."""
+"""Translates SQLite's errors into ours: what happened, to which file, and what to do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
 
-# How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
+# Beginnings of SQLite's messages where a table or column of ours was removed, and where a text holds bytes that are not UTF-8.
 _SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
 
 def is_database_error(error: BaseException) -> bool:
-    """Return whether an error is of the file or machine (locked, full, damaged, no memory), not of the data to be written."""
+    """Return whether the file or machine caused an error (locked, full, damaged, no memory), and not the data to be written."""
     if isinstance(error, sqlite3.Error):
         of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
         return not isinstance(error, of_the_data)
@@ -39,14 +39,14 @@ def explained(path: Path | None) -> Iterator[None]:
 
 
 def _code_of(text: str) -> int:
-    """Return the code of an error that carries none."""
+    """Return SQLite's code for the text of an error that carries no code."""
     if is_busy(sqlite3.OperationalError(text)):
         return sqlite3.SQLITE_BUSY
     return sqlite3.SQLITE_FULL if "full" in text else sqlite3.SQLITE_ERROR
 
 
 def _explanation(path: Path | None, error: sqlite3.DatabaseError) -> StorageError | LockedError | None:
-    """Return what an error of SQLite means to a person; None where it is a fault of the program."""
+    """Return our error for an error of SQLite; None where the program is at fault."""
     code = getattr(error, "sqlite_errorcode", _code_of(str(error))) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LockedError(f"{path}: another process is writing to this database; try again when it is done")

@@ -40,7 +40,7 @@ class StoryStore:
         return first_value(self._db, "SELECT 1 FROM report WHERE id = ?", (report_id,)) is not None
 
     def resolve(self, prefix: str) -> str:
-        """Return the id of the living story that ``prefix`` means, through redirects."""
+        """Return the id of the living story that an id beginning with ``prefix`` leads to, through redirects."""
         every = "SELECT id FROM (SELECT id FROM story UNION ALL SELECT old_id AS id FROM story_redirect)"
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
@@ -53,7 +53,7 @@ class StoryStore:
         return column_among(self._db, "SELECT id FROM story WHERE id", set(story_ids))
 
     def follow(self, story_id: str) -> str:
-        """Return where an id leads today; NotFoundError where the story was pruned."""
+        """Return the id that an id redirects to now, or itself; NotFoundError where the retention rule dropped the story."""
         seen: set[str] = set()
         while story_id not in seen:
             seen.add(story_id)
@@ -66,7 +66,7 @@ class StoryStore:
         raise NotFoundError(f"story {story_id} redirects to itself")
 
     def current_id(self, story_id: str) -> str | None:
-        """Return where an id leads today; None where it leads nowhere."""
+        """Return the id of the living story that an id leads to now; None where it leads to none."""
         try:
             found = self.follow(story_id)
         except NotFoundError:
@@ -85,7 +85,7 @@ class StoryStore:
     # --- reports and stories ---------------------------------------------------------------
 
     def open_story(self, story_id: str, now: datetime, *, split_from: str | None = None) -> None:
-        """Insert the row of a new story; its fields follow before the transaction ends."""
+        """Insert the row of a new story; the caller saves its fields before the transaction ends."""
         moment = to_text(now)
         self._db.execute(
             "INSERT INTO story (id, title, publisher, entries, reports, publishers, first_seen, last_seen, opened, changed, split_from)"
@@ -94,14 +94,14 @@ class StoryStore:
         )
 
     def open_report(self, report_id: str, story_id: str | None, now: datetime) -> None:
-        """Make the row of a new report."""
+        """Insert the row of a new report."""
         self._db.execute(
             "INSERT INTO report (id, story_id, entries, first_seen, last_seen) VALUES (?, ?, 0, ?, ?)",
             (report_id, story_id, to_text(now), to_text(now)),
         )
 
     def begin_report(self, report_id: str, now: datetime) -> bool:
-        """Make the row of a new report without a story; False where another has its id."""
+        """Insert the row of a new report without a story; return False where another report has its id."""
         try:
             self.open_report(report_id, None, now)
         except sqlite3.IntegrityError:
@@ -122,8 +122,8 @@ class StoryStore:
         """Return the reports of several stories."""
         return column_among(self._db, "SELECT id FROM report WHERE story_id", story_ids)
 
-    def standing(self, story_id: str) -> dict[str, str]:
-        """Return entry -> report, for the entries of a story in order of arrival."""
+    def reports_by_entry(self, story_id: str) -> dict[str, str]:
+        """Return entry id -> report id, for the entries of a story in order of arrival."""
         rows = self._db.execute(
             "SELECT e.id, r.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number",
             (story_id,),
@@ -131,13 +131,13 @@ class StoryStore:
         return dict(rows.fetchall())
 
     def state(self, story_id: str) -> tuple[object, ...]:
-        """Return what differs where somebody wrote a story's row, or its entries came, went or were edited."""
+        """Return a value that changes when a story's row is written, or its entries come, go or are edited."""
         row = self._db.execute("SELECT * FROM story WHERE id = ?", (story_id,)).fetchone()
         counted = "SELECT count(*), sum(number), sum(revisions), count(correction), count(agency) FROM entry WHERE story_id = ?"
         return row, self._db.execute(counted, (story_id,)).fetchone()
 
-    def standing_state(self, story_id: str) -> tuple[object, ...]:
-        """Return what differs where a story's row or the ids that lead to it are others, or what stands in it or in which reports."""
+    def membership_state(self, story_id: str) -> tuple[object, ...]:
+        """Return a value that changes with a story's row, the ids that lead to it, its entries, and the reports they are in."""
         row = self._db.execute("SELECT * FROM story WHERE id = ?", (story_id,)).fetchone()
         counted = """
 SELECT count(*), sum(r.rowid), sum(e.number), sum(e.number * (r.rowid & 1023)),
@@ -146,7 +146,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         return row, self._db.execute(counted, {"story": story_id}).fetchone()
 
     def count_entries(self, story_id: str) -> int:
-        """Return how many entries stand in the reports of a story."""
+        """Return how many entries the reports of a story have."""
         counted = "SELECT count(*) FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ?"
         return int(self._db.execute(counted, (story_id,)).fetchone()[0])
 
@@ -168,8 +168,8 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         grouped = "SELECT story_id FROM entry WHERE story_id IN (SELECT value FROM json_each(?)) GROUP BY story_id"
         return frozenset(column(self._db, f"{grouped} HAVING count(*) > ?", (json.dumps(list(story_ids)), entries)))
 
-    def without_row(self, story_ids: Collection[str]) -> frozenset[str]:
-        """Return the stories among these that were opened and whose fields nobody wrote yet."""
+    def without_fields(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Return the stories among these that were opened and whose fields are not saved yet."""
         return column_among(self._db, "SELECT id FROM story WHERE entries = 0 AND id", story_ids)
 
     def existing_reports(self, report_ids: Iterable[str]) -> frozenset[str]:
@@ -177,14 +177,14 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         return column_among(self._db, "SELECT id FROM report WHERE id", report_ids)
 
     def move_reports(self, story_of: Mapping[str, str]) -> None:
-        """Put reports, their entries and what joined them into other stories, each into its own."""
+        """Put each of these reports, with its entries and links, into its story; ``story_of`` maps reports to stories."""
         rows = [(story_of[report_id], report_id) for report_id in sorted(story_of)]
         self._db.executemany("UPDATE report SET story_id = ? WHERE id = ?", rows)
         self._db.executemany("UPDATE entry SET story_id = ? WHERE report_id = ?", rows)
         self._db.executemany("UPDATE match SET story_id = ? WHERE report_id = ?", rows)
 
     def refresh_reports(self, report_ids: Iterable[str]) -> None:
-        """Bring reports' counts and times in line with their entries; an empty report is removed."""
+        """Update the counts and times of reports from their entries; empty reports are deleted."""
         rows = [(report_id,) for report_id in sorted(set(report_ids))]
         self._db.executemany(
             "DELETE FROM report WHERE id = ? AND NOT EXISTS (SELECT 1 FROM entry WHERE report_id = report.id)", rows
@@ -214,7 +214,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         )
 
     def reopen_story(self, story_id: str, opened: datetime, split_from: str | None) -> None:
-        """Bring back a story that was closed, under its own id and as old as it was: the undo of a merge."""
+        """Open a closed story again under its own id and with its former age; undoes a merge."""
         self._db.execute("DELETE FROM story_redirect WHERE old_id = ?", (story_id,))
         self.open_story(story_id, opened, split_from=split_from)
 
@@ -249,7 +249,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         return from_text(str(row[0]))
 
     def age(self, story_id: str) -> tuple[str, str, str]:
-        """Return the sort key of stories by age: when opened, for those of one import when first seen, then the id."""
+        """Return the sort key of stories by age: opened, first seen (for stories of one import), id."""
         row = self._db.execute("SELECT opened, first_seen FROM story WHERE id = ?", (story_id,)).fetchone()
         return (row[0], row[1], story_id)
 
@@ -266,7 +266,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         return [_summary(row, new_since) for row in rows]
 
     def summary(self, story_id: str, new_since: datetime) -> StorySummary:
-        """Return one story's line."""
+        """Return the summary of one story."""
         return self.summaries([story_id], new_since)[0]
 
     def summaries(self, story_ids: Sequence[str], new_since: datetime) -> list[StorySummary]:
@@ -282,7 +282,7 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
         return [found[story_id] for story_id in story_ids]
 
     def of_storyline(self, storyline_id: str, new_since: datetime) -> list[StorySummary]:
-        """Return the lines of a storyline's stories, the one seen last first."""
+        """Return the summaries of a storyline's stories, the one seen last first."""
         rows = self._rows(f"WHERE s.storyline_id = ? ORDER BY {ORDER['latest']}", (storyline_id,))
         return [_summary(row, new_since) for row in rows]
 
@@ -300,7 +300,10 @@ FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"
     def counts_between(
         self, since: datetime, until: datetime, story_ids: Sequence[str] | None = None
     ) -> tuple[int, int, int]:
-        """Return how many entries were first seen in a window, in these stories or in all, and how many reports and stories have them."""
+        """Return how many entries were first seen in a window, and how many reports and stories they are in.
+
+        With ``story_ids`` only entries of these stories are counted.
+        """
         named = None if story_ids is None else json.dumps(story_ids)
         entries, reports, stories = self._db.execute(
             "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?"
@@ -325,7 +328,7 @@ def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
         (Flag.NEW, first >= new_since),
         (Flag.UPDATED, first < new_since <= last),
         (Flag.CORRECTED, bool(row["corrected"])),
-        # forty outlets with one agency text are one source
+        # forty publishers with one agency text are one source
         (Flag.SINGLE_SOURCE, row["reports"] == 1 or row["publishers"] == 1),
         (Flag.EDITED, bool(row["edited"])),
     )

@@ -1,4 +1,4 @@
-"""The SQL of a query for stories."""
+"""Translates a query for stories into SQL."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ORDER = {
 
 
 def where_clause(query: StoryQuery, expression: str = "") -> tuple[str, list[object]]:
-    """Return a query as a condition over ``s`` (story) with its values; ``expression`` is its match text as the full-text index takes it."""
-    # with a plus, so that the planner takes no index for what nearly all stories fulfil: it is to walk along that of the order
+    """Return a query as a condition over ``s`` (story) with its values; ``expression`` is its match text in FTS5's syntax."""
+    # the plus keeps the planner from an index for conditions that nearly all stories meet: it shall use the index of the order
     clauses = ["+s.entries > 0", "+s.publishers >= ?"]
     values: list[object] = [query.min_publishers]
     if query.since is not None:

@@ -1,4 +1,4 @@
-"""Schema changes for stories of pairs and for storylines: new tables, the former ones dropped, verbs on storylines."""
+"""Schema changes of migration m008: tables for stories of pairs and for storylines, without the former ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALTER TABLE story ADD COLUMN storyline_id TEXT REFERENCES storyline (id);
 CREATE INDEX story_storyline ON story (storyline_id);
 """
 
-# The two tables of decisions are recreated, as SQLite cannot change a CHECK.
+# The two tables of decisions are made anew, because SQLite cannot change a CHECK.
 PAIRS: Final = """
 INSERT INTO report_vector (report_id, entry_id, words, time, language, version, vector)
   SELECT report_id, entry_id, 0, time, language, version, x'' FROM story_vector ORDER BY number;

@@ -32,7 +32,7 @@ class StorylineStore:
         return first_value(self._db, query, (storyline_id,)) is not None
 
     def resolve(self, prefix: str) -> str:
-        """Return the id of the living storyline that ``prefix`` means, through redirects."""
+        """Return the id of the living storyline that an id beginning with ``prefix`` leads to, through redirects."""
         every = "SELECT id FROM (SELECT id FROM storyline UNION ALL SELECT old_id AS id FROM storyline_redirect)"
         found = resolve_prefix(self._db, every, prefix, "storyline")
         while not self.exists(found):
@@ -43,11 +43,11 @@ class StorylineStore:
         return found
 
     def exists(self, storyline_id: str) -> bool:
-        """Return whether a storyline has a row today."""
+        """Return whether a storyline has a row."""
         return first_value(self._db, "SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)) is not None
 
     def age(self, storyline_id: str) -> tuple[str, str, str]:
-        """Return what orders storylines by age: when opened, when first seen, then the id."""
+        """Return the sort key of storylines by age: opened, first seen, id."""
         row = self._db.execute("SELECT opened, first_seen FROM storyline WHERE id = ?", (storyline_id,)).fetchone()
         return (row[0], row[1], storyline_id)
 
@@ -73,13 +73,13 @@ class StorylineStore:
         return column_among(self._db, "SELECT id FROM story WHERE storyline_id", storyline_ids)
 
     def set(self, story_id: str, storyline_id: str | None) -> None:
-        """Put a story into a storyline, or out of all."""
+        """Put a story into a storyline; None takes it out of its storyline."""
         self._db.execute("UPDATE story SET storyline_id = ? WHERE id = ?", (storyline_id, story_id))
 
     # --- rows ------------------------------------------------------------------------------
 
     def open(self, storyline_id: str, now: datetime) -> None:
-        """Make the row of a storyline, under an id that is new or was its own before."""
+        """Insert the row of a storyline; its id is new, or was its own before."""
         moment = to_text(now)
         self._db.execute("DELETE FROM storyline_redirect WHERE old_id = ?", (storyline_id,))
         self._db.execute(
@@ -89,7 +89,7 @@ class StorylineStore:
         )
 
     def close(self, storyline_id: str, into: str | None, now: datetime, reason: str) -> None:
-        """End a storyline; its id and redirects to it lead to ``into``, which inherits an editor's name where it has none."""
+        """End a storyline; its id and redirects to it lead to ``into``, which inherits an editor's name if it has none."""
         if into is not None:
             self._db.execute(
                 "UPDATE storyline SET (name, named_by) = (SELECT name, named_by FROM storyline WHERE id = ?)"
@@ -105,23 +105,23 @@ class StorylineStore:
         )
 
     def name(self, storyline_id: str) -> tuple[str | None, str | None]:
-        """Return the name that an editor gave, and who."""
+        """Return the name that an editor gave, and the editor; None for both where there is none."""
         row = self._db.execute("SELECT name, named_by FROM storyline WHERE id = ?", (storyline_id,)).fetchone()
         return (row[0], row[1])
 
     def set_name(self, storyline_id: str, name: str | None, by: str | None) -> None:
-        """Name a storyline; None takes the name back."""
+        """Set or, with None, remove the name of a storyline."""
         self._db.execute("UPDATE storyline SET name = ?, named_by = ? WHERE id = ?", (name, by, storyline_id))
 
     def outdated(self) -> list[str]:
-        """Return the storylines whose rows do not fit their present stories."""
+        """Return the storylines whose rows do not count their present stories."""
         counted = "SELECT count(*) FROM story s WHERE s.storyline_id = l.id"
         return column(self._db, f"SELECT id FROM storyline l WHERE stories <> ({counted})")
 
     def refresh(self, storyline_ids: Iterable[str], now: datetime, *, ending: bool = True) -> None:
-        """Bring rows in line with the stories; a storyline of fewer than two stories ends, unless an editor named it.
+        """Update the rows from the stories; a storyline of fewer than two stories ends, unless an editor named it.
 
-        Without ``ending`` such a row is left as it is: what becomes of the storyline is settled later.
+        Without ``ending`` the row of such a storyline is left unchanged, because it is settled later.
         """
         for storyline_id in sorted(set(storyline_ids)):
             count, *numbers = self._db.execute(

@@ -1,4 +1,4 @@
-"""Deleting many rows in short transactions, with pauses for other writers."""
+"""Deletes many rows in short transactions, with pauses for other writers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Final
 
 from aggregator.storage.database import Store
 
-# Rows of a table that one step looks at: some 20 ms.
-STEP: Final = 5_000
-# Seconds between two transactions. Whoever waits for the lock looks every two milliseconds, and so finds it.
+STEP: Final = 5_000  # rows that one step reads, in some 20 ms
+# Seconds between two transactions. Other processes try every two milliseconds to take the lock, and get it in this pause.
 PAUSE: Final = 0.025
 
 
 class Sweeper:
     """Runs housekeeping in steps, each a transaction of its own; ``stop`` ends it between two steps.
 
-    Each step leaves the database sound, so that the next call goes on where this one ended.
+    Each step leaves the database sound, so that the next call continues where this one ended.
     """
 
     def __init__(self, store: Store, stop: Event | None = None) -> None:
@@ -40,17 +39,16 @@ class Sweeper:
         return dropped
 
     def drain(self, work: Callable[[], int]) -> int:
-        """Repeat a step until it finds nothing more to drop; return how many rows went."""
+        """Repeat a step until it drops nothing; return how many rows were dropped."""
         total = 0
         while not self.stopped and (dropped := self.step(work)):
             total += dropped
         return total
 
     def sweep(self, table: str, key: Sequence[str], doomed: str, values: tuple[object, ...] = ()) -> int:
-        """Delete the rows of a table that fulfil ``doomed``, in order of ``key``; return how many.
+        """Delete the rows of a table that meet the condition ``doomed``, in order of ``key``; return how many.
 
-        Of a table that no index serves, it looks at every row, a few thousand in one step. Steps that have nothing to
-        drop take no lock.
+        It reads every row, a few thousand in one step. A step with nothing to delete takes no lock.
         """
         db = self._store.connection
         columns, marks = f"({', '.join(key)})", f"({', '.join('?' * len(key))})"

@@ -13,7 +13,7 @@ def to_text(time: datetime) -> str: ...
 @overload
 def to_text(time: None) -> None: ...
 def to_text(time: datetime | None) -> str | None:
-    """Return ``2026-10-01T12:00:00Z``: whole seconds, so that texts sort as times do."""
+    """Return a time as text, such as ``2026-10-01T12:00:00Z``: in whole seconds, so that texts sort as times do."""
     if time is None:
         return None
     utc = time if time.tzinfo is UTC else time.astimezone(UTC)
@@ -25,7 +25,7 @@ def from_text(text: str) -> datetime: ...
 @overload
 def from_text(text: None) -> None: ...
 def from_text(text: str | None) -> datetime | None:
-    """Read what ``to_text`` wrote; StorageError where the disk has made something else of it."""
+    """Return the time in a text by :func:`to_text`; raises StorageError where the text is damaged."""
     try:
         return None if text is None else datetime.fromisoformat(text)
     except (ValueError, TypeError) as error:

@@ -1,7 +1,8 @@
 """Changes of feeds by polls that brought nothing new: they wait in the poll log and are applied to ``feed`` in batches.
 
 A line of the log is appended to its table, while each row of ``feed`` is on another page. Views return the present state: that
-of a feed's newest waiting line, else that of its row. What we ask sees as well what waits beside the database (see poll_lines).
+of a feed's newest waiting line, else that of its row. Our own queries also read the lines that wait beside the database (see
+poll_lines).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from aggregator.model import FeedState
 from aggregator.storage.poll_lines import LINES
 from aggregator.storage.times import to_text
 
-# Fewer lines than this are not worth a fold; more make each look at feeds dear, whatever their number.
-LEAST: Final = 256
-EACH: Final = 4  # lines of a feed, on average, that wait until its row is written
-MOST: Final = 20_000
-STEP: Final = 64  # lines between two looks at how many wait
+# Waiting lines are applied when there are LINES_PER_FEED of them for each feed, on average, but never fewer than MIN_LINES, which
+# would not be worth it, and never more than MAX_LINES, which would make each query over feeds slow.
+LINES_PER_FEED: Final = 4
+MIN_LINES: Final = 256
+MAX_LINES: Final = 20_000
+CHECK_EVERY: Final = 64  # lines between two checks of how many wait
 
 _FEEDS: Final = """SELECT feed.id, key, kind, url, name, title, publisher, category, language, authority, agency, followed, paused, added,
        fetch_url, etag, last_modified, content_hash, coalesce(waiting.next_fetch, feed.next_fetch) AS next_fetch,
@@ -31,7 +33,7 @@ _FEEDS: Final = """SELECT feed.id, key, kind, url, name, title, publisher, categ
        possible_gaps, last_gap
 FROM feed LEFT JOIN {} AS waiting ON waiting.feed_id = feed.id"""
 
-# The changes of a feed that wait; the newest of each feed among some lines; the number of the last line that is in the rows.
+# The columns of a waiting change; the newest waiting change of each feed; the number of the last line that is applied to the rows.
 _CHANGES: Final = "at, next_fetch, learned_interval, entries_per_week, fresh_until"
 _NEWEST: Final = f"""SELECT feed_id, {_CHANGES} FROM (
   SELECT feed_id, max(id), {_CHANGES} FROM {{}} GROUP BY feed_id)
@@ -53,7 +55,7 @@ SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, la
 FROM feed_now WHERE followed""",
 )
 
-# Polls and feeds as they are: what waits beside the database belongs to them.
+# All polls, and the present state of feeds, with the lines that wait beside the database.
 POLLS_NOW: Final = (
     f"(SELECT id, feed_id, at, status FROM poll UNION ALL SELECT id, feed_id, at, 'not_modified' FROM {LINES})"
 )
@@ -72,16 +74,17 @@ UPDATE feed SET (next_fetch, last_fetch, last_ok, learned_interval, entries_per_
 FROM poll_waiting AS waiting WHERE waiting.feed_id = feed.id
 """
 
-# What a line of the log holds of a feed's state, beside when it was asked.
+# The part of a feed's state that a line of the log holds: next due, learned interval (seconds), entries a week, fresh until.
 DeferredPoll = tuple[str | None, float | None, float | None, str | None]
 
 
 def deferred(
     connection: sqlite3.Connection, feed_id: int, before: FeedState, after: FeedState, at: datetime
 ) -> DeferredPoll | None:
-    """Return the changes of a poll that may wait; None where it changed anything else, or what it learned from is unknown.
+    """Return the changes of a poll that may wait; None where the feed's row must be written.
 
-    None also where another process wrote the feed's row since ``before`` was read.
+    It must be where the poll changed anything else, where the poll before did not succeed or nothing was learned yet, and where
+    another process wrote the row since ``before`` was read.
     """
     steady = before.last_ok is not None and before.last_ok == before.last_fetch
     learned = before.learned_interval is not None and after.learned_interval is not None
@@ -108,7 +111,7 @@ def _is_as_read(connection: sqlite3.Connection, feed_id: int, before: FeedState)
 
 
 def fold(connection: sqlite3.Connection) -> None:
-    """Write into ``feed`` what waits; the caller holds the transaction."""
+    """Apply the waiting lines to ``feed``; the caller holds the transaction."""
     if connection.execute(_WAITING).fetchone()[0]:
         connection.execute(_FOLD)
         connection.execute(
@@ -117,7 +120,7 @@ def fold(connection: sqlite3.Connection) -> None:
 
 
 def fold_many(connection: sqlite3.Connection) -> None:
-    """Apply the waiting lines once there are enough of them: each page of ``feed`` is then written once for all its rows."""
+    """Apply the waiting lines once there are enough of them, so that a page of ``feed`` is written once for all its rows."""
     waiting, feeds = connection.execute(_WAITING).fetchone()
-    if (waiting or 0) >= min(max(EACH * (feeds or 0), LEAST), MOST):
+    if (waiting or 0) >= min(max(LINES_PER_FEED * (feeds or 0), MIN_LINES), MAX_LINES):
         fold(connection)

@@ -1,7 +1,7 @@
-"""Watches, their alerts, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
+"""Watches, their alerts, the entries that each alert reported, and the outbox of deliveries; the caller holds the transaction.
 
-An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried, by
-postponing its next try, so that it survives a crash, and no two processes try it at once.
+An alert and its deliveries are written in the transaction of their cause. A delivery is claimed before it is tried, by postponing
+its next try, so that it survives a crash and no two processes try it at once.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class WatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """An alert to store: what every target gets, and what it reports of each entry."""
+    """An alert to store: ``payload`` is sent to every target, ``alerted`` is the state of each entry that it reports."""
 
     id: str
     watch: str
@@ -104,7 +104,7 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True)
 class LoggedAlert:
-    """An alert with how one of its deliveries went."""
+    """An alert with the state of one of its deliveries."""
 
     id: str
     watch: str
@@ -122,7 +122,7 @@ class LoggedAlert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One alert on its way to one target; ``attempts`` counts the one in hand."""
+    """A delivery of one alert to one target; ``attempts`` includes the present one."""
 
     id: int
     alert_id: str
@@ -159,7 +159,7 @@ class WatchStore:
     # --- alerts ----------------------------------------------------------------------------
 
     def alerted(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Alerted]]:
-        """Return watch -> what its alerts reported of these entries."""
+        """Return watch -> the state of these entries at its last alert, by entry id."""
         found: dict[str, dict[str, Alerted]] = {}
         selection = "SELECT watch, entry_id, matched, revisions, correction FROM alert_entry WHERE entry_id"
         for watch, entry_id, matched, revisions, correction in rows_among(self._db, selection, entry_ids):
@@ -170,8 +170,8 @@ class WatchStore:
         """Return whether an alert has this id."""
         return first_value(self._db, "SELECT 1 FROM alert WHERE id = ?", (alert_id,)) is not None
 
-    def alert(self, alert: NewAlert) -> None:
-        """Store an alert, what it reports, and a delivery to each target, due at once."""
+    def add_alert(self, alert: NewAlert) -> None:
+        """Store an alert, the state of its entries, and a delivery to each target, due at once."""
         at = to_text(alert.at)
         self._db.execute(
             "INSERT INTO alert (id, watch, story_id, at, reason, sentence, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -189,8 +189,8 @@ class WatchStore:
             [(alert.id, target, at) for target in dict.fromkeys(alert.targets)],
         )
 
-    def tallies(self) -> dict[str, WatchCounts]:
-        """Return watch -> how it fared."""
+    def counts(self) -> dict[str, WatchCounts]:
+        """Return watch -> the counts of its alerts and deliveries."""
         rows = self._db.execute(
             "SELECT w.name, (SELECT count(*) FROM alert a WHERE a.watch = w.name), (SELECT max(at) FROM alert a WHERE a.watch = w.name),"
             " coalesce(sum(d.state = 'waiting'), 0), coalesce(sum(d.state = 'given_up'), 0) FROM watch w"
@@ -228,17 +228,17 @@ class WatchStore:
         ]
 
     def prune(self, before: datetime, most: int) -> int:
-        """Drop at most so many of the alerts raised before a time, none that still waits; return how many."""
+        """Delete at most ``most`` alerts raised before a time, none with a waiting delivery; return how many."""
         return self._db.execute(
             "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE at < ? AND NOT EXISTS"
             " (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.state = 'waiting') LIMIT ?)",
             (to_text(before), most),
         ).rowcount
 
-    # --- what watches look at --------------------------------------------------------------
+    # --- stories and entries that watches read ---------------------------------------------
 
     def candidates(self, expression: str | None, since: datetime) -> list[str]:
-        """Return the stories with an entry since a time that full-text search finds; without an expression, all stories since then."""
+        """Return the stories with an entry since a time; with an expression, one that full-text search finds."""
         if expression is None:
             found = column(self._db, "SELECT DISTINCT story_id FROM entry WHERE time >= ?", (to_text(since),))
         else:
@@ -283,7 +283,7 @@ class Outbox:
         )
 
     def claim(self, target: str, now: datetime, until: datetime) -> Delivery | None:
-        """Take the target's oldest due delivery in hand: no other process tries it before ``until``."""
+        """Claim and return the target's oldest due delivery: no other process tries it before ``until``. None where none is due."""
         row = self._db.execute(
             "SELECT d.id, d.alert_id, d.target, d.attempts + 1, a.payload FROM delivery d JOIN alert a ON a.id = d.alert_id"
             " WHERE d.state = 'waiting' AND d.target = ? AND d.next_try <= ? ORDER BY a.at, d.id LIMIT 1",
@@ -297,16 +297,16 @@ class Outbox:
         return Delivery(row[0], row[1], row[2], row[3], from_json(row[4], dict))
 
     def mark_delivered(self, delivery_id: int, now: datetime) -> None:
-        """Note that a delivery arrived."""
+        """Store that a delivery arrived."""
         self._db.execute(
             "UPDATE delivery SET state = 'delivered', delivered = ?, next_try = NULL, error = NULL WHERE id = ?",
             (to_text(now), delivery_id),
         )
 
     def mark_failed(self, delivery: Delivery, error: str, again: datetime, stale: datetime) -> int:
-        """Note a failed delivery: its target's alerts wait until ``again``; those raised at or before ``stale`` are given up.
+        """Store a failed delivery; return how many of its target's were given up.
 
-        Returns how many were given up.
+        The target's alerts wait until ``again``; those raised at or before ``stale`` are given up.
         """
         self._db.execute(
             "UPDATE delivery SET error = ?, next_try = ? WHERE id = ?", (error, to_text(again), delivery.id)

@@ -52,12 +52,12 @@ class Address:
 
     @property
     def request(self) -> str:
-        """The address as requested: equal for two addresses that request one thing."""
+        """The address without user, password and fragment; two addresses that request the same document have the same."""
         return f"{self.scheme}://{self.authority}{self.target}"
 
     @property
     def number(self) -> int:
-        """The port of a connection."""
+        """The port to connect to: the given one, else the scheme's own."""
         return _PORTS[self.scheme] if self.port is None else self.port
 
     @property
@@ -68,12 +68,12 @@ class Address:
     @property
     def domain(self) -> str | None:
         """The registrable domain by the Public Suffix List that ships with the library; None for an address by number."""
-        return registrable(self.host)
+        return domain_of_host(self.host)
 
 
 @lru_cache(maxsize=8_192)
 def address_of(text: str) -> Address | None:
-    """Return a text read as an http(s) address; None where it is none. Never raises."""
+    """Parse a text as an http(s) address; return None where it is not one. Never raises."""
     text = text.strip(BLANKS)
     if len(text) > MAX_URL:
         return None
@@ -85,7 +85,7 @@ def address_of(text: str) -> Address | None:
             return None
     except (ValueError, TypeError):  # TypeError: half a surrogate pair
         return None
-    if _is_bracketed(text, host):
+    if _has_stray_brackets(text, host):
         return None
     return Address(
         scheme,
@@ -100,7 +100,7 @@ def address_of(text: str) -> Address | None:
 
 
 def address_of_site(text: str) -> Address | None:
-    """Return an address, or a host name written without its scheme, taken apart."""
+    """Parse an address, or a host name without a scheme."""
     return address_of(text if "://" in text else "http://" + text)
 
 
@@ -130,13 +130,16 @@ def _names_a_host(text: str) -> bool:
 
 
 def host_of(text: str) -> str:
-    """Return the host of an address, by which politeness counts: http and https are one; empty where it names none."""
+    """Return the host of an address, empty where it has none.
+
+    Politeness is counted by host, so http and https count together.
+    """
     address = address_of(text)
     return address.host if address is not None else ""
 
 
 def joined(base: str, reference: str) -> str | None:
-    """Return a reference resolved against a base, as text still to be read; None where that cannot be done."""
+    """Return a reference resolved against a base, not yet parsed; None where it cannot be resolved."""
     try:
         return urljoin(base, reference)
     except ValueError:
@@ -144,7 +147,7 @@ def joined(base: str, reference: str) -> str | None:
 
 
 @lru_cache(maxsize=4_096)
-def registrable(host: str) -> str | None:
+def domain_of_host(host: str) -> str | None:
     """Return the registrable domain of a host name (``news.bbc.co.uk`` gives ``bbc.co.uk``), or None."""
     host = host.rstrip(".")
     if not host or host.startswith("[") or host.rsplit(".", 1)[-1].isdigit():
@@ -158,8 +161,8 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(only_icann=True)
 
 
-def _is_bracketed(text: str, host: str) -> bool:
-    """Return whether a host in brackets is no IPv6 address: other parsers cannot read it."""
+def _has_stray_brackets(text: str, host: str) -> bool:
+    """Return whether the host has brackets that do not enclose one IPv6 address; other parsers cannot read it."""
     if "[" not in text and "]" not in text:
         return False
     authority = _AUTHORITY.match(text)

@@ -14,11 +14,11 @@ from dataclasses import replace
 
 from aggregator.model import Document, EntryData
 from aggregator.text.clean import plain_text
-from aggregator.text.tokens import words
+from aggregator.text.tokens import is_content_word, words
 
-# Reports of one feed that a line must have occurred in to be boilerplate.
+# A line is boilerplate if it occurred in this many reports of one feed.
 REPEATED = 3
-# A shorter line is a headline's or a caption's part as often as not; a longer one is a paragraph of text.
+# A shorter line is often a part of a headline or a caption; a longer one is a paragraph of text.
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 1_000
 _BLANKS = re.compile(r"\s+")
 _TITLE_PARTS = re.compile(r"\s(?:[-|–—·•»«]|::|//)\s")
@@ -32,7 +32,7 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 
-# Subjects of consent texts: a line that names three of them is one, whatever else it says.
+# Subjects of consent texts: a line that names three of them is a consent text.
 _CONSENT = re.compile(
     r"cookies?\b|consent|privacy|personal data|legitimate interests?|terms of (?:use|service)|(?:our|\d+) partners|advertising|"
     r"on your device|newsletter|change your mind|einwilligung|datenschutz|nutzungsbedingungen|auf ihrem (?:gerät|endgerät)|werbung|"
@@ -47,12 +47,12 @@ CONSENTED = 3
 
 
 def line_hashes(document: Document) -> frozenset[int]:
-    """Return the hashes of a text's lines, which are counted per feed."""
+    """Return the hashes of a document's lines; they are counted per feed."""
     return _hashes([*document.lede.split("\n"), *document.body.split("\n")])
 
 
 def without_boilerplate(document: Document, known: Collection[int]) -> Document:
-    """Return a document without the lines that its feed repeats, or that are boilerplate by their words."""
+    """Return a document without boilerplate: lines that its feed repeats (``known``, hashes), and lines with typical words."""
     if "\n" not in document.body and not known:
         return document
     body, lede = (
@@ -65,9 +65,9 @@ def without_boilerplate(document: Document, known: Collection[int]) -> Document:
 
 
 def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
-    """Return the hashes of lines that a feed adds to many headlines and that describe none.
+    """Return the hashes of the lines of texts that stand under many headlines of a feed and describe none of them.
 
-    Versions of one report share their text as well: their headlines share a word, and the text has it.
+    Versions of one report share their text too, but their headlines share a word that occurs in the text.
     """
     titles: dict[str, set[str]] = defaultdict(set)
     for data in entries:
@@ -75,28 +75,32 @@ def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
             if markup:
                 titles[markup].add(data.title)
     found: set[int] = set()
-    for markup, under in titles.items():
-        if len(under) >= REPEATED and _says_nothing_of(text := plain_text(markup), under):
+    for markup, its_titles in titles.items():
+        if len(its_titles) >= REPEATED and _is_unrelated(text := plain_text(markup), its_titles):
             found |= _hashes(text.split("\n"))
     return frozenset(found)
 
 
-def _says_nothing_of(text: str, titles: Collection[str]) -> bool:
-    text_words = _long_words(text)
-    named = [_long_words(title) for title in titles]
-    unmentioned = sum(len(words & text_words) <= 1 and 2 * len(words & text_words) <= len(words) for words in named)
-    common = Counter(word for words in named for word in words)
+def _is_unrelated(text: str, titles: Collection[str]) -> bool:
+    """Return whether a text has little in common with most of the titles, and the titles little with each other."""
+    text_words = _content_words(text)
+    title_words = [_content_words(title) for title in titles]
+    shared = [(len(own & text_words), len(own)) for own in title_words]
+    unrelated = sum(count <= 1 and 2 * count <= length for count, length in shared)
+    occurrences = Counter(word for own in title_words for word in own)
     return (
-        unmentioned >= REPEATED and max(common.values(), default=0) <= len(named) // 2 and 2 * unmentioned > len(named)
+        unrelated >= REPEATED
+        and max(occurrences.values(), default=0) <= len(title_words) // 2
+        and 2 * unrelated > len(title_words)
     )
 
 
-def _long_words(text: str) -> frozenset[str]:
-    return frozenset(word for word in words(text[:20_000]) if len(word) >= 4 or not word.isascii())
+def _content_words(text: str) -> frozenset[str]:
+    return frozenset(filter(is_content_word, words(text[:20_000])))
 
 
 def repeated_tails(titles: Collection[str]) -> tuple[str, ...]:
-    """Return what several titles of one document end in, behind a dash or a bar: a publisher's name, a section's."""
+    """Return the endings that several titles of one document share behind a dash or a bar: names of publishers or sections."""
     tails = Counter(part.strip() for title in set(titles) for part in _TITLE_PARTS.split(title)[1:][-2:])
     return tuple(sorted(tail for tail, count in tails.items() if count >= REPEATED))
 

@@ -24,15 +24,15 @@ MAX_TAGS = 20_000
 
 _SCHEMES = frozenset({"http", "https"})
 _TAG = re.compile(r"<[/!?a-zA-Z]")
-# Elements that are always removed, and whose content a parser would nest differently than browsers once they are gone, or
-# take for raw characters: the picture inside <noscript> would become words.
+# Elements that are always removed. If they stayed, a parser would nest their content differently than browsers do, or take
+# it for raw characters: the picture inside <noscript> would become words.
 _FRAME = re.compile(r"</?(?:iframe|object|applet|marquee|noscript|noembed|noframes)\b[^>]*>?", re.IGNORECASE)
 _FRAMES = ("<iframe", "<object", "<applet", "<marquee", "<noscript", "<noembed", "<noframes")
 # A page's title is no part of its text. Without an end tag it is left to the parser.
 _PAGE_TITLE = re.compile(r"<title\b[^<>]*>[^<]*</title\s*>", re.IGNORECASE)
 # Begins with one character so that the search runs at the speed of memchr.
 _RELATIVE = re.compile(r"=(?:(?<=href=)|(?<=src=)|(?<=HREF=)|(?<=SRC=))[\"']?\s*(?!https?://)[^\s\"'>]")
-_ANY_TAG = re.compile(r'<(?:[^>=]++|="[^"<]*+"|=)*+>?')  # what is quoted may hold the sign that ends a tag
+_ANY_TAG = re.compile(r'<(?:[^>=]++|="[^"<]*+"|=)*+>?')  # a quoted value may hold ">"
 # Inline markup seen in titles; anything else in angle brackets is the author's own text.
 _TITLE_TAG = re.compile(
     r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|nobr|ol|p|q|s|samp|script|"
@@ -41,7 +41,7 @@ _TITLE_TAG = re.compile(
 )
 _TITLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TITLE_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6])\b", re.IGNORECASE)
-# What nearly all markup of feeds consists of; captions, tables and preformatted text take the parser's way.
+# Elements that need no parser; nearly all markup of feeds has no others. Captions, tables and preformatted text go to the parser.
 _ATTRIBUTES = r'(?: [a-z-]+="[^"]*+")*+'
 _BLOCK = r"p|div|br|h[1-6]|ul|ol|li|blockquote|section|header|footer"
 _INLINE = r"a|abbr|b|bdi|cite|code|del|em|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|time|u|var|wbr"
@@ -58,12 +58,12 @@ _HIDDEN = tuple(
     for name in ("script", "style")
 )
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-# Sequences that steer a terminal go whole: without the escape that begins them they would stay as rubbish.
+# Escape sequences for terminals are removed whole: without the escape character their rest would stay in the text.
 _SEQUENCE = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,200}(?:\x07|\x1b\\\\)")
 
 
 def storable(text: str) -> str:
-    """Return ``text`` without what SQLite, XML or UTF-8 cannot carry: NUL, other controls, lone surrogates."""
+    """Return ``text`` without characters that SQLite, XML or UTF-8 cannot carry: NUL, other controls, lone surrogates."""
     return text if text.isprintable() else _UNSTORABLE.sub(_replacement, _SEQUENCE.sub("", text))
 
 
@@ -79,10 +79,9 @@ def _cleaner(base: str | None) -> nh3.Cleaner:
 
 
 def sanitise(html: str, base: str | None = None) -> str:
-    """Return ``html`` with nothing left that could run, load by another scheme than http(s), or break out.
+    """Return safe HTML: nothing in it runs, loads by another scheme than http(s), or breaks out of the page.
 
-    With ``base``, an absolute http(s) address, relative links become absolute. Text without markup comes back as it
-    is.
+    With ``base``, an absolute http(s) address, relative links become absolute. Text without markup is returned unchanged.
     """
     html = storable(html)
     if "<" not in html and "&" not in html:
@@ -118,7 +117,7 @@ def plain_text(markup: str) -> str:
 def _is_usual(markup: str) -> bool:
     """Return whether markup needs no parser: usual elements only, and no block or line break inside inline elements.
 
-    Behind such a span the parser sets a blank.
+    The parser inserts a blank after an inline element that holds a block.
     """
     if not _USUAL.fullmatch(markup):
         return False
@@ -132,7 +131,7 @@ def _is_usual(markup: str) -> bool:
 
 
 def _usual_text(markup: str) -> str:
-    """Return what :func:`_parsed_text` does of markup that needs no parser, in a tenth of the time."""
+    """Return the same as :func:`_parsed_text`, for markup that needs no parser, in a tenth of the time."""
     text = " ".join(markup.split())
     text = _USUAL_INLINE.sub("", _USUAL_BLOCK.sub("\n", text))
     return html.unescape(text) if "&" in text else text
@@ -145,7 +144,7 @@ def _parsed_text(markup: str) -> str:
 
 
 def _without_hidden(markup: str) -> str:
-    """Return markup without scripts and styles; where the end tag is missing, the words are not lost."""
+    """Return markup without scripts and styles; one without an end tag is kept, since it may hold the words of the text."""
     for whole, end in _HIDDEN:
         closed = max((match.end() for match in end.finditer(markup)), default=0)
         markup = whole.sub("", markup[:closed]) + markup[closed:]
@@ -162,7 +161,7 @@ def plain_title(markup: str) -> str:
     if "<" in markup:
         markup = _without_hidden(markup)
         closed = markup.rfind("-->") + 3
-        if closed > 2:  # behind the last end of a comment none is looked for, however many begin there
+        if closed > 2:  # comments that are never closed are not searched for their end, which would take quadratic time
             markup = _TITLE_COMMENT.sub("", markup[:closed]) + markup[closed:]
         markup = _TITLE_TAG.sub(lambda match: " " if _TITLE_BREAK.match(match[0]) else "", markup)
     if "&" in markup:
@@ -171,7 +170,7 @@ def plain_title(markup: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with every run of blanks as one blank, and nothing unstorable."""
+    """Return ``text`` with each run of blanks as one blank, and without characters that cannot be stored."""
     return " ".join(storable(text).split())
 
 
@@ -254,7 +253,7 @@ def _comparable(text: str) -> str:
 
 
 def plain_typography(text: str) -> str:
-    """Return a text with plain quotation marks and dashes, and without signs that nobody sees."""
+    """Return a text with plain quotation marks and dashes, and without invisible characters."""
     if text.isascii():
         return text
     for written, plain in _QUOTES:  # a table for translate() is asked for every character
@@ -264,7 +263,7 @@ def plain_typography(text: str) -> str:
 
 
 def _without_tail(text: str) -> str:
-    """Cut "Continue reading", "The post … appeared first on …" and their like at the very end."""
+    """Return a text without "Continue reading", "The post … appeared first on …" and the like at its very end."""
     start = max(len(text) - 600, 0)
     end = text[start:].casefold()
     if not any(word in end for word in _TAIL_WORDS):

@@ -1,4 +1,4 @@
-"""Language-independent marks of a text: numbers, names by their sound, places.
+"""Language-independent features of a text: numbers, names by their sound, places.
 
 ``Kiew``, ``Київ`` and ``كييف`` are one place by the tables of Unicode's CLDR; ``Зеленский`` and ``Selenskyj`` are one name by
 their sound. The only home of babel and anyascii (extra ``semantic``).
@@ -28,9 +28,9 @@ _SOUNDS = (
 )  # fmt: skip
 _SILENT = re.compile(r"[aeiouyjh'\W\d_]")
 _DOUBLE = re.compile(r"(.)\1+")
-SPELLING = 0.62  # likeness from which two spellings of one sound are one name
-CLOSER = 0.7  # the same, of names with few consonants
-GROWN = 2  # letters by which an ending may lengthen a name
+MIN_SIMILARITY = 0.62  # of two spellings (difflib's ratio), from which names with the same consonants are one
+MIN_SIMILARITY_SHORT = 0.7  # the same for names with few consonants
+MAX_ENDING = 2  # consonants by which an ending may lengthen a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def numbers(text: str) -> list[str]:
 
 
 def number_weight(number: str) -> float:
-    """Return how much a shared number confirms: single digits and present years are in any text."""
+    """Return the weight of a shared number as evidence: single digits and present years count less, since any text has them."""
     if len(number) < 2 or (len(number) == 4 and number[:2] in ("19", "20")):
         return 0.3
     return 1.0
@@ -93,17 +93,17 @@ def phonetic_key(name: str) -> PhoneticKey:
 
 
 def same_name(one: PhoneticKey, other: PhoneticKey) -> bool:
-    """Return whether two names are one: spelled alike, or alike in their consonants and near in their vowels."""
+    """Return whether two names are the same: equal in spelling, or alike in consonants and similar in spelling."""
     if one.spelling == other.spelling:
         return len(one.spelling) >= 3
     short, long = sorted((one.consonants, other.consonants), key=len)
-    if len(short) < 2 or not long.startswith(short) or len(long) - len(short) > max(0, min(len(short) - 2, GROWN)):
+    if len(short) < 2 or not long.startswith(short) or len(long) - len(short) > max(0, min(len(short) - 2, MAX_ENDING)):
         return False
     if not (one.vowelled and other.vowelled):
         return len(short) > 3
     if len(short) < 4 and one.spelling[0] != other.spelling[0]:
         return False
-    needed = SPELLING if len(short) > 3 else CLOSER
+    needed = MIN_SIMILARITY if len(short) > 3 else MIN_SIMILARITY_SHORT
     return SequenceMatcher(None, one.spelling, other.spelling, autojunk=False).ratio() >= needed
 
 
@@ -143,7 +143,7 @@ def _gazetteer(language: str) -> tuple[re.Pattern[str] | None, Mapping[str, str]
 
 
 def _stem(name: str, language: str) -> str:
-    """Cut the ending of a place's name, so that its cases and the adjective made of it are found."""
+    """Return a place's name without its ending, so that its grammatical cases and its adjective are found."""
     if language in ("de", "nl") and name.endswith("land") and len(name) > 7:
         return name.removesuffix("land")
     return name[: len(name) - (2 if len(name) > 8 else 1)] if len(name) > 5 and " " not in name else name

@@ -22,9 +22,9 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
 def fitting_part(line: str, width: int, columns: Callable[[str], int]) -> int:
-    """Return how many characters of a line fit ``width`` columns; what takes no room stays with the character before it.
+    """Return how many characters of a line fit into ``width`` columns.
 
-    ``columns`` returns how many a character takes.
+    ``columns`` returns the columns that a character takes. A character that takes none stays with the one before it.
     """
     taken = 0
     for place, character in enumerate(line):
@@ -37,7 +37,7 @@ def fitting_part(line: str, width: int, columns: Callable[[str], int]) -> int:
 def display_text(text: str, limit: int | None = None) -> str:
     """Return ``text`` on one line without characters that steer a terminal or turn the reading direction.
 
-    Breaks and tabs become blanks, other controls vanish. ``limit`` is in characters; what is cut ends in ``…``.
+    Breaks and tabs become blanks, other controls are removed. ``limit`` is in characters; a text that is cut ends in ``…``.
     """
     if not text.isprintable() or "  " in text:
         text = _SPACES.sub(" ", _UNSAFE.sub(_blank_or_nothing, _SEQUENCE.sub("", text))).strip()

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
 _EXTENSION = re.compile(r"\.[a-z]{2,5}\d?$", re.IGNORECASE)
 _COUNTER = re.compile(r"(?P<base>(?=[^#]*[^\W\d_])[^#]*)#(?P<count>\d{1,4})")
-# What stands for the version of an article at the end of its guid: a small number, or a moment.
+# The version of an article at the end of its guid: a small number, or a moment.
 _MOMENT = r"1[5-9]\d{8}(?:\d{3})?|20\d{12}|20\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z?"
 _VERSION = re.compile(
     rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z|[?&][a-z]{{1,12}}=(?:{_MOMENT})\Z", re.IGNORECASE
@@ -57,19 +57,19 @@ def entry_address(url: str) -> str | None:
     return canonical if _NO_FRAGMENT.fullmatch(fragment) else f"{canonical}#{fragment}"
 
 
-def place_spelt_alike(address: str) -> str:
-    """Return an address without what its spelling alone decides: escapes, the parts of accented letters, a last slash."""
+def without_spelling_variants(address: str) -> str:
+    """Return an address in one spelling: without escapes, with composed accents, without a last slash."""
     return normalize("NFC", unquote(address)).rstrip("/")
 
 
-def counted(guid: str) -> tuple[str, int] | None:
-    """Return a guid without the counter behind ``#``, and the counter; None where it has none."""
+def without_counter(guid: str) -> tuple[str, int] | None:
+    """Return a guid without the counter behind ``#``, and the counter; None where it has no counter."""
     match = _COUNTER.fullmatch(guid)
     return None if match is None else (match["base"], int(match["count"]))
 
 
-def unversioned(guid: str) -> str | None:
-    """Return a guid without the version at its end; None where no number or token is left that identifies an article."""
+def without_version(guid: str) -> str | None:
+    """Return a guid without the version at its end; None where the rest holds no number or token that identifies an article."""
     match = _VERSION.search(guid, max(len(guid) - MAX_VERSION, 0))
     base = guid if match is None else guid[: match.start()]
     last = _PLACE.split(base)[-1]
@@ -78,7 +78,7 @@ def unversioned(guid: str) -> str | None:
 
 
 def is_moment_alone(guid: str) -> bool:
-    """Return whether a guid is the address of a site with nothing but a moment: https://host/?t=1773133200."""
+    """Return whether a guid is a site's address with a moment and nothing else: https://host/?t=1773133200."""
     return _BARE_MOMENT.fullmatch(guid) is not None
 
 
@@ -86,19 +86,20 @@ def is_moment_alone(guid: str) -> bool:
 class Landmarks:
     """The parts of an address that identify an article: host, path, number, and slug of the last part.
 
-    The number, or an identifier like one, stands in the last part or in the query; one in an earlier part may be a topic's (``number_leads``).
+    ``number`` is a number, or an identifier like one, in the last part or in the query. With ``number_is_in_folder`` it stands
+    in an earlier part, and may be the number of a topic.
     """
 
     host: str
     parts: tuple[str, ...]
     number: str | None
     slug: str | None
-    number_leads: bool = False
+    number_is_in_folder: bool = False
 
     @property
     def has_own_number(self) -> bool:
-        """Return whether a number stands in the last part or in the query."""
-        return self.number is not None and not self.number_leads
+        """Return whether the last part or the query holds a number."""
+        return self.number is not None and not self.number_is_in_folder
 
     @property
     def names_an_article(self) -> bool:
@@ -111,7 +112,7 @@ class Landmarks:
         )
 
 
-# The addresses of one large document, arriving and stored: they are gone through several times.
+# Holds the addresses of one large document, arriving and stored, because they are read several times.
 @lru_cache(maxsize=12_288)
 def landmarks(address: str) -> Landmarks | None:
     """Return the landmarks of an http(s) address without its fragment; None for others."""
@@ -137,13 +138,13 @@ def names_an_article(address: str | None) -> bool:
 
 
 def _token(part: str) -> str | None:
-    """Return the identifier behind a slug that is no number: a UUID, digits among letters."""
+    """Return an identifier behind a slug that is not a plain number: a UUID, or digits among letters."""
     match = _UUID.search(part) or _TOKEN.search(part)
     return match[0] if match else None
 
 
 def _longest_number(*texts: str) -> str | None:
-    """Return the longest number that may be an article's; a date is none."""
+    """Return the longest number that may identify an article; dates do not count."""
     numbers = [one for text in texts for one in _NUMBER.findall(text)]
     return max(
         (one for one in numbers if len(one) >= MIN_NUMBER and not _DATE_LIKE.fullmatch(one)), key=len, default=None

@@ -16,7 +16,7 @@ _LOW = r"&#(?:563[2-9]\d|56[4-9]\d{2}|57[0-2]\d{2}|573[0-3]\d|5734[0-3]|[xX]0{0,
 _PAIR = re.compile(f"({_HIGH})({_LOW})")
 _BLOCK = r"(?:p|div|br|h[1-6]|ul|ol|li|blockquote|table|figure|section|article|img|a|b|i|em|strong|span)"
 _ESCAPED_MARKUP = re.compile(rf"\s*&lt;{_BLOCK}\b.*&lt;/{_BLOCK}&gt;\s*", re.IGNORECASE | re.DOTALL)
-# Tags that nobody writes about in passing: one at the very beginning, a link, a picture, a closed line break.
+# Tags that authors do not merely mention: one at the very beginning, a link, a picture, a closed line break.
 _ESCAPED_TAG = re.compile(
     rf"\s*&lt;{_BLOCK}(?:\s(?:[^&]|&quot;|&\#39;|&amp;){{0,300}})?&gt;(?=.*&lt;/)", re.IGNORECASE | re.DOTALL
 )
@@ -44,8 +44,8 @@ _WINDOWS_BYTES = {ord(character): code for code, character in _WINDOWS_CHARACTER
 def without_cdata_marks(text: str, *, everywhere: bool = False) -> str:
     """Return ``text`` without the marks of a CDATA section that was escaped, doubled or left open.
 
-    Only a text that begins with such a mark is touched, for elsewhere an author may write about them; in HTML they
-    mean nothing ``everywhere``, and a browser would hide what they hold.
+    Only a text that begins with such a mark is changed, because elsewhere an author may write about them. With
+    ``everywhere``, for HTML, marks inside are removed too: they have no meaning there, and a browser would hide their content.
     """
     if "CDATA[" not in text and "cdata[" not in text:
         return _without_end_mark(text)
@@ -63,28 +63,28 @@ def without_cdata_marks(text: str, *, everywhere: bool = False) -> str:
 
 
 def _without_end_mark(text: str) -> str:
-    """A section inside a section ends with the inner mark; the outer one is left over."""
+    """Return a text without the end mark that is left over where one section was put inside another."""
     return text.rstrip().removesuffix("]]>").rstrip() if text.endswith("]]>") and "<![" not in text else text
 
 
 def without_references(text: str) -> str:
-    """Return a text that should be literal with its character references resolved: it was escaped once too often."""
+    """Return a literal text with its character references resolved; a publisher escaped it once too often."""
     for _ in range(2):
         if "&" not in text or _REFERENCE.search(text) is None:
             break
-        text = _REFERENCE.sub(lambda match: html.unescape(match[0]), with_pairs_joined(text))
+        text = _REFERENCE.sub(lambda match: html.unescape(match[0]), with_surrogates_joined(text))
     return text
 
 
 def without_backslashes(title: str) -> str:
-    """Return a title without the backslashes that JSON and databases set before quotes and for letters beyond ASCII."""
+    r"""Return a title without the escapes of JSON and databases: ``\'`` and ``\"``, and ``\u00e9`` for letters beyond ASCII."""
     if "\\" not in title:
         return title
-    title = _CODE_UNITS.sub(_spelt_out, title)
+    title = _CODE_UNITS.sub(_decoded_units, title)
     return _SLASHED_QUOTE.sub(r"\1", title)
 
 
-def _spelt_out(match: re.Match[str]) -> str:
+def _decoded_units(match: re.Match[str]) -> str:
     units = b"".join(bytes.fromhex(unit) for unit in match[0].split("\\u")[1:])
     try:
         text = units.decode("utf-16-be")
@@ -93,8 +93,8 @@ def _spelt_out(match: re.Match[str]) -> str:
     return text if text.isprintable() and not text.isascii() else match[0]
 
 
-def with_pairs_joined(text: str) -> str:
-    """Return ``text`` with two references that spell one character as UTF-16 does made one character."""
+def with_surrogates_joined(text: str) -> str:
+    """Return ``text`` with each pair of references to UTF-16 surrogates replaced by the character that they encode."""
     return _PAIR.sub(_joined, text) if "&#" in text else text
 
 
@@ -115,12 +115,12 @@ def is_markup(text: str) -> bool:
 
 
 def has_inline_markup(text: str) -> bool:
-    """Return whether a literal title has words in tags (``<i>Titanic</i> found``); tags alone are its subject."""
+    """Return whether a literal title has words in tags (``<i>Titanic</i> found``); a tag without words is the title's subject."""
     return "</" in text and _INLINE.search(text) is not None
 
 
 def unescaped_markup(markup: str) -> str:
-    """Return markup whose tags are all escaped, unescaped once; a text that only names tags stays."""
+    """Return markup with all its tags escaped unescaped once; a text that only mentions tags is returned unchanged."""
     if "<" in markup or "&lt;" not in markup:
         return markup
     escaped = _ESCAPED_MARKUP.fullmatch(markup) or _ESCAPED_TAG.match(markup) or _ESCAPED_LINK.search(markup)
@@ -128,7 +128,7 @@ def unescaped_markup(markup: str) -> str:
 
 
 def singly_encoded(text: str) -> str:
-    """Return a text that was UTF-8, was read as windows-1252 and encoded again, as it was."""
+    """Return the original of a text whose UTF-8 bytes were read as windows-1252 and encoded again."""
     if text.isascii() or _DOUBLY_ENCODED.search(text) is None:
         return text
     try:
@@ -138,8 +138,7 @@ def singly_encoded(text: str) -> str:
 
 
 def read_as_utf8(text: str) -> str:
-    """Undo two faults of publishers, as feedparser does: UTF-8 taken for Latin-1, and windows-1252 taken for
-    Latin-1."""
+    """Return a text with two faults of publishers undone, as feedparser does: UTF-8 or windows-1252 taken for Latin-1."""
     if text.isascii():
         return text
     try:

@@ -6,9 +6,9 @@ from aggregator.model import Feed, Secret
 from aggregator.text.address import address_of
 from aggregator.text.urls import MASK, mask_secrets, secret_parts
 
-_LEAST = 4  # characters: shorter values occur in half of all texts
-_TELLING = 10  # characters from which a password in an address is no chance
-_TELLING_PART = 12  # characters from which one part of a secret address's path gives it away
+_MIN_SECRET = 4  # characters: a shorter value occurs in half of all texts, and is not masked
+_MIN_IN_ADDRESS = 10  # characters: a shorter password may occur in an address by chance
+_MIN_PATH_PART = 12  # characters: a shorter part of a secret address's path does not reveal it
 
 
 def shown_address(feed: Feed) -> str:
@@ -25,9 +25,9 @@ def is_masked(url: str) -> bool:
 
 
 def without_secrets(text: str, feed: Feed) -> str:
-    """Return a text without the feed's secrets, and without anything in an address that looks like one."""
+    """Return a text with the feed's secrets masked, and everything in an address that looks like a secret."""
     # the longest first: a part must not be taken out of the middle of the whole
-    for value in sorted(_secrets(feed, _LEAST), key=len, reverse=True):
+    for value in sorted(_secrets(feed, _MIN_SECRET), key=len, reverse=True):
         text = text.replace(value, MASK)
     return mask_secrets(text)
 
@@ -35,11 +35,11 @@ def without_secrets(text: str, feed: Feed) -> str:
 def holds_secret(url: str, feed: Feed) -> bool:
     """Return whether an address must not be stored: it seems to hold a secret, or one of the feed's."""
     # a short password may be a word, and occur in an address by chance
-    return mask_secrets(url) != url or any(value in url for value in _secrets(feed, _TELLING))
+    return mask_secrets(url) != url or any(value in url for value in _secrets(feed, _MIN_IN_ADDRESS))
 
 
 def _secrets(feed: Feed, least: int) -> list[str]:
-    """Return the secrets of a feed; of those beside its address, the ones of ``least`` characters and more."""
+    """Return the secrets of a feed: those in its address, and header values, password and proxy of at least ``least`` characters."""
     given = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
     values = [secret.reveal() for secret in given if secret is not None]
     return [value for value in values if len(value) >= least] + _of_address(feed)
@@ -52,6 +52,6 @@ def _of_address(feed: Feed) -> list[str]:
         target = feed.url.partition("://")[2].partition("/")[2].partition("#")[0].strip("/?")
         path, _, query = target.partition("?")
         found.append(target)
-        found += [value for part in query.split("&") if len(value := part.partition("=")[2]) > _LEAST]
-        found += [part for part in path.split("/") if len(part) >= _TELLING_PART]
-    return [value for value in found if len(value) >= _LEAST]
+        found += [value for part in query.split("&") if len(value := part.partition("=")[2]) > _MIN_SECRET]
+        found += [part for part in path.split("/") if len(part) >= _MIN_PATH_PART]
+    return [value for value in found if len(value) >= _MIN_SECRET]

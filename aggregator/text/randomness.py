@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Letters that hardly follow another one: pairs that are fewer than one in 2,850 in each of English, German, French, Italian,
-# Dutch, Spanish and Portuguese news. Of pairs drawn by chance, two in five are among them.
+# Letter -> letters that rarely follow it: each such pair is fewer than one in 2,850 in each of English, German, French, Italian,
+# Dutch, Spanish and Portuguese news. Two in five of randomly drawn pairs are rare.
 _RARE_AFTER = {
     "b": "cdfghjkmnpqvwxz",
     "c": "bdfgjmnpqvwxz",
@@ -35,21 +35,24 @@ _RARE_AFTER = {
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
 _BASE64 = re.compile(r"[A-Za-z0-9_-]+={0,2}")
-_LONG, _PIECE = 16, 10  # characters from which a value can be a token, and from which a piece of one between separators
-_LEAST = 4  # odd places that chance must have left
-_ONE_IN, _ONE_CHANGE_IN = 4, 7  # characters for each of them, at most; and where digits or capitals make it
+_MIN_TOKEN, _MIN_PIECE = 16, 10  # characters: shorter values, and shorter pieces between separators, are not tokens
+_MIN_ODD = 4  # unlikely transitions that a random text has at least
+_MAX_PER_ODD, _MAX_PER_CHANGE = (
+    4,
+    7,
+)  # characters per unlikely transition, and per change of digits or capitals, at most
 
 
 def looks_random(value: str) -> bool:
     """Return whether a value of 16 characters or more looks machine-made: hexadecimal, UUID, base64, random letters."""
-    if len(value) < _LONG or "%3A%2F%2F" in value.upper():
+    if len(value) < _MIN_TOKEN or "%3A%2F%2F" in value.upper():
         return False
     if _UUID.fullmatch(value):
         return True
     pieces = _SEPARATOR.split(value)
-    if any(len(piece) >= _PIECE and _is_no_word(piece) for piece in pieces):
+    if any(len(piece) >= _MIN_PIECE and _is_no_word(piece) for piece in pieces):
         return True
-    # base64 for addresses has separators of its own; a slug is of one case
+    # the base64 of addresses contains separators; a slug has one case
     mixed = _BASE64.fullmatch(value) and any(map(str.isupper, value)) and any(map(str.islower, value))
     return bool(mixed) and _is_odd(sum(map(odd_places, pieces)), value)
 
@@ -79,8 +82,8 @@ def _changes(piece: str, place: int) -> bool:
 
 def _is_no_word(piece: str) -> bool:
     changes = sum(_changes(piece, place) for place in range(len(piece) - 1))
-    return _is_odd(odd_places(piece), piece) or (changes >= _LEAST and changes * _ONE_CHANGE_IN >= len(piece))
+    return _is_odd(odd_places(piece), piece) or (changes >= _MIN_ODD and changes * _MAX_PER_CHANGE >= len(piece))
 
 
 def _is_odd(places: int, text: str) -> bool:
-    return places >= _LEAST and places * _ONE_IN >= len(text)
+    return places >= _MIN_ODD and places * _MAX_PER_ODD >= len(text)

@@ -1,4 +1,4 @@
-"""What people write into a search box, as an expression of the full-text index."""
+"""Translates the text of a search box into an expression of the full-text index (FTS5)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from aggregator.text.tokens import plain_letters, words
 
-# Words between quotation marks, or what stands between two blanks; a minus before a letter or a quotation mark excludes.
+# Words between quotation marks, or the characters between two blanks; a minus before a letter or a quotation mark excludes them.
 _PART = re.compile(r'(?<!\S)(-(?=[^\W\d_]|"[^"]))?(?:["“”„]([^"“”„]+)["“”„]|(\S+))')
 
 
 @dataclass(frozen=True, slots=True)
 class SearchText:
-    """A text to search for: the words that are wanted, and the FTS5 expression; empty where nothing is wanted."""
+    """A parsed search text: the wanted words, and the FTS5 expression; both are empty where no word is wanted."""
 
     words: tuple[str, ...]
     expression: str
 
     @classmethod
-    def of(cls, text: str) -> SearchText:
-        """Read a text: ``"two words"`` side by side, ``evacuat*`` for a beginning, ``-word`` for what must not stand there."""
+    def parse(cls, text: str) -> SearchText:
+        """Parse a text: ``"two words"`` stand side by side, ``evacuat*`` is the beginning of a word, ``-word`` must not occur."""
         found: list[str] = []
         wanted: list[str] = []
         unwanted: list[str] = []
@@ -29,9 +29,9 @@ class SearchText:
             if not run:
                 continue
             runs = [" ".join(run)] if minus or phrase else run
-            clauses = [either(one) for one in runs]
+            clauses = [phrase_expression(one) for one in runs]
             if part.endswith("*"):
-                clauses[-1] = either(runs[-1], beginning=True)
+                clauses[-1] = phrase_expression(runs[-1], beginning=True)
             if minus:
                 unwanted += clauses
             else:
@@ -43,10 +43,10 @@ class SearchText:
         return cls(tuple(found), f"({' AND '.join(wanted)}){without}")
 
 
-def either(run: str, *, beginning: bool = False) -> str:
-    """Return the expression for normalised words side by side; a ``beginning`` takes every word that begins as the last does.
+def phrase_expression(run: str, *, beginning: bool = False) -> str:
+    """Return the FTS5 expression for normalised words side by side; with ``beginning`` the last one is a prefix.
 
-    The index has them in plain letters. What an earlier release stored has them as they were written.
+    The index holds words in plain letters. Rows that an earlier release stored hold them as written, so both forms are asked for.
     """
     forms = dict.fromkeys((plain_letters(run), run))
     quoted = ['"' + form.replace('"', '""') + '"' + (" *" if beginning else "") for form in forms]

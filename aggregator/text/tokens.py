@@ -31,9 +31,9 @@ ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u067
 CAPITAL_NOUNS = frozenset({"de", "lb"})
 _POSSESSIVE = re.compile(r"['’]s?$")
 _GROUPED = re.compile(r"(?<=\d)[.,](?=\d{3}(?:\D|$))")
-# Numbers that words() writes or divides in a way of its own: 1,000, 4x4 and l'A380.
+# Numbers that words() rewrites, or divides otherwise than SQLite: 1,000, 4x4 and l'A380.
 _OWN_NUMBER = re.compile(r"\d[.,]\d{3}|[\d'’][^\W\d_]+\d")
-# Latin, Greek and Cyrillic letters and the signs beside them, no combining marks: SQLite's words are ours there.
+# Latin, Greek and Cyrillic letters and signs without combining marks, where SQLite divides words as words() does.
 _ALPHABETS = re.compile("[\0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u2064\u2070-\u20b9\u2100-\u214f]*+")
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…؟])(?P<closing>[\"'”’»)\]]*)\s+(?=[^\s\da-zа-яё])|(?<=[。！？])(?P<closing_wide>[」』”’）]*)|\n+"
@@ -55,7 +55,7 @@ _STARTERS = frozenset(f"{_ENGLISH} der die das ein eine es er sie wir ihr le la 
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 
 
-# Letters that Unicode does not decompose, and how people write them who lack them on their keyboard.
+# Letters that Unicode does not decompose -> the letters that people write who lack them on their keyboard.
 _PLAIN_LETTERS = str.maketrans(
     {
         **dict(zip("łøđðħıŧŋĸƒəǝɛɔɓɖɗɠɣɨƙɲɵʉʋƴƶɩʊ", "loddhitnqfeeeobddggiknouvyziu", strict=True)),
@@ -75,13 +75,18 @@ def fold(text: str) -> str:
 
 
 def plain_letters(text: str) -> str:
-    """Return a folded text with the letters that people without them write instead: ``łódź``, folded to ``łodz``, as ``lodz``."""
+    """Return a folded text with plain letters for those that Unicode does not decompose: ``łodz`` becomes ``lodz``."""
     return text if text.isascii() else text.translate(_PLAIN_LETTERS)
 
 
 def words(text: str) -> list[str]:
     """Return the normalised words of ``text`` in order."""
-    return list(chain.from_iterable(_words.of(text.split())))
+    return list(chain.from_iterable(_words.results(text.split())))
+
+
+def is_content_word(word: str) -> bool:
+    """Return whether a normalised word may say what a text is about: in ASCII it has four letters, in other scripts it is shorter."""
+    return len(word) >= 4 or not word.isascii()
 
 
 def _words_of(part: str) -> tuple[str, ...]:
@@ -108,16 +113,16 @@ def folded_tokens(text: str) -> tuple[str, ...]:
 
 
 def index_form(text: str) -> str:
-    """Return ``text`` in the form of the full-text index, in which SQLite finds the same :func:`words`, in :func:`plain_letters`.
+    """Return ``text`` in the form of the full-text index: SQLite finds in it the same :func:`words`, in :func:`plain_letters`.
 
-    Where a script puts spaces between words, they need not be split here: the index does that.
+    Text of scripts with spaces between words is not split here, because SQLite splits it.
     """
-    formed = list(_indexed.of(text.split(" ")))
-    return plain_letters(" ".join(words(text))) if None in formed else " ".join(cast("list[str]", formed))
+    parts = list(_indexed.results(text.split(" ")))
+    return plain_letters(" ".join(words(text))) if None in parts else " ".join(cast("list[str]", parts))
 
 
 def _indexed_of(part: str) -> str | None:
-    """Return a part as SQLite may tokenise it; None where our words are to be written out."""
+    """Return a part that SQLite splits into the same words as :func:`words`; None where it splits it otherwise."""
     part = unicodedata.normalize("NFKC", part)
     plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
     return plain_letters(fold(part)) if plain else None

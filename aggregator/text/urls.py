@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
-from aggregator.text.address import BLANKS, Address, address_of, address_of_site, joined, registrable
+from aggregator.text.address import BLANKS, Address, address_of, address_of_site, domain_of_host, joined
 from aggregator.text.randomness import looks_mixed, looks_random
 
 _TRACKING_PREFIXES = (
@@ -27,7 +27,7 @@ _TRACKING = frozenset(
     _openstat tblci taboola_click_id outbrain_click_id obOrigUrl ftcamp mbid taid socialnetwork guccounter chn
     """.lower().split()
 )
-# Parameters that mean something to some sites and name a channel at others: left out only where the value is a channel.
+# Parameters that name a channel at some sites and mean something else at others: removed only where the value is a channel.
 _CHANNEL_PARAMETERS = frozenset(
     {
         "ref",
@@ -51,11 +51,10 @@ _CHANNELS = re.compile(
     r"(?:[a-z]*rss[a-z0-9._-]*|feed|feeds|atom|twitter|facebook|newsletter|social|share|email|googlenews|google_?news|flipboard)",
     re.IGNORECASE,
 )
-# Parameters, and ends of paths, that name a visit: a server without cookies gives each reader, and each poll, another.
+# Parameters that name a visit (a session): a server without cookies gives each reader, and each poll, another one.
 _VISIT = ("phpsessid", "jsessionid", "aspsessionid", "cfid", "cftoken", "oscsid", "zenid")
-_PERHAPS_VISIT = frozenset(
-    {"sid", "sessid", "sessionid", "session_id", "session"}
-)  # or a section's, or a talk's: the value decides
+# These may also name a section or a talk: the value decides.
+_PERHAPS_VISIT = frozenset({"sid", "sessid", "sessionid", "session_id", "session"})
 _VISIT_IN_PATH = re.compile(r";jsessionid=[^/;]*|(?<=/)\(S\([a-z0-9]{24}\)\)/", re.IGNORECASE)
 _AMP_PARAMETERS = frozenset({"amp", "outputtype", "_amp", "amp_js_v", "usqp"})
 _DEVICE_LABELS = frozenset({"m", "mobile", "amp"})
@@ -63,7 +62,9 @@ _AMP_CACHE = re.compile(
     r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$"
 )
 _AMP_SUFFIX = re.compile(r"(?<=/)(?=[^/]*[\d-])(?P<slug>[^/]+)/amp(?:\.html)?/?$")
-_AMPERSAND = re.compile(r"&(?:amp|#0{0,3}38|#x0{0,3}26);", re.IGNORECASE)  # escaped twice: no address means that
+_AMPERSAND = re.compile(
+    r"&(?:amp|#0{0,3}38|#x0{0,3}26);", re.IGNORECASE
+)  # an address with such a reference was escaped twice
 _USUAL_START = re.compile(r"https?://(?!https?:?//)|/", re.IGNORECASE)
 _PATH_END = re.compile(r"[/?#]")
 _DOUBLED_SCHEME = re.compile(r"\Ahttps?:?/{0,2}(?=https?:?//)", re.IGNORECASE)
@@ -84,7 +85,7 @@ def canonical_url(url: str) -> str | None:
     address = address_of(url)
     if address is None:
         return None
-    while cached := _AMP_CACHE.match(address.href):  # one in another is shorter
+    while cached := _AMP_CACHE.match(address.href):  # ends, because the address inside is shorter
         page = address_of(("https://" if cached[1] else "http://") + cached[2])
         if page is None:
             break
@@ -103,7 +104,7 @@ def canonical_url(url: str) -> str | None:
     query = _kept_query(address.query)
     fragment = f"#{address.fragment}" if address.fragment.startswith("!") else ""
     found = f"{address.scheme}://{host}{port}{path}{'?' + query if query else ''}{fragment}"
-    # an address of a copy may lead to another such address; each is shorter, except for one www
+    # the page of a variant may be a variant too; the recursion ends, because each is shorter, except for one "www."
     return found if host == address.host and len(path) == len(address.path) else canonical_url(found)
 
 
@@ -125,7 +126,7 @@ def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
 
 
 def _without_slips(url: str, base: str) -> str:
-    """Return an address with the slips mended that are made before its host: a scheme twice, one without its colon, or none.
+    """Return an address with slips before its host mended: a scheme twice, one without its colon, or none.
 
     Without a scheme, only a name that begins with ``www.`` or is the host of ``base`` is a host: others are paths.
     """
@@ -139,9 +140,9 @@ def _without_slips(url: str, base: str) -> str:
 
 
 def request_url(url: str) -> str:
-    """Return the form of an address that is equal for two that request one thing: no fragment, no default port.
+    """Return an address in the form that is equal for two that request the same document: no fragment, no default port.
 
-    Anything but an http(s) address comes back as it is.
+    Other text than an http(s) address is returned unchanged.
     """
     address = address_of(url)
     if address is None:
@@ -160,7 +161,7 @@ def _parsed_form(url: str, limit: int) -> str | None:
     return address.href if address is not None and len(address.href) <= limit else None
 
 
-def registered_domain(url: str) -> str | None:
+def registrable_domain(url: str) -> str | None:
     """Return the registrable domain of an address or host name (``news.bbc.co.uk`` gives ``bbc.co.uk``), or None.
 
     Uses the Public Suffix List that ships with the library: no network. Addresses by number have none.
@@ -173,8 +174,8 @@ def _page_host(host: str) -> str:
     label, _, rest = host.partition(".")
     if label not in _DEVICE_LABELS:
         # en.m.wikipedia.org: the device label is inside
-        return host.replace(".m.", ".", 1) if ".m." in host and registrable(host.split(".m.", 1)[1]) else host
-    domain = registrable(rest)
+        return host.replace(".m.", ".", 1) if ".m." in host and domain_of_host(host.split(".m.", 1)[1]) else host
+    domain = domain_of_host(rest)
     if domain is None:
         return host
     return "www." + rest if rest == domain else rest
@@ -209,19 +210,19 @@ _SECRET_NAME = re.compile(
     r"sig|signature|hmac|jwt|credential|credentials|email)$",
     re.IGNORECASE,
 )
-# One with such a name holds a secret, or a plain word or number: what it looks like decides, and little is enough.
+# A parameter with such a name holds a secret, or a plain word or number: the value decides, and need look only a little random.
 _DOUBTFUL_NAME = re.compile(
     r"(?:^|[_.-])(?:code|access|hash|sid|[a-z]*sess(?:ion)?(?:_?id)?|ticket|license|licence|private|secure|user|username|login|[tkshux])$",
     re.IGNORECASE,
 )
-# One with such a name says what is wanted. Identifiers are as long and as mixed as tokens, and open to everybody.
+# A parameter with such a name says what is requested. Identifiers are as long and as mixed as tokens, but public.
 _PUBLIC_NAME = re.compile(
     r"(?:(?:[a-z_.-]*(?:channel|playlist|topic|feed|show|podcast|series|story|article|section|category|page|list|collection|"
     r"author|program|programme|item|tag|term|region|place)[_-]?)?u?u?ids?|ceid|cid|gid|pid|nid|q|query|search|term|keywords?|tags?|url|uri|"
     r"topics?|section|category|categories|channel|playlist|list|lang|date|since|until|from|to|title|name|format|type|filter|sort)(?:\[\])?",
     re.IGNORECASE,
 )
-# One with such a name alone says nothing of what it identifies: a list that is open to all, or a person's own.
+# A parameter with such a name may identify a public list or a person's own.
 _BARE_ID = re.compile(r"(?:u|uu|gu|user_?|account_?|member_?|subscriber_?)?id", re.IGNORECASE)
 # After such a part of a path comes the name of something that is published.
 _PUBLIC_PART = re.compile(
@@ -237,8 +238,8 @@ MASK = "***"
 def mask_secrets(text: str) -> str:
     """Return an address, or a text that holds addresses, with credentials and tokens replaced by ``***``.
 
-    Masked are user information, values of parameters whose name says so, and values and path segments that look like
-    tokens; identifiers under names such as ``channel_id`` and what is published under a known part of a path stay.
+    User information, values of parameters with a secret's name, and values and path segments that look like tokens are
+    masked. Identifiers under names such as ``channel_id`` stay, and so do identifiers after public parts of a path (``/topic/``).
     """
     return _URL.sub(lambda match: match["scheme"] + _masked(match["rest"], []), text)
 
@@ -278,7 +279,7 @@ def _masked_path(path: str, found: list[str]) -> str:
     for place, part in enumerate(parts):
         ending = _FILE_ENDING.search(part)
         stem = part[: ending.start()] if ending else part
-        # what hangs on something public is public: https://host/playlist/ID/ID/podcast.rss
+        # an identifier after a public one is public: https://host/playlist/ID/ID/podcast.rss
         public = _PUBLIC_PART.fullmatch(parts[place - 1]) is not None or (public and looks_random(parts[place - 1]))
         if not public and looks_random(stem):
             found.append(stem)

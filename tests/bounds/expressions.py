@@ -61,7 +61,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "newsroom.alerts": {"_LETTER": TITLE},
     "newsroom.named_headlines": {"_QUOTED": 700},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_NOT": TEXT, "_NOUN": 60, "_OF_A_TEXT": TITLE, "_OTHER_SENSES": 60,
-        "_AS_IT_WAS": 1_200},
+        "_EARLIER_VERSION": 1_200},
     "newsroom.identity": {"_DATE": LINK, "_SLUG_WORD": LINK},
     "newsroom.identity_traits": {"SCHEME": LINK, "_SCHEME_INSIDE": LINK},
     "newsroom.mentions": {
@@ -156,7 +156,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "text.searching": {"_PART": TEXT},
     "text.headlines": {"_SENT_AGAIN": TITLE, "_BETWEEN": TITLE},
-    "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT, "_TELLING": TEXT},
+    "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT, "_DISTINCT_SCRIPT": TEXT},
     "text.cross_language": {
         "_NUMBER": TEXT, "_GROUPS": NAME, "_SPELLED": TEXT, "_ARABIC_PREFIX": TEXT, "_UNVOWELLED": TEXT,
         "_SILENT": TEXT, "_DOUBLE": TEXT, "phonetic_key": TEXT, "_gazetteer": TEXT,

@@ -115,7 +115,7 @@ LOOPS: Final[dict[str, tuple[Work, int]]] = {
         ),
         TITLE,
     ),
-    "watches.marked": (watches.marked, LARGE),
+    "watches.delimited": (watches.delimited, LARGE),
     "wires.attribute": (lambda text: wires.attribute(EntryData("k", "T", author=text[:TITLE]), text), LARGE),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from aggregator.clustering.terms import term_of
-from aggregator.clustering.vectorize import read as words_of
+from aggregator.clustering.vectorize import read_terms as words_of
 from aggregator.model import Document
 from tests.clustering.arriving import Text
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.copies import CONFIRMING, StoredSketch, find_copy, numbers_of
+from aggregator.clustering.copies import CONFIRMING_MEMBERS, StoredSketch, find_copy, numbers_of
 from aggregator.clustering.sketch import overlaps, sketch
 from aggregator.model import Arrival, Document
 from aggregator.settings import CopySettings
@@ -150,7 +150,7 @@ def test_only_verified_edges_join_and_most_of_the_first_members_confirm(bodies: 
         assert (found.report_id is None) == (found.match is None)
         if found.match is not None and found.report_id is not None:
             assert one.sketch is not None
-            members = memory.members(found.report_id, CONFIRMING)
+            members = memory.members(found.report_id, CONFIRMING_MEMBERS)
             shared = overlaps(one.sketch, [other.sketch for other in members])
             near = sum(jaccard >= BARS.jaccard or containment >= BARS.containment for jaccard, containment in shared)
             assert 2 * near >= len(members)

@@ -59,7 +59,7 @@ def test_a_flood_is_whole_and_every_report_is_in_one_story(reports: list[tuple[s
 def test_what_left_gives_its_place_to_others(
     reports: list[tuple[str, ReportVector]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparing, "_LEAST_GONE", 50)
+    monkeypatch.setattr(comparing, "_MIN_GONE", 50)
     kept, leaving = reports[300:450], reports[:300]
     once, often = StoryGraph(), StoryGraph()
     once.add_all(kept)

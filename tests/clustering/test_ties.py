@@ -6,7 +6,7 @@ import random
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.params import DEFAULT
-from aggregator.clustering.ties import of_one_affair, shipped_model, ties
+from aggregator.clustering.ties import is_one_affair, shipped_model, ties
 from bench.train_pairs import SIGNS
 from bench.train_ties import INPUTS
 from tests.clustering.reports import DESK, report
@@ -78,7 +78,7 @@ def test_two_bills_would_be_tied_by_how_likely_their_reports_tell_one_event() ->
         graph.comparison, [[place[name] for name in story] for story in (PHONES, WATER)], DEFAULT.storyline_bar
     )
     assert found.odds[:3].mean() > DEFAULT.storyline_bar
-    assert not of_one_affair(graph.comparison, found.best, DEFAULT.tie_bar).any()
+    assert not is_one_affair(graph.comparison, found.best, DEFAULT.tie_bar).any()
 
 
 def test_no_order_of_arrival_decides_what_is_tied() -> None:

@@ -16,6 +16,7 @@ from statistics import median
 
 from aggregator.app import Aggregator
 from aggregator.settings import FetchSettings, ParseSettings, Settings
+from aggregator.storage.integrity import faults
 from tests.crash.program import PUBLISHERS, Program
 from tests.fetching.server import Server, Visit, answer
 from tests.harness import Clock
@@ -80,7 +81,7 @@ def endure(
                 server.asked.clear()  # its memory is not what is measured
                 found.append(_usage(folder / "a.db", time.process_time() - started))
                 told(step, found[-1])
-            assert app.store.check() == ()
+            assert faults(app.store.connection, app.store.path) == ()
     return found
 
 

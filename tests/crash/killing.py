@@ -34,6 +34,7 @@ from aggregator.model import Feed
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.settings import DigestSettings, FetchSettings, MailSettings, ParseSettings, RunSettings, Settings
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from aggregator.storage.poll_lines import PollLines
 from aggregator.storage.waiting_polls import FEEDS_NOW
 from tests.digest.test_mail import Mailbox, mailbox
@@ -408,7 +409,7 @@ def compare(folder: Path, shown: Shown, kills: int, seed: int, *, by_entries: bo
             room = Room(folder / name, shown, server, box)
             tally = Run(room, count, seed).play()
             with Store(room.database) as store:
-                tally.unsound += store.check()
+                tally.unsound += faults(store.connection, store.path)
             found.append((tally, _without_folders(room.dump())))
     (calm, before), (shaken, after) = found
     names: list[dict[str, str]] = [{}, {}]

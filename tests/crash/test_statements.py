@@ -15,6 +15,7 @@ from aggregator.exceptions import AggregatorError
 from aggregator.ingest import moves
 from aggregator.model import StoryQuery
 from aggregator.newsroom.watches import WatchQuery
+from aggregator.storage.integrity import faults
 from tests.crash.killing import COMPARED, WATCHED
 from tests.crash.program import PUBLISHERS, Program
 from tests.harness import Clock, FakeFetcher, open_desk
@@ -135,7 +136,7 @@ def play(path: Path, act: Act, fails_at: int = 0) -> tuple[dict[str, list[tuple[
         count, Faulty.fails_at = Faulty.count, 0
         assert not app.store.connection.in_transaction
         if fails_at:
-            assert app.store.check() == ()
+            assert faults(app.store.connection, app.store.path) == ()
             act(app)
         fetched(app)  # as the daemon does: what a verb left unsettled is settled
         return dump(app), count

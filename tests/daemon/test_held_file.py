@@ -13,6 +13,7 @@ import pytest
 from aggregator.daemon.held_file import HeldFile
 from aggregator.exceptions import StorageError
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from tests.daemon.running import Newsroom
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
@@ -37,7 +38,7 @@ def remove_folder(database: Path) -> None:
 
 def facts(path: Path) -> list[str]:
     with Store(path) as store:
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
         rows = store.connection.execute("SELECT name FROM fact WHERE name LIKE 'said %' ORDER BY name")
         return [name for (name,) in rows]
 

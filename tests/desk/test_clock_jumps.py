@@ -11,6 +11,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.model import Feed
 from aggregator.newsroom.watches import WatchQuery
+from aggregator.storage.integrity import faults
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger", language="en")
@@ -48,7 +49,7 @@ class Desk:
                 "SELECT id, title, entries FROM story ORDER BY id",
                 "SELECT watch, story_id, reason FROM alert ORDER BY rowid",
             )
-            assert app.store.check() == ()
+            assert faults(app.store.connection, app.store.path) == ()
             return tuple(app.store.connection.execute(query).fetchall() for query in queries)
 
 

@@ -22,7 +22,7 @@ FIRST = [Telling(event, number) for event in EVENTS for number in (0, 1)]
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
-    monkeypatch.setattr(saved_window, "LEAST", 1)
+    monkeypatch.setattr(saved_window, "MIN_REPORTS", 1)
     made = Newsroom(tmp_path / "news.db")
     made.arrive(*FIRST)
     kept(made)
@@ -129,6 +129,6 @@ def test_a_file_that_names_anything_else_is_not_obeyed(room: Newsroom) -> None:
 
 def test_a_small_window_is_not_worth_a_file(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     beside(room).unlink()
-    monkeypatch.setattr(saved_window, "LEAST", len(FIRST) + 1)
+    monkeypatch.setattr(saved_window, "MIN_REPORTS", len(FIRST) + 1)
     kept(room)
     assert not beside(room).exists()

@@ -13,6 +13,7 @@ from aggregator.clustering import fingerprint
 from aggregator.clustering.fingerprint import clustering_fingerprint
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.recluster import Progress, Reclustering
+from aggregator.storage.integrity import faults
 from aggregator.storage.migrations import migrations
 from aggregator.storage.reclustering import ReclusterStore
 from tests.ingest.arrivals import Newsroom, Telling
@@ -116,7 +117,7 @@ def test_entries_that_come_meanwhile_are_placed_and_lose_nothing(room: Newsroom)
     places = room.places()
     assert len(places) == len(ARRIVED) + 1
     assert all(report and story for report, story in places.values())
-    assert room.store.check() == ()
+    assert faults(room.store.connection, room.store.path) == ()
 
 
 def test_a_database_of_the_former_schema_keeps_its_stories_and_asks_for_a_run(tmp_path: Path) -> None:
@@ -161,5 +162,5 @@ def test_a_database_of_the_former_schema_keeps_its_stories_and_asks_for_a_run(tm
     assert room.places() == {"e1": ("r1", "s1")}
     assert room.store.connection.execute("SELECT kind FROM decision").fetchall() == [("pin",)]
     assert room.store.connection.execute("SELECT sign FROM decision_entry").fetchall() == [("apart",)]
-    assert room.store.check() == ()
+    assert faults(room.store.connection, room.store.path) == ()
     room.close()

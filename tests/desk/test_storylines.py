@@ -8,6 +8,7 @@ import pytest
 
 from aggregator.exceptions import DecisionError, NotFoundError, UsageError
 from aggregator.ingest.archives import export_line
+from aggregator.storage.integrity import faults
 from aggregator.storage.retention import Retention
 from aggregator.storage.sweeping import Sweeper
 from tests.ingest.arrivals import Newsroom, Telling
@@ -149,4 +150,4 @@ def test_retention_ends_storylines_whose_stories_go(room: Newsroom) -> None:
     lines.refresh(["l00000000000"], room.now)
     Retention(room.store, room.now.replace(year=2100), room.now).drop(Sweeper(room.store, None))
     assert room.store.connection.execute("SELECT count(*) FROM storyline").fetchone() == (0,)
-    assert room.store.check() == ()
+    assert faults(room.store.connection, room.store.path) == ()

@@ -21,6 +21,7 @@ from aggregator.ingest.replay import cluster_anew
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.decisions import Decision, DecisionStore
+from aggregator.storage.integrity import faults
 from tests.examples import examples
 from tests.ingest.arrivals import EVENTS, Newsroom, Telling
 
@@ -174,7 +175,7 @@ class Play:
             assert report in reports
         for entry, report in db.execute("SELECT entry_id, report_id FROM sketch"):
             assert places[entry][0] == report
-        assert self.room.store.check() == ()
+        assert faults(self.room.store.connection, self.room.store.path) == ()
 
     def check_rows(self) -> None:
         """Each story's row says what can be counted again."""

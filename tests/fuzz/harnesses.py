@@ -34,9 +34,16 @@ from aggregator.settings import ParseSettings
 from aggregator.text.address import address_of, host_of, joined
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.display import csv_cell, display_text
-from aggregator.text.entry_address import counted, entry_address, landmarks, unversioned
+from aggregator.text.entry_address import entry_address, landmarks, without_counter, without_version
 from aggregator.text.masking import shown_address
-from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain, request_url, secret_parts
+from aggregator.text.urls import (
+    absolute_url,
+    canonical_url,
+    mask_secrets,
+    registrable_domain,
+    request_url,
+    secret_parts,
+)
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BASE = "https://ledger.example/rss"
@@ -199,8 +206,8 @@ def addresses(data: bytes) -> None:
     storable_text([absolute_url(text, base or BASE) or "", entry_address(text) or ""])
     joined(base or BASE, text)
     landmarks(text)
-    counted(text)
-    unversioned(text)
+    without_counter(text)
+    without_version(text)
     storable(mask_secrets(text))
     secret_parts(text)
     if found is None or canonical is None:
@@ -211,7 +218,7 @@ def addresses(data: bytes) -> None:
     assert host_of(text) == found.host
     asked = urlsplit(request)
     assert (asked.hostname, asked.port) == (found.plain_host, found.port), request
-    domain = registered_domain(text)
+    domain = registrable_domain(text)
     assert domain is None or found.host.endswith(domain)
 
 

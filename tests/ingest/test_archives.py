@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aggregator.clustering.identifiers import mint
-from aggregator.executor import TaskError, TaskFailure, take_back
+from aggregator.executor import TaskError, TaskFailure, cancel_waiting
 from aggregator.ingest import archive_lines, archives, place, record
 from aggregator.ingest.archive_lines import prepare_line
 from aggregator.ingest.archives import Importer
@@ -23,6 +23,7 @@ from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from tests.cli.calling import ARCHIVE
 
 NOW = datetime(2026, 3, 11, 7, 0, tzinfo=UTC)
@@ -44,7 +45,7 @@ def imported(path: Path, progress: archives.Progress = lambda done, total: None)
     with Store(path) as store:
         outcome = Importer(store, Settings(), families(()), NOW).record(entries(), progress)
         assert outcome.new == len(PLACES) * len(ARCHIVE)
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
         return store.connection.execute(
             "SELECT entry.id, report_id, story_id, story.title, canonical_entry FROM entry JOIN story ON story.id = story_id ORDER BY 1"
         ).fetchall()
@@ -127,9 +128,9 @@ def with_tails() -> list[ArchiveEntry]:
 def test_workers_change_nothing_even_where_some_are_lost(
     lines: Callable[[], list[ArchiveEntry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_lines, "_TOGETHER", 4)
-    monkeypatch.setattr(archive_lines, "LEAST", 1)
-    monkeypatch.setattr(archives, "LEAST", 1)
+    monkeypatch.setattr(archive_lines, "_ENTRIES_PER_TASK", 4)
+    monkeypatch.setattr(archive_lines, "MIN_ENTRIES", 1)
+    monkeypatch.setattr(archives, "MIN_ENTRIES", 1)
     rows = []
     for workers in (None, Workers()):
         with Store(None) as store:
@@ -171,8 +172,8 @@ class Idle(Executor):
 
 def handed_out(workers: Idle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Yield of what is taken at once whether each line is prepared."""
-    monkeypatch.setattr(archive_lines, "_TOGETHER", 2)
-    monkeypatch.setattr(archive_lines, "LEAST", 1)
+    monkeypatch.setattr(archive_lines, "_ENTRIES_PER_TASK", 2)
+    monkeypatch.setattr(archive_lines, "MIN_ENTRIES", 1)
     for chunk in archive_lines.prepared_by_workers(with_tails(), lambda one: frozenset(), workers, 2, sketching=True):
         yield [made is not None for _, made in chunk]
 
@@ -187,9 +188,9 @@ def test_tasks_of_a_cluster_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
     found = handed_out(workers, monkeypatch)
     assert next(found) == [True] * 2
     waiting: Future[Any] = Future()
-    assert not take_back(workers, waiting)
+    assert not cancel_waiting(workers, waiting)
     assert not waiting.cancelled()
-    assert take_back(Idle(), waiting)
+    assert cancel_waiting(Idle(), waiting)
 
 
 def test_what_is_made_is_taken_together_and_more_is_handed_out_before(monkeypatch: pytest.MonkeyPatch) -> None:

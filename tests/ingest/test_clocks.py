@@ -17,6 +17,7 @@ from aggregator.model import Feed, FeedState, FetchFailure
 from aggregator.settings import FetchSettings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.integrity import faults
 from aggregator.storage.listed_feeds import feed_key
 from aggregator.storage.times import to_text
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
@@ -117,7 +118,7 @@ def test_entries_that_were_seen_ahead_are_seen_now_and_stand_in_the_next_edition
         assert entry.time == clock.now
         edition = app.edition(since=MORNING, until=MORNING + timedelta(hours=2))
         assert "Storm in Esbjerg" in {story.title for story in edition.stories()}
-        assert app.store.check() == ()
+        assert faults(app.store.connection, app.store.path) == ()
 
 
 def test_an_edition_that_was_made_ahead_does_not_stand_for_its_day() -> None:

@@ -23,8 +23,9 @@ from aggregator.model.faults import MAX_GIVEN, fault_of
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.faults import OF_A_FEED, OF_ALL, FaultStore
+from aggregator.storage.faults import MAX_FAULTS, MAX_PER_FEED, FaultStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.integrity import faults
 from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
@@ -184,7 +185,7 @@ def test_an_entry_that_cannot_be_placed_is_stored_and_tried_once(place: str, mon
             assert entry.startswith("e")
             assert POISON in given
             clock.forward(hours=1)
-        assert app.store.check() == ()
+        assert faults(app.store.connection, app.store.path) == ()
 
 
 def test_an_entry_that_breaks_its_story_s_row_leaves_the_row_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +220,7 @@ def test_a_story_that_cannot_be_settled_costs_itself_and_is_tried_again(
         clock.forward(hours=1)
         polled(desk)
         assert all(stored(desk).values())
-        assert desk.store.check() == ()
+        assert faults(desk.store.connection, desk.store.path) == ()
 
 
 def test_an_edit_that_cannot_be_taken_leaves_the_entry_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,7 +338,7 @@ def test_a_report_never_fails_by_what_it_reports() -> None:
         feed = FeedStore(store).ensure("https://house.example/rss", "House", MORNING)
         error = ValueError("half a pair \ud800 and \0")
         for given in ({"title": "\ud800"}, "\ud800", Item("\ud800", "x"), object()):
-            FaultStore(store).keep(feed.id, fault_of("reading", "\ud800", error, given), MORNING)
+            FaultStore(store).add(feed.id, fault_of("reading", "\ud800", error, given), MORNING)
         [kept] = FaultStore(store).by_feed()[feed.id]
         assert (kept.times, "half a pair" in kept.fault.error) == (4, True)
 
@@ -347,11 +348,11 @@ def test_what_is_kept_is_bounded() -> None:
         feeds, faults = FeedStore(store), FaultStore(store)
         for number in range(60):
             feed = feeds.ensure(f"https://house{number}.example/rss", "House", MORNING)
-            for place in range(OF_A_FEED + 5):
-                faults.keep(feed.id, fault_of("reading", f"{number}.{place}", "broken", "x" * 100_000), MORNING)
+            for place in range(MAX_PER_FEED + 5):
+                faults.add(feed.id, fault_of("reading", f"{number}.{place}", "broken", "x" * 100_000), MORNING)
         sizes = store.connection.execute("SELECT count(*), max(length(given)) FROM entry_fault").fetchone()
-        assert sizes == (OF_ALL, MAX_GIVEN)
-        assert max(len(found) for found in faults.by_feed().values()) == OF_A_FEED
+        assert sizes == (MAX_FAULTS, MAX_GIVEN)
+        assert max(len(found) for found in faults.by_feed().values()) == MAX_PER_FEED
 
 
 @hypothesis_settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -370,4 +371,4 @@ def test_whichever_entries_break_exactly_those_are_missing(
             assert set(stored(app)) == {f"n{number}" for number in range(8) if number not in poisoned} | {"quake"}
             assert all(stored(app).values())
             assert len(kept(app)) == len(poisoned)
-            assert app.store.check() == ()
+            assert faults(app.store.connection, app.store.path) == ()

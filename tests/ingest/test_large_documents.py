@@ -15,6 +15,7 @@ from aggregator.app import Aggregator
 from aggregator.ingest import large_documents
 from aggregator.model import Feed
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 GAZETTE = Feed("https://gazette.example/rss", name="Gazette", publisher="Gazette")
@@ -59,7 +60,7 @@ def poll_all(polls: list[list[Item]], database: Path) -> list[list[tuple[object,
             fetcher.answers[GAZETTE.url] = rss(*items)
             clock.forward(hours=1)
             app.fetch(everything=True)
-        assert app.store.check() == ()
+        assert faults(app.store.connection, app.store.path) == ()
         return rows(app.store)
 
 

@@ -21,6 +21,7 @@ from aggregator.model import Feed, FetchFailure, FetchOutcome
 from aggregator.settings import FetchSettings, Settings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.integrity import faults
 from aggregator.storage.listed_feeds import feed_key
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
@@ -96,7 +97,7 @@ def test_a_feed_whose_saving_raises_is_undone_alone(monkeypatch: pytest.MonkeyPa
         clock.forward(days=1)
         assert {outcome.feed: outcome.new for outcome in app.fetch()} == {"One": 0, "Two": 1, "Other": 0}
         assert len(app.search("Event")) == 3
-        assert app.store.check() == ()
+        assert faults(app.store.connection, app.store.path) == ()
         app.store.connection.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
 
 

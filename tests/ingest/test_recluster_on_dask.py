@@ -15,7 +15,7 @@ import pytest
 
 from aggregator.clustering import blocks
 from aggregator.desk.parquet import lines_of_archive
-from aggregator.executor import TaskError, TaskFailure, open_executor, width
+from aggregator.executor import TaskError, TaskFailure, open_executor, parallel_tasks
 from aggregator.ingest import archive_lines, archives
 from aggregator.ingest.archive_clustering import cluster_archives
 from aggregator.ingest.archive_order import lines_of, ordered
@@ -62,7 +62,7 @@ def test_two_worker_processes_find_the_reports_and_stories_of_one(archive: Path,
     with open_executor("dask", 2, 60.0, 1_000_000_000) as cluster:
         pids = {future.result() for future in [cluster.submit(os.getpid) for _ in range(40)]}
         together, left_out = clustered(archive, cluster)
-        assert width(cluster, 7) == 2  # its own workers, whatever the settings say of those here
+        assert parallel_tasks(cluster, 7) == 2  # its own workers, whatever the settings say of those here
     assert len(pids - {os.getpid()}) == 2
     assert (together, left_out) == (alone, skips)
     assert len({row["story_id"] for row in alone}) < len(alone)  # there was something to find
@@ -104,7 +104,7 @@ def test_as_many_tasks_are_in_hand_as_the_clusters_workers_take(archive: Path, s
         count = len(entries)
         told = list(
             archive_lines.prepared_by_workers(
-                entries, lambda one: frozenset(), workers, width(workers, 99), sketching=False
+                entries, lambda one: frozenset(), workers, parallel_tasks(workers, 99), sketching=False
             )
         )
     assert sum(map(len, told)) == count
@@ -136,9 +136,9 @@ def test_lost_workers_cost_time_and_nothing_else(archive: Path, small: None) -> 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small tasks, so that there are several."""
-    monkeypatch.setattr(archive_lines, "LEAST", 1)
-    monkeypatch.setattr(archives, "LEAST", 1)
-    monkeypatch.setattr(archive_lines, "_TOGETHER", 5)
+    monkeypatch.setattr(archive_lines, "MIN_ENTRIES", 1)
+    monkeypatch.setattr(archives, "MIN_ENTRIES", 1)
+    monkeypatch.setattr(archive_lines, "_ENTRIES_PER_TASK", 5)
     monkeypatch.setattr(blocks, "BLOCK", 7)
 
 

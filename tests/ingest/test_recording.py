@@ -16,7 +16,7 @@ from aggregator.app import Aggregator
 from aggregator.model import Feed, StoryQuery
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.entry_rows import MOST_AMENDMENTS
+from aggregator.storage.entry_rows import MAX_AMENDMENTS
 from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
@@ -218,10 +218,10 @@ def test_an_impossible_date_is_mended() -> None:
 
 def test_a_date_that_is_touched_at_every_poll_fills_no_table() -> None:
     with polled() as (app, poll, _):
-        for turn in range(MOST_AMENDMENTS + 9):
+        for turn in range(MAX_AMENDMENTS + 9):
             poll(replace(WORD, published=MORNING + timedelta(minutes=turn)))
         found = rows(app, "before", "amendment ORDER BY id")
-        assert len(found) == MOST_AMENDMENTS
+        assert len(found) == MAX_AMENDMENTS
         assert found[0] == ("2026-03-10T06:00:00Z",)
 
 

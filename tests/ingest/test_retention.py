@@ -20,6 +20,7 @@ from aggregator.model import Feed, StoryQuery
 from aggregator.settings import Settings
 from aggregator.storage import retention, sweeping
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID
 from tests.examples import examples
@@ -366,7 +367,7 @@ def test_no_history_leaves_anything_dangling(
                 if len(found) == 2:
                     app.editor("Ana").merge(found)
             assert app.store.connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        assert app.store.check() == ()
+        assert faults(app.store.connection, app.store.path) == ()
 
 
 def test_a_database_of_an_earlier_release_gets_its_counters(tmp_path: Path) -> None:
@@ -390,4 +391,4 @@ def test_a_database_of_an_earlier_release_gets_its_counters(tmp_path: Path) -> N
     with Store(path) as store:
         counted = store.connection.execute("SELECT hour, first, last, entries FROM arrival").fetchall()
         assert counted == [("2026-03-02T06", moment.format(0), moment.format(2), 3)]
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()

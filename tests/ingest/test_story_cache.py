@@ -162,7 +162,7 @@ def test_of_a_story_that_grows_only_what_is_new_is_read(tmp_path: Path, monkeypa
 
 
 def test_the_accounts_of_stories_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(story_cache, "MOST_ENTRIES", 30)
+    monkeypatch.setattr(story_cache, "MAX_ENTRIES", 30)
     with Aggregator.open(Settings(), tmp_path / "kept.db", clock=lambda: START) as app:
         app.import_archive(archive(tmp_path, event(40)))
         [story] = app.stories(StoryQuery())

@@ -16,6 +16,7 @@ from aggregator import Aggregator, Settings, StoryQuery
 from aggregator.exceptions import DecisionError
 from aggregator.ingest import moves, settle, story_writing
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from aggregator.storage.matches import MatchStore
 from bench.floods import event
 from bench.material import START, archive
@@ -149,7 +150,7 @@ PLAYS: dict[str, tuple[Verb, ...]] = {
 
 def state(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     with Store(path) as store:
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
         for table in ("moved_report", "ending_story"):
             assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
         return {table: sorted(store.connection.execute(query).fetchall(), key=repr) for table, query in STATE.items()}

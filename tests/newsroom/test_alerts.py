@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_alerts, voices
+from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_alerts, voice_names
 from aggregator.newsroom.watches import Matcher, Reading, WatchQuery
 from aggregator.settings import WatchSettings
 from tests.newsroom.made import MOMENT, made_entry
@@ -47,7 +47,7 @@ def test_a_story_is_told_once() -> None:
 
 def test_a_kill_confirms_nothing() -> None:
     story = [told_by(1), told_by(2, correction="kill"), told_by(3, correction="correction")]
-    assert voices(reading.entry for reading in story) == {"Paper 1", "Paper 3"}
+    assert voice_names(reading.entry for reading in story) == {"Paper 1", "Paper 3"}
 
 
 def test_what_does_not_fit_is_not_told() -> None:
@@ -135,10 +135,10 @@ def test_a_kill_of_another_house_s_text_is_no_correction() -> None:
 def test_one_paper_that_names_many_agencies_is_one_voice() -> None:
     agencies = ("Reuters", "AP", "AFP", "dpa", None)
     claims = [told_by(number, publisher="Blog", agency=agency).entry for number, agency in enumerate(agencies, 1)]
-    assert len(voices(claims)) == 1
+    assert len(voice_names(claims)) == 1
     others = [told_by(11, agency="AP").entry, told_by(12, agency="AP").entry, told_by(13).entry]
-    assert len(voices(others)) == 2
-    assert len(voices([*claims, *others])) == 2
+    assert len(voice_names(others)) == 2
+    assert len(voice_names([*claims, *others])) == 2
 
 
 def test_a_new_number_is_a_fact_when_two_sources_tell_it() -> None:
@@ -265,4 +265,4 @@ def test_a_rehearsal_begins_with_the_story_and_never_with_its_growth(story: list
 @given(ENTRIES)
 def test_voices_are_never_more_than_reports(story: list[Reading]) -> None:
     entries = [one.entry for one in story]
-    assert len(voices(entries)) <= len({entry.report_id for entry in entries})
+    assert len(voice_names(entries)) <= len({entry.report_id for entry in entries})

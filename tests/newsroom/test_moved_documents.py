@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.newsroom.identity import REPUBLISHED
+from aggregator.newsroom.identity import MIN_REPUBLISHED
 from aggregator.newsroom.identity_traits import Identity
 from tests.newsroom.identities import LATER, MIDNIGHT, NOON, bare, entry, found
 
@@ -22,7 +22,7 @@ def issue(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [REPUBLISHED, 40, 500])
+@pytest.mark.parametrize("count", [MIN_REPUBLISHED, 40, 500])
 def test_a_feed_that_republishes_itself_whole_is_known_again(count: int) -> None:
     again = issue("b", count, shift=timedelta(hours=30), text=" with a new footer")
     assert found(again, issue("a", count)) == {f"b{n}": f"a{n}" for n in range(count)}
@@ -36,7 +36,7 @@ def test_a_long_document_may_hold_something_new_beside_what_comes_again() -> Non
     assert len(found(again, issue("a", 40))) == 40
 
 
-@pytest.mark.parametrize("count", [1, REPUBLISHED - 1])
+@pytest.mark.parametrize("count", [1, MIN_REPUBLISHED - 1])
 def test_a_few_entries_under_old_titles_and_addresses_are_new(count: int) -> None:
     assert found(issue("b", count, shift=timedelta(hours=30)), issue("a", count)) == {}
 

@@ -16,7 +16,7 @@ from aggregator.text.escapes import (
     is_markup,
     singly_encoded,
     unescaped_markup,
-    with_pairs_joined,
+    with_surrogates_joined,
     without_cdata_marks,
     without_references,
 )
@@ -58,7 +58,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "is_markup": is_markup,
     "singly_encoded": singly_encoded,
     "unescaped_markup": unescaped_markup,
-    "with_pairs_joined": with_pairs_joined,
+    "with_surrogates_joined": with_surrogates_joined,
     "without_cdata_marks": lambda text: without_cdata_marks(text, everywhere=True),
     "without_references": without_references,
     "with_entries_mended": lambda text: with_entries_mended(f"<rss><channel><item>{text}</item></channel></rss>"),

@@ -142,7 +142,7 @@ def test_a_meaning_reads_back_as_it_was_written() -> None:
 
 
 def test_a_window_kept_in_a_file_goes_on_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_window, "LEAST", 1)
+    monkeypatch.setattr(saved_window, "MIN_REPORTS", 1)
     reports = made_up()
     first, later = list(reports)[:40], list(reports)[40:]
     with Store(tmp_path / "a.db") as store:

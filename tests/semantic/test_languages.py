@@ -14,7 +14,7 @@ from aggregator.ingest.meanings import _log_auto, meanings_for
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.database import Store
 from aggregator.text import encoder
-from aggregator.text.encoder import load, missing
+from aggregator.text.encoder import load, missing_extra
 from tests.cli.calling import call, write_archive
 from tests.harness import MORNING
 from tests.ingest.arrivals import Newsroom, Telling
@@ -23,7 +23,7 @@ TEST = Path(__file__).parent / "languages-test.jsonl"
 ON = Settings(stories=StorySettings(semantic=True))
 QUAKE = "quake-izmir"
 
-needs_extra = pytest.mark.skipif(missing() is not None, reason=f"needs the extra 'semantic': {missing()}")
+needs_extra = pytest.mark.skipif(missing_extra() is not None, reason=f"needs the extra 'semantic': {missing_extra()}")
 
 
 def lines() -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from aggregator.desk.maintenance import rotate_backups
 from aggregator.exceptions import StorageError
 from aggregator.storage.backups import restore
 from aggregator.storage.database import Store
-from aggregator.storage.integrity import faults_at_rest, faults_of_file
+from aggregator.storage.integrity import faults, faults_at_rest, faults_of_file
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
 NOBODY = 65_534
@@ -158,7 +158,7 @@ def test_restoring_sets_the_old_file_aside_with_its_log(tmp_path: Path) -> None:
     assert aside == tmp_path / "a.db.before-restore-20260310T070000Z"
     assert names(tmp_path) == sorted(["a.db", "copy.db", *(f"{aside.name}{ending}" for ending in left)])
     with Store(path) as store:
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
         assert store.connection.execute("SELECT count(*) FROM fact WHERE name = 'later'").fetchone()[0] == 0
     with Store(aside) as store:
         assert store.connection.execute("SELECT count(*) FROM fact WHERE name = 'later'").fetchone()[0] == 1
@@ -210,7 +210,7 @@ def test_what_undoes_a_change_of_the_old_database_is_set_aside_with_it(tmp_path:
     assert Path(f"{aside}-journal").stat().st_size
     for file, rows in ((path, 7), (aside, 400)):
         with Store(file) as store:
-            assert store.check() == ()
+            assert faults(store.connection, store.path) == ()
             assert store.connection.execute("SELECT count(*) FROM edition").fetchone()[0] == rows
 
 
@@ -267,7 +267,7 @@ def test_a_full_disk_undoes_the_change_and_the_store_goes_on(tmp_path: Path) -> 
         assert not store.connection.in_transaction
         with store.transaction() as db:
             db.execute("DELETE FROM edition")
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def test_what_cannot_be_written_can_be_read(closed_room: Path) -> None:
     for name in ("a.db", "c.db"):
         with Store(closed_room / name) as store:
             assert store.read_only
-            assert store.check() == ()
+            assert faults(store.connection, store.path) == ()
             facts = store.connection.execute("SELECT count(*) FROM fact WHERE name <> 'stories found by'").fetchone()[0]
             assert facts == (1 if name == "c.db" else 0)
             with pytest.raises(StorageError, match="cannot be written"), store.transaction() as db:

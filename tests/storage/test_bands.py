@@ -20,7 +20,7 @@ KEYS = [*range(-(2**63), 2**63, 2**60), 2**63 - 1]  # in all ranges
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "STEP", 3)
+    monkeypatch.setattr(bands, "MERGE_EVERY", 3)
 
 
 class Plain:

@@ -16,6 +16,7 @@ from aggregator.exceptions import AggregatorError, StorageError
 from aggregator.storage.backups import restore
 from aggregator.storage.commit_number import has_foreign_log
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from aggregator.storage.opening import open_at_rest, open_for_reading
 from tests.cli.calling import call
 
@@ -62,7 +63,7 @@ def assert_played(path: Path, expected: list[str]) -> None:
         assert facts(db) == expected
     with Store(path) as store:
         assert facts(store.connection) == expected
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
 
 
 @pytest.fixture

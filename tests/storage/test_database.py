@@ -18,6 +18,7 @@ from aggregator.exceptions import LockedError, NotFoundError, StorageError
 from aggregator.model import StoryQuery
 from aggregator.storage import database
 from aggregator.storage.database import PAUSE, SavepointFailedError, Store
+from aggregator.storage.integrity import faults
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
 from aggregator.storage.sqlite_errors import is_database_error
@@ -97,7 +98,7 @@ def test_file_is_marked_as_ours_and_in_wal_mode(tmp_path: Path) -> None:
     with Store(tmp_path / "a.db") as store:
         assert store.connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
         assert store.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
 
 
 def test_reopening_changes_nothing(tmp_path: Path) -> None:
@@ -196,7 +197,7 @@ def test_backup_is_a_whole_database(tmp_path: Path) -> None:
         store.backup(tmp_path / "copies" / "b.db")
     with Store(tmp_path / "copies" / "b.db") as copy:
         assert copy.connection.execute("SELECT value FROM fact WHERE name <> 'stories found by'").fetchone()[0] == "b"
-        assert copy.check() == ()
+        assert faults(copy.connection, copy.path) == ()
 
 
 def test_what_is_left_for_the_end_of_a_transaction_is_done_once_and_told_where_it_is_undone(tmp_path: Path) -> None:

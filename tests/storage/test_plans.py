@@ -58,7 +58,7 @@ def archive(tmp_path: Path) -> Path:
 
 def test_no_import_scans(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the second transaction on, and where sources are known, many keys are looked up together."""
-    monkeypatch.setattr(archives, "_IN_MEMORY", 0.0)
+    monkeypatch.setattr(archives, "_MEMORY_TRANSACTION", 0.0)
     more = tmp_path / "more.jsonl"
     more.write_text("\n".join(json.dumps({**one, "id": f"{n}-{one['id']}"}) for one in ARCHIVE for n in range(4)))
     with open_desk(FakeFetcher(), Clock(), [WIRE]) as app:

@@ -70,7 +70,7 @@ def test_nobody_sees_whether_a_poll_waits_beside_the_database(
     with patch.object(poll_lines.PollLines, "can_be_used", lambda _: False):
         expected = played(events, None)
     for most in (3, 256):
-        with patch.object(poll_lines, "MOST", most):
+        with patch.object(poll_lines, "MAX_LINES", most):
             assert played(events, tmp_path_factory.mktemp("desk") / "a.db") == expected
 
 
@@ -132,7 +132,7 @@ def test_many_lines_and_old_ones_enter_the_log_at_once(tmp_path: Path, monkeypat
         assert desk.logged() == len(FEEDS)
         desk.passes(2)  # the first have waited for 70 minutes then
         assert desk.logged() == 7 * len(FEEDS)
-        monkeypatch.setattr(poll_lines, "MOST", 2 * len(FEEDS))
+        monkeypatch.setattr(poll_lines, "MAX_LINES", 2 * len(FEEDS))
         desk.passes(1)
         assert (desk.logged(), len(desk.waiting())) == (7 * len(FEEDS), len(FEEDS))
         desk.passes(1)
@@ -141,9 +141,9 @@ def test_many_lines_and_old_ones_enter_the_log_at_once(tmp_path: Path, monkeypat
 
 def test_what_entered_the_log_reaches_the_rows_of_feeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with quiet_desk(tmp_path / "a.db") as desk:
-        monkeypatch.setattr(poll_lines, "MOST", 1)
-        monkeypatch.setattr(waiting_polls, "LEAST", 1)
-        desk.passes(waiting_polls.EACH)
+        monkeypatch.setattr(poll_lines, "MAX_LINES", 1)
+        monkeypatch.setattr(waiting_polls, "MIN_LINES", 1)
+        desk.passes(waiting_polls.LINES_PER_FEED)
         [last] = desk.app.store.connection.execute("SELECT min(last_fetch) FROM feed").fetchone()
     assert last > to_text(MORNING)
 

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from aggregator.exceptions import StorageError
 from aggregator.storage.backups import restore
 from aggregator.storage.database import Store
+from aggregator.storage.integrity import faults
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID
 from tests.harness import Clock
@@ -47,7 +48,7 @@ def copy_of(path: Path) -> Path:
 
 def test_a_copy_of_the_file_as_it_was_lies_beside_it(former: Path) -> None:
     with Store(former) as store:
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
     assert state(former) == (NAMES, [("yes",)])
     copy = copy_of(former)
     assert state(copy) == (NAMES[:-2], [("yes",)])
@@ -70,7 +71,7 @@ def test_a_migration_that_fails_leaves_the_file_usable_as_it_was(former: Path, m
     assert state(former) == (NAMES[:-2], [("yes",)])  # not even the migration before it
     assert state(copy_of(former)) == (NAMES[:-2], [("yes",)])
     with Store(former) as store:
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
     assert state(former) == (NAMES, [("yes",)])
 
 

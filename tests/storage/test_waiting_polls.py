@@ -23,6 +23,7 @@ from aggregator.storage import feeds as feeds_module
 from aggregator.storage import waiting_polls
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.integrity import faults
 from aggregator.storage.listed_feeds import feed_key
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID
@@ -125,7 +126,7 @@ def played(events: list[tuple[str, int]]) -> list[list[object]]:
 def test_nobody_sees_where_a_poll_is_written(events: list[tuple[str, int]]) -> None:
     with patch.object(feeds_module, "deferred", lambda *_: None):
         written_at_once = played(events)
-    with patch.object(feeds_module, "STEP", 1), patch.object(waiting_polls, "LEAST", 9):
+    with patch.object(feeds_module, "CHECK_EVERY", 1), patch.object(waiting_polls, "MIN_LINES", 9):
         assert played(events) == written_at_once
     assert played(events) == written_at_once
 
@@ -222,7 +223,7 @@ def test_a_database_of_the_version_before_tells_the_same_of_its_feeds(tmp_path: 
         before = made.conn.execute("SELECT * FROM feed").fetchall()
         health = made.conn.execute("SELECT * FROM feed_health").fetchall()
     with Store(path) as store:
-        assert store.check() == ()
+        assert faults(store.connection, store.path) == ()
         assert store.connection.execute("SELECT * FROM feed_now").fetchall() == before
         assert store.connection.execute("SELECT * FROM feed_health").fetchall() == health
         assert FeedStore(store).next_due() == MORNING.replace(hour=9, minute=0, second=0)

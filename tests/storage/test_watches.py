@@ -49,11 +49,11 @@ def test_a_watch_is_kept_as_it_was_added(store: Store) -> None:
 def test_an_alert_brings_its_deliveries_and_what_it_told(store: Store) -> None:
     watches = WatchStore(store.connection)
     watches.add(WATCH)
-    watches.alert(alert("a1", NOW, "stdout", HOOK, "stdout"))
-    watches.alert(alert("a2", NOW + DAY, alerted=Alerted(False, 2, "kill")))
+    watches.add_alert(alert("a1", NOW, "stdout", HOOK, "stdout"))
+    watches.add_alert(alert("a2", NOW + DAY, alerted=Alerted(False, 2, "kill")))
     assert watches.alerted(["e1", "e2"]) == {"strikes": {"e1": Alerted(False, 2, "kill")}}
     assert states(store) == [("a1", "waiting", 0), ("a1", "waiting", 0), ("a2", "waiting", 0)]
-    tally = watches.tallies()["strikes"]
+    tally = watches.counts()["strikes"]
     assert (tally.alerts, tally.last_alert, tally.waiting, tally.given_up) == (2, NOW + DAY, 3, 0)
     assert [(one.id, one.target) for one in watches.log("strikes", 9)] == [("a2", HOOK), ("a1", "stdout"), ("a1", HOOK)]
     assert watches.log("other", 9) == []
@@ -65,7 +65,7 @@ def test_what_is_undone_leaves_nothing(store: Store) -> None:
 
     def crash() -> None:
         with store.transaction():
-            watches.alert(alert("a1"))
+            watches.add_alert(alert("a1"))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -78,7 +78,7 @@ def test_removing_a_watch_takes_its_alerts_along(store: Store) -> None:
     store.connection.execute("PRAGMA foreign_keys = ON")
     watches = WatchStore(store.connection)
     watches.add(WATCH)
-    watches.alert(replace(alert("a1"), alerted={}))
+    watches.add_alert(replace(alert("a1"), alerted={}))
     watches.remove("strikes")
     assert states(store) == []
     assert watches.all() == []
@@ -87,8 +87,8 @@ def test_removing_a_watch_takes_its_alerts_along(store: Store) -> None:
 def test_a_claimed_delivery_is_not_claimed_again_until_its_lease_ends(store: Store) -> None:
     watches, outbox = WatchStore(store.connection), Outbox(store.connection)
     watches.add(WATCH)
-    watches.alert(alert("a1"))
-    watches.alert(alert("a2", NOW + timedelta(seconds=1)))
+    watches.add_alert(alert("a1"))
+    watches.add_alert(alert("a2", NOW + timedelta(seconds=1)))
     later = NOW + timedelta(minutes=1)
     assert outbox.due(NOW - DAY) == []
     assert outbox.due(later) == [HOOK]
@@ -109,14 +109,14 @@ def test_a_claimed_delivery_is_not_claimed_again_until_its_lease_ends(store: Sto
 def test_a_failure_puts_off_its_whole_target_and_gives_up_what_is_stale(store: Store) -> None:
     watches, outbox = WatchStore(store.connection), Outbox(store.connection)
     watches.add(WATCH)
-    watches.alert(alert("a0"))
+    watches.add_alert(alert("a0"))
     held = outbox.claim(HOOK, NOW, NOW + timedelta(minutes=5))
     assert held is not None
     assert outbox.mark_failed(held, "refused", NOW, NOW - DAY) == 0  # its lease ends with the attempt
     assert outbox.due(NOW) == [HOOK]
     outbox.mark_delivered(held.id, NOW)
     for name, at in (("a1", NOW - 2 * DAY), ("a2", NOW - DAY), ("a3", NOW), ("a4", NOW)):
-        watches.alert(alert(name, at, "stdout" if name == "a4" else HOOK))
+        watches.add_alert(alert(name, at, "stdout" if name == "a4" else HOOK))
     claimed = outbox.claim(HOOK, NOW, NOW + timedelta(minutes=5))
     assert claimed is not None
     again = NOW + timedelta(minutes=2)
@@ -129,7 +129,7 @@ def test_a_failure_puts_off_its_whole_target_and_gives_up_what_is_stale(store: S
     ]
     assert outbox.due(NOW) == ["stdout"]
     assert sorted(outbox.due(again)) == ["stdout", HOOK]
-    tally = watches.tallies()["strikes"]
+    tally = watches.counts()["strikes"]
     assert (tally.waiting, tally.given_up, tally.last_error) == (2, 2, "refused")
 
 
@@ -138,7 +138,7 @@ def test_pruning_spares_what_waits(store: Store) -> None:
     watches, outbox = WatchStore(store.connection), Outbox(store.connection)
     watches.add(WATCH)
     for name in ("a1", "a2"):
-        watches.alert(replace(alert(name), alerted={}))
+        watches.add_alert(replace(alert(name), alerted={}))
     claimed = outbox.claim(HOOK, NOW, NOW)
     assert claimed is not None
     outbox.mark_delivered(claimed.id, NOW)
@@ -151,7 +151,7 @@ def test_two_programs_do_not_claim_the_same(tmp_path: Path) -> None:
     with Store(tmp_path / "a.db") as one, Store(tmp_path / "a.db") as other:
         with one.transaction():
             WatchStore(one.connection).add(WATCH)
-            WatchStore(one.connection).alert(replace(alert("a1"), alerted={}))
+            WatchStore(one.connection).add_alert(replace(alert("a1"), alerted={}))
         with one.transaction():
             assert Outbox(one.connection).claim(HOOK, NOW, NOW + DAY) is not None
         with other.transaction():

@@ -17,7 +17,7 @@ from aggregator.model import EntryData, Feed
 from aggregator.newsroom.agencies import agency_of_address
 from aggregator.newsroom.publishers import families, publisher_of, publisher_of_feed, publisher_of_link
 from aggregator.text.address import MAX_URL, address_of, host_of
-from aggregator.text.urls import absolute_url, canonical_url, registered_domain, request_url
+from aggregator.text.urls import absolute_url, canonical_url, registrable_domain, request_url
 from tests.source import tree_of
 
 PACKAGE = Path(__file__).parent.parent.parent / "aggregator"
@@ -76,7 +76,7 @@ def test_every_step_that_asks_for_a_host_says_the_same_and_none_raises(text: str
     publisher_of_link(text, houses)
     publisher_of(EntryData("k", source_url=text, link=base), "The Ledger", houses, believed=False)
     agency_of_address(text)
-    registered_domain(text)
+    registrable_domain(text)
     resolved = absolute_url(text, base)
     assert resolved is None or address_of(resolved) is not None
     try:

@@ -11,7 +11,9 @@ from aggregator.exceptions import ConfigurationError
 from aggregator.text import encoder
 from tests.cli.calling import ARCHIVE, call, write_archive
 
-needs_extra = pytest.mark.skipif(encoder.missing() is not None, reason=f"needs the extra: {encoder.missing()}")
+needs_extra = pytest.mark.skipif(
+    encoder.missing_extra() is not None, reason=f"needs the extra: {encoder.missing_extra()}"
+)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.entry_address import counted, entry_address, is_headline_slug, landmarks, unversioned
+from aggregator.text.entry_address import entry_address, is_headline_slug, landmarks, without_counter, without_version
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_what_has_no_landmarks(text: str) -> None:
 
 
 def test_a_counter_stands_behind_a_guid_and_is_small() -> None:
-    assert counted("https://quay.example/c7rk2#12") == ("https://quay.example/c7rk2", 12)
-    assert counted("https://quay.example/c7rk2#post-1") is None
-    assert counted("https://quay.example/c7rk2#20260310") is None
-    assert counted("7#1") is None
+    assert without_counter("https://quay.example/c7rk2#12") == ("https://quay.example/c7rk2", 12)
+    assert without_counter("https://quay.example/c7rk2#post-1") is None
+    assert without_counter("https://quay.example/c7rk2#20260310") is None
+    assert without_counter("7#1") is None
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_counter_stands_behind_a_guid_and_is_small() -> None:
     ],
 )
 def test_a_version_stands_behind_the_guid_of_an_article(guid: str, article: str | None) -> None:
-    assert unversioned(guid) == article
+    assert without_version(guid) == article
 
 
 def test_a_headlines_slug_is_made_of_its_words() -> None:
@@ -93,5 +93,5 @@ def test_a_headlines_slug_is_made_of_its_words() -> None:
 def test_any_text_is_taken(text: str) -> None:
     landmarks(text)
     entry_address(text)
-    counted(text)
-    unversioned(text)
+    without_counter(text)
+    without_version(text)

@@ -8,7 +8,7 @@ from aggregator.text.escapes import (
     is_markup,
     singly_encoded,
     unescaped_markup,
-    with_pairs_joined,
+    with_surrogates_joined,
     without_backslashes,
     without_cdata_marks,
     without_references,
@@ -55,11 +55,11 @@ def test_any_pair_of_surrogate_references_is_one_character(character: str, decim
     code = ord(character) - 0x10000
     units = (0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
     spelled = "".join(f"&#{unit};" if decimal else f"&#x{unit:x};" for unit in units)
-    assert with_pairs_joined(f"a{spelled}b") == f"a{character}b"
+    assert with_surrogates_joined(f"a{spelled}b") == f"a{character}b"
 
 
 def test_half_a_pair_stays() -> None:
-    assert with_pairs_joined("&#xD83D; &#56832;&#xD83D;") == "&#xD83D; &#56832;&#xD83D;"
+    assert with_surrogates_joined("&#xD83D; &#56832;&#xD83D;") == "&#xD83D; &#56832;&#xD83D;"
 
 
 def test_markup_is_told_from_a_text_about_it() -> None:

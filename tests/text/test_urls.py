@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain
+from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registrable_domain
 from tests.examples import examples
 
 ADDRESSES = Path(__file__).parents[2].parent / "shared" / "data" / "feed-addresses.json"
@@ -124,7 +124,7 @@ def test_an_address_is_resolved_against_its_base(url: str, base: str, absolute: 
     ],
 )
 def test_a_host_has_its_registered_domain(url: str, domain: str | None) -> None:
-    assert registered_domain(url) == domain
+    assert registrable_domain(url) == domain
 
 
 @pytest.mark.parametrize(
