@@ -23,7 +23,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from aggregator import Aggregator, Settings
-from aggregator.fetching.politeness import Asked, DocumentRead, after_response, interval
+from aggregator.fetching.politeness import DocumentRead, PollContext, after_response, interval
 from aggregator.model import Feed, FeedState, FetchOutcome, NotModified, ParsedFeed, Response
 from aggregator.storage.feeds import FeedStore
 from bench.feed_server import SHARES, WORDS
@@ -57,7 +57,7 @@ class Press:
             tag = '"first"' if self.chance.random() < 0.8 else None  # a fifth has no validators
             answer = Response(feed.url, 200, (), b"", feed.url, etag=tag)
             read = DocumentRead(ParsedFeed(()), CARRIED, 0, dates, first=True)
-            first = after_response(Asked(feed, FeedState(feed.url), START, 0.0, settings.fetch), answer, read)
+            first = after_response(PollContext(feed, FeedState(feed.url), START, 0.0, settings.fetch), answer, read)
             ago = interval(feed, first, settings.fetch) * self.chance.random()
             self._asked[feed.url] = START - ago
             self._carried[feed.url] = []  # what came before stands in no database: it would be new
