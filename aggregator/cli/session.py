@@ -125,9 +125,9 @@ class Session:
 
     def zone(self) -> ZoneInfo:
         """Return the desk's time zone."""
-        from aggregator.desk.edition_windows import zone_of
+        from aggregator.digest.time_zone import time_zone
 
-        return zone_of(self.settings.digest)
+        return time_zone(self.settings.digest.timezone)
 
     def moment(self, text: str | None) -> datetime | None:
         """Return the time of a time option."""

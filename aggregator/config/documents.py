@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import textwrap
@@ -19,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from aggregator.config.files import write_private
 from aggregator.config.quick_feeds import quick_document
+from aggregator.config.spelling import did_you_mean
 from aggregator.exceptions import ConfigurationError, NotFoundError
 
 # Characters (some hundred feeds) from which on the quick reader is tried first.
@@ -275,8 +275,7 @@ def line_of(holder: Any, key: object = None) -> int:
 def unknown_key(path: Path, holder: Any, key: object, legal: Iterable[str]) -> str:
     """Return the message for an unknown key, with the nearest legal one."""
     known = sorted(legal)
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"legal keys: {', '.join(known)}"
+    hint = did_you_mean(str(key), known) or f"legal keys: {', '.join(known)}"
     return f"{path}:{line_of(holder, key)}: unknown key {str(key)!r}; {hint}"
 
 

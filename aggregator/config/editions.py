@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import time
 from typing import Any, get_type_hints
 
+from aggregator.config.spelling import did_you_mean
 from aggregator.settings import EditionSettings
 from aggregator.text.language import NO_LANGUAGE, primary_language
 
@@ -51,8 +51,7 @@ def _series(name: str, body: Any, convert: Callable[[Any, Any], Any]) -> Edition
     values: dict[str, Any] = {}
     for key, raw in body.items():
         if key not in _LEGAL:
-            near = difflib.get_close_matches(str(key), _LEGAL, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"its keys are {', '.join(_LEGAL)}"
+            hint = did_you_mean(str(key), _LEGAL) or f"legal keys: {', '.join(_LEGAL)}"
             raise ValueError(f"{name}: there is no key {str(key)!r}; {hint}")
         try:
             values[str(key)] = _value(str(key), raw, convert)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 import typing
@@ -17,6 +16,7 @@ import platformdirs
 
 from aggregator.config import editions
 from aggregator.config.durations import format_duration, parse_duration
+from aggregator.config.spelling import did_you_mean
 from aggregator.disk import is_file
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import EditionSettings, Range, SecretText, Settings
@@ -164,8 +164,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     sections = tuple({variable_of(f"{key.partition('.')[0]}.") for key in keys()})
     found = []
     for name in sorted(name for name in environ if name.startswith(sections) and name not in known):
-        near = difflib.get_close_matches(name, sorted(known), n=1)
-        found.append(f"environment {name}: there is no such setting{f'; did you mean {near[0]}?' if near else ''}")
+        hint = did_you_mean(name, known)
+        found.append(f"environment {name}: there is no such setting{f'; {hint}' if hint else ''}")
     return found
 
 
@@ -282,8 +282,7 @@ def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
     key = assignment.partition("=")[0].strip()
     if "=" not in assignment:
         return f"--set {assignment}: write SECTION.KEY=VALUE"
-    near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "`config show` lists the keys"
+    hint = did_you_mean(key, known) or "`config show` lists the keys"
     return f"--set {assignment}: there is no setting {key!r}; {hint}"
 
 

@@ -12,7 +12,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from aggregator.desk.edition_windows import zone_of
+from aggregator.digest.time_zone import time_zone
 from aggregator.settings import Settings
 
 # Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
@@ -61,12 +61,12 @@ class Jobs:
 
 def scheduler(settings: Settings) -> BackgroundScheduler:
     """Return a scheduler without jobs, which is yet to be started."""
-    return BackgroundScheduler(timezone=zone_of(settings.digest), job_defaults=_JOB)
+    return BackgroundScheduler(timezone=time_zone(settings.digest.timezone), job_defaults=_JOB)
 
 
 def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> None:
     """Schedule the jobs in place of the present ones; the tick and a check for a late digest run at once."""
-    zone, at = zone_of(settings.digest), settings.digest.time
+    zone, at = time_zone(settings.digest.timezone), settings.digest.time
     now = datetime.now(zone)  # noqa: TID251 - the scheduler's own clock
     often: tuple[tuple[str, Callable[[], None], float, dict[str, datetime]], ...] = (
         ("tick", jobs.tick, settings.run.tick, {"next_run_time": now}),

@@ -25,8 +25,8 @@ from aggregator.daemon.reclustering_log import log_reclustering
 from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, run_soon, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
-from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.publish import publish_due
+from aggregator.digest.time_zone import time_zone
 from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.ingest.clocks import is_settled
 from aggregator.ingest.recluster import Progress as Reclustered
@@ -95,7 +95,7 @@ class Daemon:
 
     def _run(self) -> int:
         settings, feeds = self._configured()
-        zone_of(settings.digest)
+        time_zone(settings.digest.timezone)
         with DaemonLock(self._database) as lock, ExitStack() as opened:
             store = self._opened(opened)
             if isinstance(store, int):
@@ -365,7 +365,7 @@ class Daemon:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             settings, feeds = self._configured()
-            zone_of(settings.digest)
+            time_zone(settings.digest.timezone)
             self._swap(settings, feeds)
         except LockedError as error:
             log.warning("the reload waits: %s", error)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Window
-from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings
 
 # Editions that are made one by one after a long stop; one more covers all before them.
 MISSED_AT_MOST = 31
 _DAY = timedelta(days=1)
-
-
-def zone_of(settings: DigestSettings) -> ZoneInfo:
-    """Return the desk's time zone; ConfigurationError where there is none of that name."""
-    try:
-        return ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
-        raise ConfigurationError(
-            f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
-        ) from error
 
 
 def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> Window:
@@ -61,7 +50,7 @@ class _Series:
     """The due times of a series of editions."""
 
     def __init__(self, settings: DigestSettings, times: Sequence[time]) -> None:
-        self._zone = zone_of(settings)
+        self._zone = time_zone(settings.timezone)
         self._times = sorted(times or (settings.time,))
         # An edition is not worth making beside the next one where it would cover less than half of the usual: its time was changed.
         self.shortest = min(self._length()) / 2

@@ -9,12 +9,12 @@ from functools import partial
 
 from aggregator.desk.edition_materials import EditionMaterials, guarded
 from aggregator.desk.edition_series import DAILY, query_of, settings_of
-from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.health import edition_health
 from aggregator.desk.reader import Reader, just_after
 from aggregator.digest.edition import build
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Counts, Edition, FeedHealth, Window, edition_id
 from aggregator.exceptions import UsageError
 from aggregator.ingest.clocks import AHEAD
@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 
 def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
     """Return the calendar day in the desk's time zone, cut off at ``now``; UsageError where it is yet to begin."""
-    zone = zone_of(settings)
+    zone = time_zone(settings.timezone)
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
     return checked_window(Window(start, min(end, just_after(now))))
@@ -72,7 +72,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
     Where the database can only be read it is made and not frozen. NotFoundError where there is no such series.
     """
     settings = settings_of(settings, series)
-    zone_of(settings.digest)
+    time_zone(settings.digest.timezone)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
     editions = EditionStore(store)
     with store.snapshot():

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import number
 from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
 from aggregator.desk.reader import Reader
+from aggregator.digest.time_zone import time_zone
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
@@ -113,7 +113,7 @@ class Explaining:
         self._placer = Placer(store, settings, window)
         self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
         self._constraints = EditorConstraints(store)
-        self._zone = ZoneInfo(settings.digest.timezone)
+        self._zone = time_zone(settings.digest.timezone)
 
 
 @lru_cache(maxsize=256)  # the pairs of some stories that pages show again and again

@@ -13,11 +13,12 @@ from typing import Protocol
 from aggregator.config.files import write_named
 from aggregator.desk.alerts import Sent
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
-from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
+from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
 from aggregator.desk.subscription import Desk, folder_of, write_index
 from aggregator.digest.render import SUFFIXES
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Edition, Window
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings
@@ -171,7 +172,7 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
     day = _day(edition.until, settings)
     several = len(times(app.settings, edition.series)) > 1
     if several or any(moment < edition.until and _day(moment, settings) == day for moment in before):
-        day += edition.until.astimezone(zone_of(settings)).strftime(
+        day += edition.until.astimezone(time_zone(settings.timezone)).strftime(
             "-%H%M"
         )  # also of a second one, after a change of the hour
     latest = all(moment <= edition.until for moment in before)
@@ -189,4 +190,4 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
 
 def _day(until: datetime, settings: DigestSettings) -> str:
     """Return the day of an edition: one that closes at midnight belongs to the day that ends."""
-    return (until - timedelta(microseconds=1)).astimezone(zone_of(settings)).strftime("%Y-%m-%d")
+    return (until - timedelta(microseconds=1)).astimezone(time_zone(settings.timezone)).strftime("%Y-%m-%d")

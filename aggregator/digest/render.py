@@ -33,7 +33,7 @@ from aggregator.digest.frozen import to_json
 from aggregator.digest.labels import ENGLISH, labels
 from aggregator.digest.values import Correction, Edition, EditionSection, EditionStory, WhatIsNew
 from aggregator.exceptions import ConfigurationError, UsageError
-from aggregator.settings import Format
+from aggregator.settings import PROJECT_ADDRESS, Format
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -176,7 +176,7 @@ def story_item(
             "tags": tags,
             "language": story.language,
             "_aggregator": {
-                "about": "https://example.org/aggregator",
+                "about": PROJECT_ADDRESS,
                 "story": story.id,
                 "entries": story.entries,
                 "reports": story.reports,
@@ -262,7 +262,7 @@ class _JsonFeed:
                 *(self._item(section, story) for section in edition.sections for story in section.stories),
             ],
             "_aggregator": {
-                "about": "https://example.org/aggregator",
+                "about": PROJECT_ADDRESS,
                 "edition": edition.id,
                 "nothing_new": edition.nothing_new,
             },

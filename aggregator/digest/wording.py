@@ -7,11 +7,10 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.digest.labels import ENGLISH, Labels, labels
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote, Source
-from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
 from aggregator.text.display import fitting_part
 from aggregator.text.headlines import letters
@@ -171,12 +170,7 @@ class Clock:
 
     def __init__(self, timezone: str, since: datetime, until: datetime, say: Labels | None = None) -> None:
         self._say = say or labels(ENGLISH)
-        try:
-            self._zone = ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ConfigurationError(
-                f"digest.timezone: there is no time zone {timezone!r}. Use a name such as Europe/Warsaw or UTC."
-            ) from error
+        self._zone = time_zone(timezone)
         self._since, self._until = since, until
 
     @classmethod

@@ -96,7 +96,7 @@ def test_exit_2_faults_of_settings_and_feeds_are_checked_together() -> None:
         (("stories", "--nonsense"), "--nonsense"),
         (("nonsense",), "nonsense"),
         (("story", "nonsense"), "nonsense"),
-        (("--set", "fetch.workrs=3", "config", "show"), "did you mean fetch.workers?"),
+        (("--set", "fetch.workrs=3", "config", "show"), "did you mean 'fetch.workers'?"),
         (("--set", "fetch.workers", "config", "show"), "SECTION.KEY=VALUE"),
         (("--set", "fetch.timeout=soon", "config", "show"), "fetch.timeout"),
         (("--now", "teatime", "stories"), "teatime"),

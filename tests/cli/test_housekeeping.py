@@ -307,6 +307,7 @@ def test_config_check_names_a_variable_that_sets_nothing(monkeypatch: pytest.Mon
     monkeypatch.setenv("AGGREGATOR_NATO_KEY", "a secret of a feed")
     told = call("config", "check").ok().err
     assert (
-        "environment AGGREGATOR_FETCH_TIMOUT: there is no such setting; did you mean AGGREGATOR_FETCH_TIMEOUT?" in told
+        "environment AGGREGATOR_FETCH_TIMOUT: there is no such setting; did you mean 'AGGREGATOR_FETCH_TIMEOUT'?"
+        in told
     )
     assert "NATO" not in told
