@@ -156,7 +156,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "text.searching": {"_PART": TEXT},
     "text.headlines": {"_SENT_AGAIN": TITLE, "_BETWEEN": TITLE},
-    "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT, "_HEADING": TEXT},
+    "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT, "_TELLING": TEXT},
     "text.cross_language": {
         "_NUMBER": TEXT, "_GROUPS": NAME, "_SPELLED": TEXT, "_ARABIC_PREFIX": TEXT, "_UNVOWELLED": TEXT,
         "_SILENT": TEXT, "_DOUBLE": TEXT, "phonetic_key": TEXT, "_gazetteer": TEXT,
