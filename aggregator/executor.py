@@ -36,19 +36,19 @@ Value = TypeVar("Value")
 
 FailureKind = Literal["deadline", "memory", "died", "error"]
 
-_GROWTH = 100_000  # KiB: a worker that has grown by more than this is replaced after its task
-# glibc gives freed memory back only where its threshold is set: what a model or a large body took stays with the worker.
-# Two megabytes hold an ordinary document's work: at an eighth of them, every document paid for its pages anew.
+_GROWTH = 100_000  # KiB; a worker that has grown by more than this is replaced after its task
+# glibc returns freed memory to the system only above this threshold; without it, a worker keeps the memory of one large body.
+# Two megabytes suffice for an ordinary document. With an eighth of that, each document requested its memory pages again.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2 << 20)}
-# Dask watches itself for its dashboard, which a cluster of ours has not: 2 % of a core in each process, whatever it does.
-_UNWATCHED = {
+# Dask monitors itself for its dashboard, which our clusters do not have; that costs 2 % of a core in each process.
+_WITHOUT_MONITORING = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "200ms",
     "distributed.admin.system-monitor.interval": "5s",
 }
-# The coordinator goes first where cores are few: everybody waits for what it writes, and for its lock.
+# Workers get less processor time than the coordinator if cores are few: everybody waits for its writes and its lock.
 _NICENESS = 5
-_START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
+_START_TIMEOUT = 60.0  # seconds for the start of a worker on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class ProcessWorkers(Executor):
         self._memory = memory
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
-            self._idle.put(None)  # a place whose worker is yet to be started
+            self._idle.put(None)  # a slot whose worker has not been started yet
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()
@@ -141,7 +141,7 @@ class ProcessWorkers(Executor):
                 self._all.discard(worker)
 
     def pids(self) -> tuple[int, ...]:
-        """Return the process ids of the workers that are up."""
+        """Return the process ids of the running workers."""
         with self._lock:
             return tuple(worker.pid for worker in self._all)
 
@@ -181,7 +181,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,  # stdout is for data, and a worker's data goes through the socket
                 pass_fds=[theirs.fileno()],
                 env={**_MALLOC, **os.environ, "PYTHONPATH": path},
-                process_group=0,  # the terminal's interrupt goes to the parent, who decides
+                process_group=0,  # an interrupt from the terminal reaches only the parent, which decides
             )
         except BaseException:
             self._ours.close()
@@ -195,10 +195,10 @@ class _Worker:
         return self._process.poll() is None
 
     def ask(self, message: bytes, deadline: float, module: str) -> _Reply:
-        """Send a task and wait for its reply, at most ``deadline`` seconds; a fresh worker first gets ready.
+        """Send a task and wait at most ``deadline`` seconds for its reply; a new worker first imports ``module``.
 
-        ``module`` is where the task's function lives. What it imports and loads takes seconds on a busy machine, which
-        must not count against the first task: it would be stopped, and so would be every worker after it.
+        ``module`` contains the task's function. Its imports take seconds on a busy machine. They must not count against
+        the first task: the worker would be stopped, and so would every later one.
         """
         try:
             if self._fresh:
@@ -212,12 +212,12 @@ class _Worker:
                 return _failed("deadline", f"took longer than {deadline:g} s and was stopped")
             reply: _Reply = pickle.loads(self._ours.recv_bytes())  # noqa: S301  from our own child
         except (EOFError, OSError):
-            return _failed("died", f"the worker died ({self._epitaph()})")
+            return _failed("died", f"the worker died ({self._cause_of_death()})")
         except pickle.PickleError as error:
             return _failed("error", f"the result could not be read: {error}")
         return reply
 
-    def _epitaph(self) -> str:
+    def _cause_of_death(self) -> str:
         try:
             status = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
@@ -240,7 +240,7 @@ def _failed(kind: FailureKind, message: str) -> _Reply:
 
 
 def serve(descriptor: int, alarm: float, memory: int) -> None:
-    """Be a worker: answer tasks on a socket until its other end is closed.
+    """Run a worker: answer tasks on a socket until its other end is closed.
 
     The kernel ends the process when a task ran for ``alarm`` seconds (see cpu_deadline), for the case that the parent is gone.
     """
@@ -249,7 +249,7 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
     start = 0
     with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
         _warm_up(channel.recv_bytes().decode())
-        gc.freeze()  # loaded modules stay, so collecting garbage among them is wasted time
+        gc.freeze()  # loaded modules stay, so searching them for garbage is wasted time
         channel.send_bytes(b"ready")
         while True:
             message = channel.recv_bytes()
@@ -303,14 +303,14 @@ def _resident() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-# --- the choice of an engine ---------------------------------------------------------------------
+# --- opening an executor -------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def open_executor(
     kind: Literal["processes", "threads", "dask"], workers: int, deadline: float, memory: int, dask_address: str = ""
 ) -> Iterator[Executor]:
-    """Open the engine that the settings name; deadline and memory limit hold for processes only.
+    """Open the kind of executor that the settings name; deadline and memory limit apply to processes only.
 
     Raises ConfigurationError where Dask is asked for and not installed, or its scheduler does not answer.
     """
@@ -326,13 +326,13 @@ def open_executor(
 
 
 def shared(executor: Executor, value: Any) -> Any:
-    """Return a form of a value for the arguments of many tasks: on a cluster it is sent to each worker once."""
+    """Return a value for use as an argument of many tasks; on a cluster it is sent to each worker only once."""
     client = _client_of(executor)
     return value if client is None else client.scatter(value, broadcast=True)
 
 
 def width(executor: Executor, otherwise: int) -> int:
-    """Return the number of parallel tasks: on a cluster its workers' threads now, elsewhere ``otherwise``."""
+    """Return the number of parallel tasks: the present threads of a cluster's workers, otherwise ``otherwise``."""
     client = _client_of(executor)
     return otherwise if client is None else sum(client.nthreads().values()) or otherwise
 
@@ -340,13 +340,13 @@ def width(executor: Executor, otherwise: int) -> int:
 def take_back(executor: Executor, future: Future[Any]) -> bool:
     """Cancel a task that no worker has begun; return whether it is cancelled.
 
-    Tasks of a cluster never are: it does not say which of them are under way.
+    Tasks of a cluster are never cancelled, because it does not say which of them are running.
     """
     return _client_of(executor) is None and future.cancel()
 
 
 def _client_of(executor: Executor) -> Any:
-    """Return the client of Dask's executor; None of another one."""
+    """Return the client of a Dask executor; None for other executors."""
     return getattr(executor, "_client", None)
 
 
@@ -361,7 +361,7 @@ def _dask(address: str, workers: int) -> Iterator[Executor]:
         ) from None
     connect: Any = Client  # untyped
     try:
-        with dask.config.set({} if address else _UNWATCHED):
+        with dask.config.set({} if address else _WITHOUT_MONITORING):
             client = (
                 connect(address)
                 if address

@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from aggregator import Aggregator, Settings
-from aggregator.daemon.locking import account
+from aggregator.daemon.locking import daemon_state
 from aggregator.model import Feed
 from bench.unchanged import Unmoved
 
@@ -42,7 +42,7 @@ def measured(folder: Path, seconds: float, tick: float = 5.0, settling: float = 
     command = ("--db", str(database), "--feeds", str(folder / "feeds.yaml"), "--set", f"run.tick={tick}", "run")
     with subprocess.Popen([sys.executable, "-m", "aggregator", *command], stderr=subprocess.DEVNULL) as daemon:
         try:
-            while account(database).passed is None and daemon.poll() is None:
+            while daemon_state(database).passed is None and daemon.poll() is None:
                 time.sleep(0.1)
             time.sleep(settling)
             before, begin = _used(daemon.pid), time.monotonic()

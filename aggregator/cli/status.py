@@ -10,7 +10,7 @@ import click
 from aggregator.cli.output import emit, local, plain, print_json, safe, thing_options
 from aggregator.cli.session import Session
 from aggregator.config.durations import parse_duration
-from aggregator.daemon.locking import account, holder
+from aggregator.daemon.locking import daemon_state, holder
 from aggregator.exceptions import UsageError
 
 
@@ -54,7 +54,7 @@ def health_command(session: Session, max_age: str) -> int:
         return 1
     with session.open_existing() as app:
         faults, notes = app.faults(allowed), app.oddities()
-    faults += account(session.database_file).faults(session.clock(), allowed)
+    faults += daemon_state(session.database_file).faults(session.clock(), allowed)
     for note in notes:
         click.echo(safe(note), err=True)
     for fault in faults:

@@ -1,4 +1,4 @@
-"""``digest.editions`` as written: series of editions by name, as a mapping or as JSON."""
+"""Reads and writes the setting ``digest.editions``: series of editions by name, as a mapping or as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEFAULTS = {field.name: field.default for field in fields(EditionSettings)}
 
 
 def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, EditionSettings]:
-    """Return the series in a settings file or JSON text; ValueError names the fault. ``convert`` reads a value of a type."""
+    """Return the series in a settings file or JSON text; raises ValueError. ``convert`` converts a value to a type."""
     if isinstance(raw, str):
         try:
             raw = json.loads(raw) if raw.strip() else {}
@@ -31,7 +31,7 @@ def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, Edition
 
 
 def as_text(series: Mapping[str, EditionSettings]) -> str:
-    """Return series as JSON, without defaults; empty where there are none."""
+    """Return series as JSON, without defaults; an empty text if there are none."""
     return json.dumps({name: _plain(one) for name, one in series.items()}, ensure_ascii=False) if series else ""
 
 

@@ -1,4 +1,4 @@
-"""Secrets written openly in a feeds file or in settings."""
+"""Finds secrets that are written in plain text in a feeds file or in settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMEDY = "write it as {env: NAME} or {file: PATH}"
 
 
 def open_secrets(path: Path) -> list[str]:
-    """Return a sentence for each secret of a sound feeds file that is written out, none of them with the secret."""
+    """Return a warning for each plain-text secret of a valid feeds file; no warning contains the secret."""
     document = load_feeds(path) or {}
     listed: Sequence[Any] = document.get("feeds") or []
     holders = [map_for_text(listed, place, "url") if isinstance(one, str) else one for place, one in enumerate(listed)]
@@ -29,7 +29,7 @@ def open_secrets(path: Path) -> list[str]:
 
 
 def open_settings(resolved: Resolved) -> list[str]:
-    """Return a sentence for each secret of the settings that is written out in a file or an option."""
+    """Return a warning for each plain-text secret of the settings in a file or an option."""
     found, files = [], list[Path]()
     for key in keys():
         value, origin = value_of(resolved.settings, key), resolved.origins[key]

@@ -20,7 +20,7 @@ from aggregator.clustering.constraints import Constraint, forbidden, merged, mov
 from aggregator.desk.snapshots import NOTHING, Snapshot, Standing, restore, standing_today, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.rearrange import Rearranger
-from aggregator.model.withdrawals import is_taken_back
+from aggregator.model.withdrawals import is_entry_withdrawn
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
 
@@ -297,7 +297,7 @@ class Editor(Verbs):
     def _stands(self, entry: str, story: str) -> None:
         """Refuse an entry that its own publisher took back: it leads no story."""
         notices = self._entries.select("WHERE e.correction IS NOT NULL AND +e.story_id = ?", (story,), light=True)
-        if is_taken_back(self._entries.get(entry), notices):
+        if is_entry_withdrawn(self._entries.get(entry), notices):
             raise DecisionError(f"entry {entry} was taken back by its publisher, so it leads no story; pin another")
 
     def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:

@@ -265,7 +265,7 @@ def test_a_secret_address_is_in_no_complaint(tmp_path: Path) -> None:
     assert [line.partition(": ")[2] for line in caught.value.problems] == [
         "duplicate address https://a.example/***: it stands in line 2 already",
         "'url': the environment has no NONE",
-        "'url': what stands in env BAD is no http or https address",
+        "'url': env BAD holds no http or https address",
     ]
 
 
