@@ -1,4 +1,4 @@
-"""The windows of a series of editions: adjoining, so that each hour is in exactly one."""
+"""The windows of a series of editions. They leave no gap and do not overlap, so each hour is in exactly one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Window
 from aggregator.settings import DigestSettings
 
-# Editions that are made one by one after a long stop; one more covers all before them.
+# Editions that are made one by one after a long stop; one further edition covers the time before them.
 MISSED_AT_MOST = 31
 _DAY = timedelta(days=1)
 
 
 def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> Window:
-    """Return the window of the edition that was due last: from one time of day to the next by the desk's clock.
+    """Return the window of the latest due edition: from one of its ``times`` of day to the next, in the desk's zone.
 
-    Of a series that comes several times a day, from one of its ``times`` to the next; none: ``digest.time``.
+    Without ``times``, ``digest.time`` is used.
     """
     series = _Series(settings, times)
     until = series.last_due(now)
@@ -27,7 +27,8 @@ def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = 
 def missed(done: datetime | None, now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> list[Window]:
     """Return the windows due since ``done``, the oldest first; None means that there was no edition yet.
 
-    Each ends when an edition came due and begins where the one before it ended, also where the hour was changed since.
+    Each ends at the time at which an edition was due, and begins at the end of the previous one, even if the setting has
+    changed since.
     """
     series = _Series(settings, times)
     last = due_window(now, settings, times)

@@ -23,11 +23,11 @@ _LABELS = {
     Flag.SINGLE_SOURCE: "SINGLE SOURCE",
     Flag.EDITED: "EDITED",
 }
-# Feeds that are well are named only for what they may have missed.
+# Healthy feeds are named only if polls may have missed entries.
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
 _KINDS = {"kill": "Killed", "withdrawn": "Withdrawn", "retraction": "Retracted"}
-# The words by which a title says its kind itself.
+# Words at the beginning of a title that name the kind of notice.
 _SAID = {
     "correction": "correct(?:ion|ed|s)",
     "kill": "kill(?:ed)?",
@@ -57,7 +57,7 @@ class Wording:
         self.say = labels
 
     def label(self, flag: Flag) -> str:
-        """Return a flag as a desk reads it."""
+        """Return the label of a flag."""
         return self.say(_LABELS[flag])
 
     def kind(self, name: str) -> str:
@@ -70,14 +70,14 @@ class Wording:
         return self.say(section.title) if ours else section.title
 
     def three_counts(self, story: EditionStory) -> str:
-        """Return the three honest counts of a story."""
+        """Return the three counts of a story: entries, independent reports, publishers."""
         independent = self.say("{number} independent", number=self.say.number(story.reports))
         entries, publishers = self.say.amount(story.entries, "entry"), self.say.amount(story.publishers, "publisher")
         return f"{entries} · {independent} · {publishers}"
 
     @staticmethod
     def brief(edition: Edition) -> tuple[EditionStory, ...]:
-        """Return the stories listed at the top; none where the edition is short anyway."""
+        """Return the stories listed at the top; none if the edition is short."""
         if sum(len(section.stories) for section in edition.sections) <= BRIEF:
             return ()
         named = (story for section in edition.sections if not section.folded for story in section.stories)
@@ -97,7 +97,7 @@ class Wording:
         return story.storyline.title if len(together) > 1 and together[0] == story.id else ""
 
     def gained(self, story: EditionStory) -> str:
-        """Return what a carried-over story gained since the previous edition; empty where nothing, or unknown."""
+        """Return the gains of a carried-over story since the previous edition; empty if there are none, or if unknown."""
         gains = (
             (story.gained_entries, "entry"),
             (story.gained_reports, "report"),
@@ -107,7 +107,7 @@ class Wording:
 
     @staticmethod
     def cut(title: str) -> str:
-        """Return a headline of at most so many characters as three lines hold."""
+        """Return a headline cut to about three lines."""
         return title if len(title) <= _HEADLINE else title[: _HEADLINE - 1].rstrip() + "…"
 
     @staticmethod
@@ -122,13 +122,13 @@ class Wording:
         return tuple(one for one in story.also if one not in told)
 
     def beyond(self, story: EditionStory) -> str:
-        """Return what follows the links of "Also": ``+17 more (12 AP copies)``."""
+        """Return the text after the links of "Also": ``+17 more (12 AP copies)``."""
         copies = ", ".join(self.say.amount(number, "copy", agency=agency) for agency, number in story.copies)
         parts = [self.say("+{number} more", number=self.say.number(story.more))] if story.more else []
         return " ".join((*parts, *([f"({copies})"] if copies else [])))
 
     def chain(self, edition: Edition) -> str:
-        """Return how entries became stories."""
+        """Return the counts of entries, reports and stories."""
         counts, amount = edition.counts, self.say.amount
         entries = amount(counts.entries, "entry")
         if edition.stories_off and not counts.reports:
@@ -136,7 +136,7 @@ class Wording:
         return " → ".join((entries, amount(counts.reports, "report"), amount(counts.stories, "story")))
 
     def ungrouped(self, edition: Edition) -> str:
-        """Return the note that stories are switched off; empty where they are on."""
+        """Return the note that stories are switched off; empty if they are on."""
         if not edition.stories_off:
             return ""
         return self.say(
@@ -145,7 +145,7 @@ class Wording:
         )
 
     def polled(self, edition: Edition) -> str:
-        """Return how the feeds did, in a few words."""
+        """Return the numbers of polled, failed and silent feeds."""
         health = edition.health
         return self.say(
             "{feeds} polled, {failed} failed, {silent} silent",
@@ -155,7 +155,7 @@ class Wording:
         )
 
     def health(self, note: FeedNote, clock: Clock) -> str:
-        """Return what the desk should know about a feed, in one line."""
+        """Return the note on a feed, in one line."""
         state = self.say(_TROUBLES[note.state]) if note.state in _TROUBLES else ""
         since = f", {self.say(_SINCE[note.state], time=clock.short(note.since))}" if state and note.since else ""
         polls = self.say.amount(note.possible_gaps, "poll")
@@ -166,7 +166,7 @@ class Wording:
 
 
 class Clock:
-    """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
+    """Formats times in the desk's zone, without the day if it is the edition's own day."""
 
     def __init__(self, timezone: str, since: datetime, until: datetime, say: Labels | None = None) -> None:
         self._say = say or labels(ENGLISH)
@@ -179,7 +179,7 @@ class Clock:
         return cls(edition.timezone, edition.since, edition.until, say)
 
     def start(self) -> str:
-        """Return when the window opened."""
+        """Return the beginning of the window."""
         return self.short(self._since)
 
     def short(self, moment: datetime) -> str:
@@ -191,14 +191,14 @@ class Clock:
         return self._written(self._say.moment, local)
 
     def seen(self, story: EditionStory) -> str:
-        """Return when a story was first and last seen, once where it is the same minute."""
+        """Return when a story was first and last seen; one time if both are the same minute."""
         first, last = self.short(story.first_seen), self.short(story.last_seen)
         if first == last:
             return self._say("Seen {time}", time=first)
         return self._say("First seen {first}, last {last}", first=first, last=last)
 
     def day(self) -> str:
-        """Return the date of the edition, ``10 March 2026``: that of the last day it covers, so that midnight ends one."""
+        """Return the date of the edition, ``10 March 2026``: the last day that it covers, so an edition until midnight has the ending day."""
         local = (self._until - timedelta(microseconds=1)).astimezone(self._zone)
         return self._written(self._say.date, local)
 
@@ -216,7 +216,7 @@ class Clock:
         return self._written(self._say.full, local)
 
     def _written(self, form: str, local: datetime) -> str:
-        # spelled out rather than left to strftime, whose words follow the locale of the process
+        # not by strftime, whose words depend on the locale of the process
         return form.format(
             weekday=self._say.days[local.weekday()],
             day=local.day,
@@ -243,7 +243,7 @@ _WORD = re.compile(r"\[[A-Z ]{1,20}\](?!\S)|\S+")  # a flag is one word
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal ``text`` takes."""
+    """Return the width of ``text`` in terminal columns."""
     return sum(_columns(character) for character in text)
 
 
@@ -254,7 +254,7 @@ def _columns(character: str) -> int:
 
 
 def fold(text: str, indent: str = "", first: str | None = None, width: int = 78) -> str:
-    """Wrap ``text`` at ``width`` columns, the first line led by ``first``; addresses and flags are never broken."""
+    """Return ``text`` wrapped at ``width`` columns; ``first`` precedes the first line; addresses and flags are never broken."""
     lines: list[str] = []
     line, empty = (indent if first is None else first), True
     for word in _WORD.findall(text):
