@@ -52,12 +52,13 @@ def lines_of_archive(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             for batch in parquet.ParquetFile(file).iter_batches(_ROWS_OF_A_GROUP):
-                for row in batch.to_pylist():
-                    yield json.dumps(
-                        {key: value for key, value in row.items() if value is not None}, default=_text
-                    ).encode()
+                yield from map(_line, batch.to_pylist())
     except arrow.ArrowInvalid as error:
         raise UsageError(f"{path}: cannot be read as Parquet ({error})") from None
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return json.dumps({key: value for key, value in row.items() if value is not None}, default=_text).encode()
 
 
 def _text(value: Any) -> str:

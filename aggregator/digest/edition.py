@@ -58,12 +58,6 @@ def build(
     materials = [material for material in materials if is_current(material, window)]
     corrections = [notice for material in materials for notice in notices(material, window)]
     stories = [material.story for material in materials]
-    before = Before(previous)
-    ranked = sorted(
-        (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
-        # an id depends on which report was settled first, where a pass was cut; the canonical entry does not
-        key=lambda story: (-story.score, -story.facts, -story.independent, story.canonical_entry),
-    )
     return Edition(
         id=edition_id(window, series),
         title=settings.title,
@@ -75,12 +69,22 @@ def build(
         corrections=tuple(
             sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.entry, notice.story))
         ),
-        sections=_sections(ranked, settings, window),
+        sections=_sections(_ranked(materials, window, previous), settings, window),
         known=tuple(one.summary.id for one in sorted(stories, key=lambda story: story.summary.canonical_entry)),
         previous=previous.id if previous else None,
         stories_off=stories_off,
         language=settings.language,
         series=series,
+    )
+
+
+def _ranked(materials: Sequence[Material], window: Window, previous: Edition | None) -> list[EditionStory]:
+    """Return the lines of the stories that are not withdrawn, best first."""
+    before = Before(previous)
+    return sorted(
+        (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
+        # not by id: if a pass was interrupted, a story's id depends on which report was settled first
+        key=lambda story: (-story.score, -story.facts, -story.independent, story.canonical_entry),
     )
 
 

@@ -102,21 +102,26 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
             if code != _READY:
                 raise smtplib.SMTPConnectError(code, said)
             _greet(server, settings, password)
-            try:
-                refused = server.send_message(
-                    mail,
-                    from_addr=_mailbox(settings.sender),
-                    to_addrs=[_mailbox(recipient) for recipient in settings.recipients],
-                )
-            except smtplib.SMTPRecipientsRefused as error:
-                refused = error.recipients
-                if any(answer[0] in _OF_THE_SENDER for answer in refused.values()):
-                    raise
+            refused = _refused_by(server, mail, settings)
     except (smtplib.SMTPException, OSError) as error:
         if connection.expired:
             raise DeliveryError(f"{where} took longer than {_DEADLINE:.0f} s over one mail.") from error
         raise _explained(error, settings, where) from error
     return tuple(Refusal(name, _answer(said), final=said[0] >= 500) for name, said in sorted(refused.items()))
+
+
+def _refused_by(server: smtplib.SMTP, mail: EmailMessage, settings: MailSettings) -> dict[str, tuple[int, bytes]]:
+    """Send ``mail``; return recipient -> answer for those whom the server refused."""
+    try:
+        return server.send_message(
+            mail,
+            from_addr=_mailbox(settings.sender),
+            to_addrs=[_mailbox(recipient) for recipient in settings.recipients],
+        )
+    except smtplib.SMTPRecipientsRefused as error:
+        if any(answer[0] in _OF_THE_SENDER for answer in error.recipients.values()):
+            raise
+        return error.recipients
 
 
 def _explained(error: Exception, settings: MailSettings, where: str) -> DeliveryError:

@@ -46,16 +46,19 @@ class FeedAdapter(HTTPAdapter):
         """Return the TLS context, made when first needed and then shared by all connections."""
         with self._lock:
             if verify not in self._contexts:
-                context = create_urllib3_context()
-                if verify:
-                    context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
-                    if self._ca_file:
-                        context.load_verify_locations(cafile=self._ca_file)
-                else:
-                    context.check_hostname = False
-                    context.verify_mode = ssl.CERT_NONE
-                self._contexts[verify] = context
+                self._contexts[verify] = self._new_context(verify)
             return self._contexts[verify]
+
+    def _new_context(self, verify: bool) -> ssl.SSLContext:
+        context = create_urllib3_context()
+        if not verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
+        context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+        if self._ca_file:
+            context.load_verify_locations(cafile=self._ca_file)
+        return context
 
     def get_connection_with_tls_context(
         self,

@@ -62,13 +62,8 @@ def admit(
     admission = _EntryAdmission(_base_of(raw, base), dates, limits, raw.authors)
     kept, skips = _newest(raw.entries, limits.max_entries, dates)
     skips += [Skip(number, reason) for number, reason in raw.faults]
-    entries: list[Numbered] = []
-    for number, entry in kept:
-        made = admission.entry(number, entry, raw.language)
-        if isinstance(made, Skip):
-            skips.append(made)
-        else:
-            entries.append((number, made))
+    entries, unusable = admission.entries(kept, raw.language)
+    skips += unusable
     bad_guids = bad_guids or shares_keys(entries)
     if bad_guids:
         entries = rekeyed(entries)
@@ -117,7 +112,21 @@ class _EntryAdmission:
         self._limits = limits
         self._dates = dates
 
-    def entry(self, number: int, raw: RawEntry, feed_language: str | None) -> EntryData | Skip:
+    def entries(
+        self, numbered: Sequence[tuple[int, RawEntry]], feed_language: str | None
+    ) -> tuple[list[Numbered], list[Skip]]:
+        """Return the usable entries with their numbers, and a skip for each other."""
+        entries: list[Numbered] = []
+        skips: list[Skip] = []
+        for number, raw in numbered:
+            admitted = self._admitted(number, raw, feed_language)
+            if isinstance(admitted, Skip):
+                skips.append(admitted)
+            else:
+                entries.append((number, admitted))
+        return entries, skips
+
+    def _admitted(self, number: int, raw: RawEntry, feed_language: str | None) -> EntryData | Skip:
         try:
             data = self._entry(raw, feed_language)
         except MemoryError:

@@ -31,6 +31,9 @@ class Changes:
     def end(self) -> None:
         """End every stream."""
         self._ending = True
+        self._wake_listeners()
+
+    def _wake_listeners(self) -> None:
         for listener in self._listeners:
             listener.set()
 
@@ -68,8 +71,7 @@ class Changes:
                 now = await _stamp(app, before)
                 if now != before:
                     before = now
-                    for listener in self._listeners:
-                        listener.set()
+                    self._wake_listeners()
 
 
 async def _stamp(app: Aggregator, before: int) -> int:
