@@ -193,8 +193,8 @@ def main() -> None:
                     + ", ".join(f"{name} {held:.2f} s" for name, held in held_by_verbs(Path(folder)).items()),
                     flush=True,
                 )
-        told = ", ".join(f"{name} {value:.4g}" for name, value in summary(found, len(rows)).items())
-        print(f"{kind}, {len(rows)} entries in passes of {options.size}: {told}", flush=True)
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in summary(found, len(rows)).items())
+        print(f"{kind}, {len(rows)} entries in passes of {options.size}: {figures}", flush=True)
 
 
 if __name__ == "__main__":

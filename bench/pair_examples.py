@@ -300,9 +300,9 @@ def read_by_eye(params: ClusteringParams = DEFAULT) -> list[Table]:
         keys = [row_key(item.key) for item in one.items]
         one.label[:] = -1
         for place, (a, b) in enumerate(zip(one.first.tolist(), one.second.tolist(), strict=True)):
-            told = verdicts.get((text, frozenset((keys[a], keys[b]))))
-            if told in ("one", "two"):
-                one.label[place] = told == "one"
+            known = verdicts.get((text, frozenset((keys[a], keys[b]))))
+            if known in ("one", "two"):
+                one.label[place] = known == "one"
         found.append(one)
     return found
 

@@ -308,7 +308,7 @@ def shipped(models: Models) -> Models:
     )
 
 
-def told() -> dict[str, dict[str, object]]:
+def descriptions() -> dict[str, dict[str, object]]:
     """Return what the model files say of themselves: what they are, what they were learned on, what design moves and why."""
     learned_on = {
         "archives": list(ARCHIVES),
@@ -334,7 +334,7 @@ def main() -> int:
     options = parser.parse_args()
     raw = learned()
     if options.write:
-        model_files.write(MODELS, shipped(raw), raw, told())
+        model_files.write(MODELS, shipped(raw), raw, descriptions())
     elif options.note:
         model_files.note(MODELS, raw)
     return 0 if model_files.compare(MODELS, raw, print) else 1

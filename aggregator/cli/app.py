@@ -73,7 +73,7 @@ GLOSSARY = (
 )
 
 EPILOG = (
-    "These options may also stand after the command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, "
+    "These options may also follow the command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, "
     "4 partly done, 5 the database is locked by another process, not ours or newer than this program, 130 interrupted."
 )
 

@@ -40,7 +40,7 @@ def db_check_command(session: Session) -> int:
             stale = outdated(app.store)
     if stale:
         click.echo(
-            f"{amount(stale, 'sketch is', 'sketches are')} of another version and no help in finding copies; `aggregator db resketch` makes such anew.",
+            f"{amount(stale, 'sketch is', 'sketches are')} of another version and cannot be used to find copies; `aggregator db resketch` makes them again.",
             err=True,
         )
     for fault in faults:

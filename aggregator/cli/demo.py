@@ -110,7 +110,7 @@ def _print_next_steps(database: Path, story: Story, *, kept: bool) -> None:
     emit(f"{command} story timeline {story.summary.id}")
     emit("")
     emit(f"The digest as a page: {database.with_name('digest.html')}")
-    emit(f"Its clock stands at the demo's own noon, which {clock_file(database)} says.")
+    emit(f"Its clock is set to the demo's own noon by {clock_file(database)}.")
 
 
 def heading(text: str) -> None:

@@ -116,8 +116,8 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     for one in mailed.refused:
         click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
     for one in mailed.refused_before:
-        said = f"refused by the mail server before ({safe(one.answer)}), and not asked again with this edition"
-        click.echo(f"{safe(one.recipient)}: {said}.", err=True)
+        outcome = f"refused by the mail server before ({safe(one.answer)}), and not asked again with this edition"
+        click.echo(f"{safe(one.recipient)}: {outcome}.", err=True)
     if mailed.sent or mailed.already:
         return PARTLY_FAILED if mailed.refused or mailed.refused_before else 0
     if not mailed.refused:

@@ -203,8 +203,8 @@ def _one(session: Session, wanted: str) -> Feed:
     if not found:
         raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
     names = [feed.name or shown_address(feed) for feed in found]
-    told = [shown_address(feed) if names.count(name) > 1 else name for feed, name in zip(found, names, strict=True)]
-    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(told[:5])}")
+    named = [shown_address(feed) if names.count(name) > 1 else name for feed, name in zip(found, names, strict=True)]
+    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(named[:5])}")
 
 
 def _titles(session: Session) -> dict[str, str]:

@@ -36,7 +36,7 @@ def init_command(folder: Path, systemd: bool) -> None:
 
 def _is_new(path: Path) -> bool:
     if path.exists():
-        click.echo(f"{path}: there already, left as it is.", err=True)
+        click.echo(f"{path}: exists already, left unchanged.", err=True)
         return False
     return True
 

@@ -102,7 +102,7 @@ def _feeds(reading: _Reading, listed: Sequence[Any], inherited: Mapping[str, Any
         same, feed = request_url(url), Feed(**values)
         if same in first_line:
             shown = shown_address(feed)
-            reading.fault(one, "url", f"duplicate address {shown}: it stands in line {first_line[same]} already")
+            reading.fault(one, "url", f"duplicate address {shown}: it is already in line {first_line[same]}")
             continue
         first_line[same] = line_of(one, "url")
         feeds.append(feed)

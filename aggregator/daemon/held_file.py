@@ -53,18 +53,18 @@ class HeldFile:
             try:
                 log.error("%s", self._save())
             except StorageError as failure:
-                log.error("what was stored could not be saved: %s", failure)
+                log.error("the stored data could not be saved: %s", failure)
 
     def _save(self) -> str:
         """Save the content to its former path if that is free, else beside it; return a message with the path."""
         copy = self._database.with_name(f"{self._database.name}.saved-{self._clock():%Y%m%dT%H%M%SZ}")
         self._store.backup(copy, through_links=False)
         if self._database.exists():
-            return f"another file stands in the place of the database; what was stored is in {shown_path(copy)}"
+            return f"another file is in the place of the database; the stored data is in {shown_path(copy)}"
         for ending in BESIDE:  # all of it is in the copy
             Path(f"{self._database}{ending}").unlink(missing_ok=True)
         copy.replace(self._database)
-        return f"the database was taken away; what was stored is back in {shown_path(self._database)}"
+        return f"the database was removed; the stored data is back in {shown_path(self._database)}"
 
     def _is_there(self) -> bool:
         return self._file is None or _file_at(self._database) in (self._file, None)

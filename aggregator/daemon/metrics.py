@@ -109,7 +109,7 @@ def exposition(status: Status, rows: Iterable[FeedHealthRow]) -> bytes:
     for name in ("last_poll", "last_edition"):
         moment = getattr(status, name)
         if moment is not None:
-            said = f"When {name.replace('_', ' ')} was, in seconds since 1970."
-            Gauge(f"aggregator_{name}_timestamp_seconds", said, registry=registry).set(moment.timestamp())
+            documentation = f"When {name.replace('_', ' ')} was, in seconds since 1970."
+            Gauge(f"aggregator_{name}_timestamp_seconds", documentation, registry=registry).set(moment.timestamp())
     FeedFigures(registry).set(list(rows))
     return generate_latest(registry)

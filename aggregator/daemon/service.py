@@ -189,7 +189,7 @@ class Daemon:
             now = datetime.now(UTC)  # noqa: TID251 - the same
             longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
             if now < before - _BACK or is_far_off(self._schedule, "tick", now, longest):
-                log.warning("the clock went back: the jobs are scheduled anew")
+                log.warning("the clock went back: the jobs are scheduled again")
                 self._set_jobs(self._desk.settings)
             before = now
         return number
@@ -216,7 +216,7 @@ class Daemon:
         """End the process if a job, thread or worker does not end in time; transactions are stored whole or not at all."""
         if self._ended.wait(_STOP_WITHIN):
             return
-        log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
+        log.warning("stopped at once: running work did not end in time; the next start repeats what was not stored")
         write_last_lines()
         with self._held.saving:
             os._exit(0)

@@ -75,7 +75,7 @@ def advice_for_open(target: str) -> str:
     """Return the advice for a target for which :func:`holds_open_secret` is true."""
     kind = target.partition(":")[0]
     return (
-        f"{shown_target(target)} stands in the database and its backups, secret and all; {kind}:env:NAME keeps it out"
+        f"{shown_target(target)} is stored with its secret in the database and its backups; {kind}:env:NAME keeps it out"
     )
 
 
@@ -86,7 +86,7 @@ def secret_address(place: str) -> str:
     name = place.removeprefix(_FROM_ENVIRONMENT)
     address = os.environ.get(name, "").strip()
     if not address:
-        raise ConfigurationError(f"the environment has no {name}, which is to hold the address")
+        raise ConfigurationError(f"the environment has no {name}, which should contain the address")
     return address
 
 

@@ -314,7 +314,7 @@ class Editor(Verbs):
         placement = self._entries.placement(entry)
         if placement is None or placement[1] is None:
             raise DecisionError(
-                f"entry {entry} stands in no story yet: it came while stories were off, or its pass was stopped; the next pass places it"
+                f"entry {entry} is in no story yet: it arrived while stories were off, or its pass was stopped; the next pass places it"
             )
         return placement[1]
 

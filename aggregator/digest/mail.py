@@ -98,16 +98,16 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
     connection = _TLSConnection(settings) if settings.port == _SUBMISSIONS else _Connection(settings)
     try:
         with connection.ended_after(_DEADLINE), connection as server:
-            code, said = server.connect(settings.server, settings.port)
+            code, answer = server.connect(settings.server, settings.port)
             if code != _READY:
-                raise smtplib.SMTPConnectError(code, said)
+                raise smtplib.SMTPConnectError(code, answer)
             _greet(server, settings, password)
             refused = _refused_by(server, mail, settings)
     except (smtplib.SMTPException, OSError) as error:
         if connection.expired:
             raise DeliveryError(f"{where} took longer than {_DEADLINE:.0f} s over one mail.") from error
         raise _explained(error, settings, where) from error
-    return tuple(Refusal(name, _answer(said), final=said[0] >= 500) for name, said in sorted(refused.items()))
+    return tuple(Refusal(name, _answer(answer), final=answer[0] >= 500) for name, answer in sorted(refused.items()))
 
 
 def _refused_by(server: smtplib.SMTP, mail: EmailMessage, settings: MailSettings) -> dict[str, tuple[int, bytes]]:
@@ -146,8 +146,8 @@ def _explained(error: Exception, settings: MailSettings, where: str) -> Delivery
     return DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.")
 
 
-def _answer(said: tuple[int, bytes]) -> str:
-    return plain(f"{said[0]} {said[1].decode('utf-8', 'replace')}")
+def _answer(answer: tuple[int, bytes]) -> str:
+    return plain(f"{answer[0]} {answer[1].decode('utf-8', 'replace')}")
 
 
 class _Connection(smtplib.SMTP):
@@ -268,6 +268,6 @@ def _mailbox(text: str) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        return plain(f"it answered {error.smtp_code} {said}")
+        text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        return plain(f"it answered {error.smtp_code} {text}")
     return plain(str(error)).rstrip(".") or type(error).__name__

@@ -202,14 +202,18 @@ def _copies(story: Story) -> tuple[tuple[str, int], ...]:
 
 def _shortened(new: WhatIsNew, quoted: str, title: str) -> WhatIsNew:
     """Return the first news that the line does not contain already; whole sentences come before cut-off ones."""
-    said = f"{title}\n{quoted}"
-    passages = [one for one in new.passages if one.text not in said and (_is_whole(one.text) or _says_enough(one.text))]
+    shown_text = f"{title}\n{quoted}"
+    passages = [
+        one for one in new.passages if one.text not in shown_text and (_is_whole(one.text) or _says_enough(one.text))
+    ]
     passages.sort(key=lambda one: not _is_whole(one.text))
     shown = tuple(passages[:_NEW_SENTENCES])
-    said = "\n".join((said, *(one.text for one in shown))).casefold()
+    shown_text = "\n".join((shown_text, *(one.text for one in shown))).casefold()
     # a small number alone says nothing, and a single capitalised word is often only the first word of a sentence
-    numbers = [one for one in new.numbers if (len(one) > 2 or not one.isdigit()) and one.casefold() not in said]
-    names = [one for one in new.names if (" " in one or not one.isascii()) and one.split()[-1].casefold() not in said]
+    numbers = [one for one in new.numbers if (len(one) > 2 or not one.isdigit()) and one.casefold() not in shown_text]
+    names = [
+        one for one in new.names if (" " in one or not one.isascii()) and one.split()[-1].casefold() not in shown_text
+    ]
     names = [one for one in names if not any(one != other and one in other for other in names)]
     return WhatIsNew(shown, tuple(numbers[:_NEW_TERMS]), tuple(names[:_NEW_TERMS]))
 

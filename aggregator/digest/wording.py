@@ -28,7 +28,7 @@ _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
 _KINDS = {"kill": "Killed", "withdrawn": "Withdrawn", "retraction": "Retracted"}
 # Words at the beginning of a title that name the kind of notice.
-_SAID = {
+_KIND_WORDS = {
     "correction": "correct(?:ion|ed|s)",
     "kill": "kill(?:ed)?",
     "withdrawn": "withdrawn",
@@ -43,8 +43,10 @@ BRIEF = 5  # lines at the top of an edition that has more stories
 
 def titled(name: str, title: str) -> str:
     """Return a notice's title without the word of its kind at the beginning, since the kind is printed before it."""
-    said = _SAID.get(name, re.escape(name))
-    found = re.match(rf"(?:[\[(【]?(?:{said})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE)
+    words = _KIND_WORDS.get(name, re.escape(name))
+    found = re.match(
+        rf"(?:[\[(【]?(?:{words})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE
+    )
     return title[found.end() :] if found else title
 
 

@@ -135,12 +135,12 @@ def _deliver(work: Mapping[str, Any]) -> dict[str, Any]:
     service.overflow_mode = apprise.OverflowMode.TRUNCATE
     signal.setitimer(signal.ITIMER_REAL, work["seconds"])  # ends this process: Apprise would catch an exception
     refused = _restricted(AddressGuard(work["allow"]))
-    with apprise.LogCapture(level=apprise.logging.WARNING) as said:  # type: ignore[no-untyped-call]
+    with apprise.LogCapture(level=apprise.logging.WARNING) as log_lines:  # type: ignore[no-untyped-call]
         try:
             taken = service.notify(title=work["title"], body=work["body"], body_format=apprise.NotifyFormat.TEXT)
         except Exception as error:  # noqa: BLE001 - whatever a service raises means: not delivered
             return {"fault": refused[0] if refused else f"Apprise failed with {type(error).__name__}"}
-        status = _STATUS.search(said.getvalue())
+        status = _STATUS.search(log_lines.getvalue())
     if taken:
         return {}
     if refused:

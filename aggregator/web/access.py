@@ -127,9 +127,9 @@ class AccessMiddleware:
         known = client is not None and client[0] in self._rules.proxies
         if not known and not self._rules.proxy_header:  # the proxy that names users is the only way in
             return False
-        said = Headers(scope=scope).getlist("x-forwarded-proto")
+        forwarded = Headers(scope=scope).getlist("x-forwarded-proto")
         # the proxy next to us appends its value to those of the request
-        return bool(said) and said[-1].rpartition(",")[2].strip().lower() == "https"
+        return bool(forwarded) and forwarded[-1].rpartition(",")[2].strip().lower() == "https"
 
     def _refusal(self, scope: Scope, request: Request, fresh: list[str]) -> Response | None:
         """Return the response that refuses a request; None if it is allowed, and its state then has the visitor."""
@@ -137,7 +137,7 @@ class AccessMiddleware:
         if len(hosts) != 1 or _bare(hosts[0]) not in self._rules.hosts:
             shown = display_text(hosts[0], 80) if hosts else "none"
             return PlainTextResponse(
-                f"This page is not asked for under the host {shown}. Names beside its own stand in the setting web.allowed_hosts.\n",
+                f"This page does not answer under the host name {shown}. The setting web.allowed_hosts lists further names.\n",
                 421,
             )
         path = scope["path"]

@@ -34,7 +34,7 @@ def is_hash(text: str) -> bool:
 def without_hash(users: Mapping[str, str]) -> tuple[str, ...]:
     """Return a warning for each user whose value is no hash of a password."""
     return tuple(
-        f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
+        f"web.users: the value of {name} is no hash of a password; `aggregator web --hash-password` makes one"
         for name, text in users.items()
         if not is_hash(text)
     )

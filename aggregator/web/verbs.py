@@ -53,7 +53,7 @@ async def apply_verb(request: Request, form: FormData) -> Response:
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
         message = (
-            "This form is from an earlier visit, or not from this page. Go back, load the page anew, and try again."
+            "This form is from an earlier visit, or not from this page. Go back, load the page again, and try again."
         )
         return page(request, "message.html", 403, title="Not done", message=message)
     verb = _VERBS.get(request.path_params["verb"])
@@ -96,9 +96,9 @@ def _move(app: Aggregator, by: str, form: FormData) -> str:
 
 
 def _pin(app: Aggregator, by: str, form: FormData) -> str:
-    entries = _wanted(form, "entry", "the entry that is to stand for the story")
+    entries = _wanted(form, "entry", "the new canonical entry")
     if len(entries) > 1:
-        raise UsageError("Mark one entry: only one can stand for a story.")
+        raise UsageError("Mark one entry: a story has only one canonical entry.")
     return app.editor(by).pin(_text(form, "story"), entries[0])
 
 
@@ -114,7 +114,7 @@ def _forbid(app: Aggregator, by: str, form: FormData) -> str:
         elif len(entries) == 2:
             editor.forbid(*entries)
         else:
-            raise UsageError("Name another story, or mark the two entries that are never to stand together.")
+            raise UsageError("Name another story, or mark the two entries to keep apart.")
     return story
 
 
@@ -181,7 +181,7 @@ async def log_out(request: Request, form: FormData) -> Response:
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
-        return page(request, "message.html", 403, title="Not done", message="Load the page anew, and log out again.")
+        return page(request, "message.html", 403, title="Not done", message="Load the page again, and log out again.")
     visitors.log_out(visitor.key)
     response = RedirectResponse("/login", 303)
     response.headers.append("set-cookie", cookie("", secure=request.url.scheme == "https", ended=True))

@@ -27,7 +27,7 @@ def test_init_then_check() -> None:
 
 def test_init_leaves_what_is_there() -> None:
     Path("feeds.yaml").write_text("feeds: []  # mine\n", encoding="utf-8")
-    assert "left as it is" in call("init").ok().err
+    assert "left unchanged" in call("init").ok().err
     assert Path("feeds.yaml").read_text(encoding="utf-8") == "feeds: []  # mine\n"
     call("init", "a/new/folder").ok()
     call("--feeds", "a/new/folder/feeds.yaml", "config", "check").ok()
