@@ -1,4 +1,4 @@
-"""Which tables grow for ever: a desk under a retention, over simulated days and over many passes of one hour.
+"""Show which tables grow without bound: a desk with a retention, over simulated days and over many passes of one hour.
 
     python -m bench.bounded [DAYS] [--houses N] [--passes N]
 

@@ -1,11 +1,11 @@
-"""What a desk of many feeds costs once each is asked at its learned rhythm: share of a core, requests a minute, lateness.
+"""Measure the cost of a desk of many feeds at their learned intervals: share of a core, requests a minute, lateness.
 
     python -m bench.desk [FEEDS] [--minutes N] [--quiet]
 
-How much each feed publishes is drawn (half of them fewer than fifteen entries a week, a tenth more than a hundred); what the product
-learns of that from a first document is its state. Then the daemon's ticks are played under a driven clock, with parsing,
-copies and stories, but without sockets. Told are the processor time, less what it takes to make up the documents, the bytes written, and how
-late a feed is asked after it came due and an entry is stored after it was published. At a ``--quiet`` desk no feed publishes any more.
+The rate of each feed is random (half of them publish fewer than fifteen entries a week, a tenth more than a hundred); a first document
+gives each feed its learned state. Then the daemon's ticks run under a controlled clock, with parsing, copies and stories, but
+without sockets. Prints the processor time (less the time for inventing documents), the bytes written, how late feeds are polled after
+they are due, and how late entries are stored after they were published. With ``--quiet`` no feed publishes any more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much faster a first fetch is on two cores than on one, by the clock, whole processes.
+"""Measure how much faster a first fetch is on two cores than on one, in wall time of whole processes.
 
     python -m bench.first_fetch [ENTRIES] [--feeds 240] [--words 600] [--rounds 3]
 

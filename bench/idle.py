@@ -1,9 +1,9 @@
-"""What a daemon costs that has nothing to do: many feeds, none of them due.
+"""Measure the cost of an idle daemon: many feeds, none of them due.
 
     python -m bench.idle [FEEDS] [--minutes N]
 
-A database is made in which every feed was asked lately and is due tomorrow; a daemon runs on it. Told are its processor
-time and what it gave the system to write, once it has started.
+In its database every feed was polled recently and is due tomorrow. Prints the daemon's processor time and the bytes that it
+wrote after its start.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an entry costs from the archive's line to its story, by stage and on one core or two, beside named baselines.
+"""Measure the cost of an entry from the archive's line to its story, by stage and on one core or two, beside named baselines.
 
     python -m bench.ingest [ENTRIES] [--words 600] [--rounds 3]
 

@@ -1,4 +1,4 @@
-"""Situations of look-alikes, invented: what a desk must keep apart, and beside it what it must put together.
+"""Play invented situations of look-alikes: entries that must be kept apart, and entries that must be put together.
 
     python -m bench.lookalikes [--among ARCHIVE ...] [--held-out]
 

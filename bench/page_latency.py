@@ -1,4 +1,4 @@
-"""How long the desk's page and its commands take on a full database: rows written directly, then every page asked for in this process.
+"""Measure how long the desk's page and its commands take on a full database; rows are written directly, pages requested in this process.
 
     python -m bench.page_latency [--entries 10000 100000 1000000] [--asked 15] [--keep FOLDER]
 

@@ -1,4 +1,4 @@
-"""How much the order of arrival decides: a day's entries shuffled within each hour, and entry by entry against one import.
+"""Measure how much depends on the order of arrival: a day's entries shuffled within each hour, and one by one against one import.
 
     python bench/stability.py LABELLED.jsonl ... [--shuffles 2] [--first 2000]
 

@@ -74,9 +74,7 @@ def holds_open_secret(target: str) -> bool:
 def advice_for_open(target: str) -> str:
     """Return the advice for a target for which :func:`holds_open_secret` is true."""
     kind = target.partition(":")[0]
-    return (
-        f"{shown_target(target)} is stored with its secret in the database and its backups; {kind}:env:NAME keeps it out"
-    )
+    return f"{shown_target(target)} is stored with its secret in the database and its backups; {kind}:env:NAME keeps it out"
 
 
 def secret_address(place: str) -> str:

@@ -120,7 +120,6 @@ class NotModified:
     headers: tuple[tuple[str, str], ...]
     etag: str | None = None
     last_modified: str | None = None
-    permanent_url: str | None = None
     seconds: float = 0.0
 
 
