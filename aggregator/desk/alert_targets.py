@@ -84,7 +84,7 @@ def secret_address(place: str) -> str:
     name = place.removeprefix(_FROM_ENVIRONMENT)
     address = os.environ.get(name, "").strip()
     if not address:
-        raise ConfigurationError(f"the environment has no {name}, which should contain the address")
+        raise ConfigurationError(f"the environment has no {name}, which is to hold the address")
     return address
 
 
