@@ -1,6 +1,6 @@
-"""Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why.
+"""Newsroom feed aggregator: it finds copies, groups reports into stories, and explains why.
 
-The public Python API is what ``__all__`` names; ``docs/python.md`` shows it. Everything else is private by convention.
+``__all__`` names the public Python API, and ``docs/python.md`` describes it. Everything else is private by convention.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _HOMES = {"Aggregator": "aggregator.app", "Settings": "aggregator.settings", "St
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for, so that the command line starts without what it does not need."""
+    """Import a public name when it is first used, so that the command line loads only the modules it needs."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "aggregator.exceptions")), name)

@@ -24,7 +24,7 @@ from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 
-# Most commands look something up, so modules that only poll, cluster, render or send are imported in the methods.
+# Most commands only look something up, so modules for polling, clustering, rendering and sending are imported in the methods.
 if TYPE_CHECKING:
     from aggregator.desk.alerts import Announce
     from aggregator.desk.editing import Editor
@@ -47,7 +47,7 @@ DATABASE = "aggregator.db"
 
 
 class Aggregator(Lookup):
-    """One open newsroom; use it as a context manager, from one thread."""
+    """One open newsroom. It is a context manager, and only one thread may use it."""
 
     def __init__(
         self,
@@ -74,12 +74,12 @@ class Aggregator(Lookup):
         fetcher: FeedFetcher | None = None,
         workers: Executor | None = None,
     ) -> Self:
-        """Open a database, made where it is missing, and return the newsroom in it.
+        """Open a database, or create a new one, and return its newsroom.
 
-        ``settings`` are the defaults where none are given. ``database`` is a file, by default ``aggregator.db`` in the working
-        folder; None means a scratch database in memory. ``clock`` returns an aware time, by default the system's. Where
-        ``feeds`` are given, just these are followed; else the database keeps those that it knows.
-        Raises StorageError or LockedError where the file cannot be opened.
+        ``settings`` default to the shipped values. ``database`` is a file, by default ``aggregator.db`` in the working
+        folder; None means a scratch database in memory. ``clock`` returns an aware time, by default the system's. If
+        ``feeds`` are given, exactly these are followed; otherwise the database keeps following its own.
+        Raises StorageError or LockedError if the file cannot be opened.
         """
         store = Store(None if database is None else Path(database))
         try:
@@ -106,16 +106,16 @@ class Aggregator(Lookup):
     # --- feeds -------------------------------------------------------------------------------
 
     def follow(self, feeds: Sequence[Feed]) -> None:
-        """Follow exactly these feeds from now on; what is stored of others stays.
+        """Follow exactly these feeds from now on; the stored entries of other feeds stay.
 
-        Where a publisher or category has another name in them, what is stored of it follows with the next pass.
+        If a feed has a new publisher or category, its stored entries are changed before the next pass.
         """
         known = families(feeds)
         follow_feeds(self.store, feeds, known, self.clock())
         self.feeds, self.families = tuple(feeds), known
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
-        """Spread long overdue feeds over the next minutes after a long stop; return how many."""
+        """Spread feeds that are overdue after a long stop over the next minutes; return their number."""
         from aggregator.fetching.politeness import spread_overdue
 
         rows, now = FeedStore(self.store), self.clock()
@@ -133,38 +133,38 @@ class Aggregator(Lookup):
         stop: Event | None = None,
         within: float = inf,
     ) -> list[FeedOutcome]:
-        """Poll the feeds that are due, or those named, or all; return one outcome a feed.
+        """Poll the feeds that are due, or those named, or all; return one outcome per feed.
 
-        ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
-        NotFoundError: a pattern names no feed. ``stop``, set from elsewhere, ends the pass within seconds; after ``within``
-        seconds no further feed is asked. Feeds that were not asked or not saved stay due.
+        ``progress`` is called after each feed, ``placing`` with the number of new entries that are placed in stories.
+        Raises NotFoundError if a pattern names no feed. ``stop``, set by another thread, ends the pass within seconds; after
+        ``within`` seconds no further feed is polled. Feeds that were not polled or not saved stay due.
         """
         from aggregator.ingest.prepare import warm_up
 
         if within == inf:  # the daemon does it between its passes
             self.follow_publishers(stop)
         if FeedStore(self.store).last_poll() is None:
-            self._resources.prepare_for(warm_up, len(self.feeds))  # documents are sure to come
+            self._resources.prepare_for(warm_up, len(self.feeds))  # a first fetch certainly brings documents
         from aggregator.ingest.passes import PassOptions, run_pass
 
         options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
         return run_pass(self._pass_context(), self.feeds, self._resources, options)
 
     def place_waiting(self, stop: Event | None = None) -> None:
-        """Place and settle what an earlier pass left; a pass does so too."""
+        """Place and settle the entries that an earlier pass left; every pass does so too."""
         from aggregator.ingest.save import place_unplaced
 
         place_unplaced(self._pass_context(), stop or Event())
 
     def follow_publishers(self, stop: Event | None = None) -> int:
-        """Have what is stored follow publishers and categories that changed in the feeds; return how many entries did."""
+        """Change stored entries of feeds with a new publisher or category; return the number of entries."""
         followed = 0
         while (stop is None or not stop.is_set()) and (some := self.follow_publishers_step()) is not None:
             followed += some
         return followed
 
     def follow_publishers_step(self) -> int | None:
-        """Do a step of :meth:`follow_publishers`, a second or two; None where nothing is to do."""
+        """Do a step of :meth:`follow_publishers`, which takes a second or two; return None if there is nothing to do."""
         if pending_renaming(self.store, self.families) is None:
             return None
         from aggregator.ingest.place import Placer
@@ -174,20 +174,20 @@ class Aggregator(Lookup):
         return Reattribution(self.store, placer, self.families).step(self.clock())
 
     def keep_window(self) -> None:
-        """Save the window beside the database, so that the next start need not compare it anew."""
+        """Save the window beside the database, so that the next start need not compare its reports again."""
         if self._graph is not None:
             self._graph.save()
 
     def capped_lookups(self) -> dict[str, int]:
-        """Return how many look-ups of ``copies`` and for ``stories`` a cap cut short since the window was begun."""
+        """Return the number of look-ups for ``copies`` and for ``stories`` that a limit cut short since the window was loaded."""
         return {} if self._graph is None else self._graph.capped_lookups()
 
     def next_due(self) -> datetime | None:
-        """Return when the next feed is due; None where none is."""
+        """Return when the next feed is due; None if no feed will be."""
         return FeedStore(self.store).next_due()
 
     def resume(self, feed: Feed) -> None:
-        """Make a feed due at once; forget its failures, and that it was gone."""
+        """Make a feed due at once, and clear its failures and its state "gone"."""
         from aggregator.ingest.polls import poll_again
 
         poll_again(self.store, feed)
@@ -202,9 +202,9 @@ class Aggregator(Lookup):
         day: date | None = None,
         series: str = "",
     ) -> Edition:
-        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made.
+        """Return the edition of a day, or of a window (by default the last 24 hours). It is stored when first made.
 
-        ``series`` is one of ``digest.editions``: its filters hold, and without a day or a window it is the edition that came due last.
+        ``series`` is one of ``digest.editions``: its filters apply, and without a day or a window its latest due edition is meant.
         """
         from aggregator.desk.edition_series import times
         from aggregator.desk.edition_windows import due_window
@@ -220,11 +220,11 @@ class Aggregator(Lookup):
         return make_edition(self.store, self.settings, window, now, series)
 
     def editions(self, limit: int = 60) -> list[EditionLine]:
-        """Return the frozen editions, newest first, without their contents."""
+        """Return the stored editions, newest first, without their contents."""
         return EditionStore(self.store).listed(limit)
 
     def kept_edition(self, edition: str | None = None) -> Edition:
-        """Return a frozen edition by its id, else the newest one; NotFoundError where there is none."""
+        """Return a stored edition by its id, or the newest one; raises NotFoundError if there is none."""
         from aggregator.digest.frozen import from_json
 
         kept = EditionStore(self.store).newest() if edition is None else EditionStore(self.store).get(edition)
@@ -234,21 +234,21 @@ class Aggregator(Lookup):
         return from_json(kept.body)
 
     def subscription(self, query: StoryQuery) -> Subscription:
-        """Return the stories of a query as a feed, the one changed last first."""
+        """Return the stories of a query as a feed, the last changed story first."""
         from aggregator.desk.subscription import subscription
 
         return subscription(self._reader(), self.settings, query, self.clock())
 
     def publish_stories(self) -> list[Path]:
-        """Write the feeds of stories and the list of editions into the folder of editions; return what changed."""
+        """Write the feeds of stories and the list of editions into the folder of editions; return the changed files."""
         from aggregator.desk.subscription import publish_stories
 
         return publish_stories(self)
 
     def publish_due(self, announce: Announce | None = None) -> Published:
-        """Write and mail the due editions, and deliver the due alerts; ``announce`` gets alerts for stdout, else they are printed.
+        """Write and mail the due editions, and deliver the due alerts; ``announce`` gets alerts for stdout, by default they are printed.
 
-        A later call tries again what cannot be mailed or delivered now. DeliveryError where the mail server takes nothing.
+        A later call retries mails and alerts that fail now. Raises DeliveryError if the mail server accepts nothing.
         """
         from aggregator.desk.publish import Published, publish_due
 
@@ -263,9 +263,9 @@ class Aggregator(Lookup):
     ) -> list[Story]:
         """Group entries given as mappings into stories, in memory; return the stories, the largest first.
 
-        Their keys are those of a JSON Lines archive: ``title`` or ``body`` is needed, ``id``, ``summary``, ``url``, ``source``,
-        ``lang`` and ``date`` help. ``entry.data.key`` of a grouped entry is its ``id``, else its place in ``entries``, from 0.
-        UsageError names entries that cannot be used.
+        The mappings have the keys of a JSON Lines archive: ``title`` or ``body`` is required; ``id``, ``summary``, ``url``,
+        ``source``, ``lang`` and ``date`` help. ``entry.data.key`` of a grouped entry is its ``id``, or else its index in
+        ``entries``, from 0. Raises UsageError with the entries that cannot be used.
         """
         from aggregator.ingest.grouping import record_entries
 
@@ -286,13 +286,13 @@ class Aggregator(Lookup):
         return importer.run(path, progress)
 
     def recluster(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Outcome:
-        """Cluster the reports of the window anew; return what changed."""
+        """Cluster the reports of the window again; return the changes."""
         return self._reclustering().run(self.clock(), progress)
 
     def recluster_step(self) -> Reclustered | Outcome | None:
-        """Do a step of reclustering, where the clustering changed since the stories were found.
+        """Do a step of reclustering if an update changed the clustering.
 
-        Return how far it is and, at its end, what it changed; None where nothing is to do.
+        Return the progress or, at the end, the changes; None if there is nothing to do.
         """
         if not self.settings.stories.enabled:
             return None
@@ -300,7 +300,7 @@ class Aggregator(Lookup):
         return (run.step(self.clock()) or run.outcome()) if run.is_due() else None
 
     def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, object]]:
-        """Yield entries as `export` writes them, in order of arrival."""
+        """Yield entries in order of arrival, in the form that `export` writes."""
         from aggregator.ingest.archives import export_line
 
         reader = self._reader()
@@ -310,7 +310,7 @@ class Aggregator(Lookup):
             yield export_line(entry, entry.id in canonical, storylines.get(entry.story_id))
 
     def labels(self) -> Iterator[dict[str, object]]:
-        """Yield the entries that editors' verbs in force put together or apart, labelled for `evaluate`."""
+        """Yield the entries that editors' decisions in force put together or apart, with labels for `evaluate`."""
         from aggregator.desk.maintenance import labels
 
         yield from labels(self._reader(), self.store)
@@ -318,34 +318,34 @@ class Aggregator(Lookup):
     # --- maintenance -----------------------------------------------------------------------------
 
     def prune(self, stop: Event | None = None) -> dict[str, int]:
-        """Delete what is older than the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
+        """Delete rows older than the windows and the retention; return the number of each kind. ``stop`` ends it between two steps."""
         from aggregator.desk.maintenance import prune
 
         return prune(self.store, self.settings, self.clock(), stop)
 
     def backup(self) -> Path | None:
-        """Write a backup beside the database and keep the newest few; None where backups are off or the database is in memory."""
+        """Write a backup beside the database and keep the newest few; return None if backups are off or the database is in memory."""
         from aggregator.desk.maintenance import rotate_backups
 
         return rotate_backups(self.store, self.settings.retention.backups, self.clock())
 
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
-        """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
-        self.follow(feeds)  # first: where that fails, all stays as it was
+        """Switch to other settings and feeds; connections and workers are replaced at the next pass."""
+        self.follow(feeds)  # first, so that nothing has changed if it fails
         before, self._resources, self.settings, self._graph = self._resources, Resources(settings), settings, None
         before.close()
 
     # --- editors' verbs ----------------------------------------------------------------------
 
     def editor(self, by: str) -> Editor:
-        """Return the editor's verbs on stories; ``by`` is who gives them."""
+        """Return the editor's verbs on stories; ``by`` is the editor's name."""
         from aggregator.desk.editing import Editor
         from aggregator.ingest.rearrange import Rearranger
 
         return Editor(self.store, Rearranger(self.store, self.settings, self._window()), by, self.clock())
 
     def storyline_editor(self, by: str) -> StorylineEditor:
-        """Return the editor's verbs on storylines; ``by`` is who gives them."""
+        """Return the editor's verbs on storylines; ``by`` is the editor's name."""
         from aggregator.desk.storyline_editing import StorylineEditor
         from aggregator.ingest.rearrange import Rearranger
 
@@ -374,7 +374,7 @@ class Aggregator(Lookup):
 
         return AlertSender(self.store, self.settings, self.clock, announce).deliver()
 
-    # --- pieces ------------------------------------------------------------------------------
+    # --- parts of several methods ------------------------------------------------------------
 
     def _pass_context(self) -> PassContext:
         from aggregator.desk.watches import Watcher
@@ -395,4 +395,4 @@ def _print(alert: Mapping[str, Any]) -> None:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the default of a caller who brings no clock
+    return datetime.now(UTC)  # noqa: TID251 - the default for a caller without a clock

@@ -6,14 +6,14 @@ import signal
 import time
 from multiprocessing.connection import Connection
 
-# Seconds for an answer before the kernel is asked how long the process waited for a processor: most come sooner.
+# Seconds to wait for an answer before reading the kernel's statistics; most answers come sooner.
 _SOON = 0.25
-# Deadlines on the clock after which a task is stopped however little of them it could run.
+# A task is stopped after this many deadlines of wall time, however little of it it could run.
 CLOCK_FACTOR = 6
 
 
 def answers_within(channel: Connection, pid: int, deadline: float) -> bool:
-    """Wait for a process's answer; False after ``deadline`` seconds in which it could run, or six times that in wall time."""
+    """Wait for a process's answer; return False after ``deadline`` seconds in which it could run, or six times that in wall time."""
     if channel.poll(min(_SOON, deadline)):
         return True
     begun, starved_before = time.monotonic() - min(_SOON, deadline), run_queue_wait(pid)
@@ -28,7 +28,7 @@ def answers_within(channel: Connection, pid: int, deadline: float) -> bool:
 
 
 def run_queue_wait(pid: int) -> float:
-    """Return the seconds that a process was ready to run and waited for a CPU; 0 where the system does not say."""
+    """Return the seconds that a process was ready to run and waited for a CPU; 0 if the system does not report it."""
     try:
         with open(f"/proc/{pid}/schedstat", "rb") as statistics:  # noqa: PTH123
             return int(statistics.read().split()[1]) / 1e9

@@ -8,16 +8,16 @@ import stat
 from pathlib import Path
 from urllib.parse import quote
 
-LOG = "-wal"  # commits that are not in the file itself yet
-JOURNAL = "-journal"  # how to undo what was cut short, where there is no log
-POLLS = "-polls"  # polls that brought nothing new and are not in the log of polls yet
-BESIDE = (LOG, "-shm", JOURNAL, POLLS)  # what belongs to the content of a database, or SQLite keeps beside it
-LOCK = ".lock"  # what the daemon keeps there
+LOG = "-wal"  # the write-ahead log: commits that are not in the database file yet
+JOURNAL = "-journal"  # the rollback journal, for databases without a write-ahead log
+POLLS = "-polls"  # polls without news that are not in the poll log yet
+BESIDE = (LOG, "-shm", JOURNAL, POLLS)  # files that belong to a database and lie beside it
+LOCK = ".lock"  # the daemon's lock file
 _BEGINNING = b"SQLite format 3\0"
 
 
 def is_database(path: Path) -> bool:
-    """Return whether a file begins as SQLite's do; False where there is none, or none that can be read."""
+    """Return whether a file is an SQLite database, by its first bytes; False if it does not exist or cannot be read."""
     try:
         if not path.is_file():
             return False
@@ -28,7 +28,7 @@ def is_database(path: Path) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a path that is only looked for is a file; False also in a folder that is closed to us."""
+    """Return whether a path is a file; False also in a folder that we may not read."""
     try:
         return path.is_file()
     except OSError:
@@ -36,7 +36,7 @@ def is_file(path: Path) -> bool:
 
 
 def real_path(path: Path) -> Path:
-    """Return a path with its links resolved, also where nothing exists yet; OSError for a loop."""
+    """Return a path with its links resolved, even if nothing exists there yet; OSError for a loop."""
     try:
         return path.resolve()
     except RuntimeError as error:
@@ -44,7 +44,7 @@ def real_path(path: Path) -> Path:
 
 
 def sqlite_name(path: Path, how: str) -> str:
-    """Return the URI with which SQLite opens a file, with a parameter such as "mode=ro"."""
+    """Return the URI for SQLite to open a file, with a parameter such as "mode=ro"."""
     return f"file:{quote(str(path.resolve()))}?{how}"
 
 
@@ -58,19 +58,19 @@ def make_durable(path: Path) -> None:
 
 
 def take_over(descriptor: int, there: os.stat_result) -> None:
-    """Give a file the owner and the permissions of the one that it is to replace."""
+    """Give a file the owner and the permissions of the file that it will replace."""
     if (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
         try:
             os.fchown(descriptor, there.st_uid, there.st_gid)
         except PermissionError:
-            pass  # not ours to give away: the file is ours from now on
+            pass  # we may not change its owner, so the new file is ours
     os.fchmod(descriptor, stat.S_IMODE(there.st_mode))
 
 
 def give_to_owner_of(path: Path, made: int | Path) -> None:
     """Give a file or folder that root made to the owner of ``path``, as SQLite does with its logs.
 
-    Else what root looks at once would be closed to the user under whom the daemon runs.
+    Otherwise the daemon's user could not open files that a command of root has made.
     """
     if os.geteuid() != 0:
         return
@@ -78,11 +78,11 @@ def give_to_owner_of(path: Path, made: int | Path) -> None:
         there = path.stat()
         os.chown(made, there.st_uid, there.st_gid)
     except OSError:
-        pass  # a file system without owners, or a first start: there is nobody to give it to
+        pass  # a file system without owners, or a first start without an owner to copy
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each for the owner of the one around it."""
+    """Make a folder and its parents; each gets the owner of its own parent folder."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)

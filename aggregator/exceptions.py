@@ -4,12 +4,12 @@ AggregatorError                what happened, where, and what to do; safe to sho
  +-- UsageError                the command line is invalid (exit 2)
  |    +-- ConfigurationError   feeds.yaml, a settings file or an option is wrong
  +-- NotFoundError             no such story, entry, feed, edition or file (exit 3)
- |    +-- AmbiguousIdError     an id prefix that fits more than one thing
+ |    +-- AmbiguousIdError     an id prefix with which several ids begin
  +-- LockedError               another process holds the database or the daemon's lock (exit 5)
  +-- StorageError              the database cannot be opened, read or written, or is damaged
  |    +-- NotOursError         the database is not ours, or newer than the code (exit 5)
- +-- ParseError                bytes that are no feed
- |    +-- NotAFeedError        a web page; carries the feed addresses it names
+ +-- ParseError                a document that is no feed
+ |    +-- NotAFeedError        a web page; has the feed addresses that it names
  +-- DecisionError             an editor's verb that cannot be carried out
  +-- DeliveryError             a digest or an alert could not be written or sent
 """
@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from typing import Final
 
-PARTLY_FAILED: Final = 4  # the exit code of a command that did some of it: no error carries it
+PARTLY_FAILED: Final = 4  # the exit code of a command that did only a part of its work; no error class has it
 
 
 class AggregatorError(Exception):
     """Any failure that the product itself explains.
 
-    ``exit_code`` is what the command line ends with when the error reaches it.
+    ``exit_code`` is the exit code of the command line if the error reaches it.
     """
 
     exit_code = 1
@@ -39,7 +39,7 @@ class UsageError(AggregatorError):
 class ConfigurationError(UsageError):
     """Faults in a configuration file, all of them at once.
 
-    ``problems`` holds one line a fault, each naming file, line and key.
+    ``problems`` has one line per fault, each with file, line and key.
     """
 
     def __init__(self, problems: str | tuple[str, ...]) -> None:
@@ -48,13 +48,13 @@ class ConfigurationError(UsageError):
 
 
 class NotFoundError(AggregatorError):
-    """Something named on the command line that is not there."""
+    """Something named on the command line that does not exist."""
 
     exit_code = 3
 
 
 class AmbiguousIdError(NotFoundError):
-    """An id prefix that fits more than one thing; ``candidates`` names some of them."""
+    """An id prefix with which several ids begin; ``candidates`` has some of them."""
 
     def __init__(self, prefix: str, candidates: tuple[str, ...]) -> None:
         self.candidates = candidates
@@ -62,7 +62,7 @@ class AmbiguousIdError(NotFoundError):
 
 
 class LockedError(AggregatorError):
-    """Another process holds what we need."""
+    """Another process holds a lock that we need."""
 
     exit_code = 5
 
@@ -72,17 +72,17 @@ class StorageError(AggregatorError):
 
 
 class NotOursError(StorageError):
-    """A database that this code must not touch: another program's, or a newer aggregator's."""
+    """A database that this version must not change: another program's, or a newer aggregator's."""
 
     exit_code = 5
 
 
 class ParseError(AggregatorError):
-    """Bytes from which no feed can be had."""
+    """A document that cannot be read as a feed."""
 
 
 class NotAFeedError(ParseError):
-    """A web page where a feed was expected; ``feeds`` holds the feed addresses that it names."""
+    """A web page in place of a feed; ``feeds`` has the feed addresses that it names."""
 
     def __init__(self, message: str, feeds: tuple[str, ...] = ()) -> None:
         self.feeds = feeds
@@ -94,4 +94,4 @@ class DecisionError(AggregatorError):
 
 
 class DeliveryError(AggregatorError):
-    """A digest or an alert that did not arrive where it should."""
+    """A digest or an alert that could not be written or sent."""

@@ -1,8 +1,8 @@
 """Every setting with its default, as frozen values.
 
 The file ``config/defaults.yaml`` gives the reason for each key; a test keeps the two equal.
-Durations are timedeltas, sizes are bytes. Every number and duration has the range of its legal values beside it; what
-reads settings from files, the environment and options holds to them. The ranges keep out what cannot work, not what is unwise.
+Durations are timedeltas, sizes are bytes. Every number and duration has its range of legal values, which is checked when
+settings are read from files, the environment and options. The ranges exclude values that cannot work, not unwise ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Range:
 
 
 class SecretText(str):
-    """A secret in a settings file: written out, or ``env:NAME`` or ``file:PATH``, from where it is read when needed."""
+    """A secret in a settings file: the secret itself, or ``env:NAME`` or ``file:PATH``, which name its place."""
 
     __slots__ = ()
 
@@ -35,11 +35,13 @@ class SecretText(str):
         return bool(self) and not self.startswith(("env:", "file:"))
 
 
+PROJECT_ADDRESS = "https://example.org/aggregator"
+
 NONE = timedelta()
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 YEAR = timedelta(days=366)
-CENTURY = timedelta(days=36_525)  # longer, and a moment so far back is before the first day there is
+CENTURY = timedelta(days=36_525)  # much longer, and now minus the duration is before the first possible date
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class FetchSettings:
     user_agent: str = ""  # empty: aggregator/VERSION (+contact; N subscribers)
     subscribers: Annotated[int, Range(1, 1_000_000_000)] = 1  # desks that this one polls for
     ca_file: str = ""  # PEM file of certificate authorities trusted besides the public ones
-    contact: str = "https://example.org/aggregator"
+    contact: str = PROJECT_ADDRESS
     min_interval: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(minutes=15)
     max_interval: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(hours=24)
     default_interval: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(minutes=30)
@@ -71,7 +73,7 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class ParseSettings:
-    """Limits on what one document may cost and hold."""
+    """Limits on the cost and the content of one document."""
 
     workers: Annotated[int, Range(1, 256)] = 2
     deadline: Annotated[float, Range(0.1, 3_600)] = 20.0  # seconds for one document

@@ -1,13 +1,13 @@
-"""What each part of the score is worth: switched off one at a time, and measured.
+"""Measure the effect of each part of the score by switching the parts off one at a time.
 
     python -m bench.ablations [--only NAME ...]
 
-"Shipped": the two models that come with the product, without what is added for articles and for ledes; "learned": those that
-the training learns now. "Anew": both are learned again without the inputs, or without the examples; "off": the models are as
-learned, and the part does nothing; for the background of news lists of words stand then. All rows anew or off learn from the
-same lesser choice of windows (no weeks of languages but English, no cut texts of three sets), so they compare with each other
-and not with what is shipped. The days measured on may be learned from: two weeks of 2023 and 2025 laid on each other, and May
-and June scattered; the background lacks them.
+"Shipped" rows use the two shipped models, without the corrections for articles and for ledes; "learned" rows use the models that
+the training learns now. "Anew": both models are learned again without some inputs or examples. "Off": the models are as
+learned, and the part is disabled; lists of words then replace the background of news. All "anew" and "off" rows learn from
+the same smaller choice of windows (no weeks in languages other than English, no cut texts of three sets), so compare them with
+each other and not with the shipped ones. The measured days may be learned from: two weeks of 2023 and 2025 with the same dates,
+and May and June scattered; the background lacks them.
 
 Columns: share of scattered reports that stand in a surely wrong pair; of the mixes the estimated share of false pairs and
 the estimated true pairs of stories of up to six; true pairs where the bar is so that 1 % (ledes) or 3 % (headlines) of the

@@ -1,4 +1,4 @@
-"""Which tables grow for ever: a desk under a retention, over simulated days and over many passes of one hour.
+"""Show which tables grow without bound: a desk with a retention, over simulated days and over many passes of one hour.
 
     python -m bench.bounded [DAYS] [--houses N] [--passes N]
 
@@ -87,12 +87,12 @@ class Houses:
             if chance.random() > 0.4:
                 continue
             date = START + day * DAY + timedelta(minutes=chance.randrange(200))
-            told = _sentence(f"{day} {event}", 14)  # in the words of the event
+            text = _sentence(f"{day} {event}", 14)  # in the words of the event
             own = _sentence(f"{day} {event} {number if chance.random() > 0.3 else 'agency'}", 30)
             late = now - date > DAY / 2
             if late and chance.random() < 0.2:
                 own = f"{_sentence(f'late {day} {event} {number}', 10)} {own}"  # an edit
-            title = " ".join(told.split()[:8])
+            title = " ".join(text.split()[:8])
             if late and chance.random() < 0.05:
                 title = f"Correction: {title}"
             guid = f"{day}-{event}" if not (late and chance.random() < 0.1) else f"{day}-{event}-again"
@@ -101,7 +101,7 @@ class Houses:
             yield (
                 f"<item><guid isPermaLink='false'>{guid}</guid><title>{title}</title>"
                 f"<link>https://house{number}.example/{day}/{event}</link><pubDate>{format_datetime(date)}</pubDate>"
-                f"<description>&lt;p&gt;{told} {own}&lt;/p&gt;&lt;p&gt;Read more of House {number} in the paper of tomorrow."
+                f"<description>&lt;p&gt;{text} {own}&lt;/p&gt;&lt;p&gt;Read more of House {number} in the paper of tomorrow."
                 f"&lt;/p&gt;</description></item>"
             )
 

@@ -1,4 +1,4 @@
-"""How well copies are found: recall on labelled copies, and how many labelled non-copies end in one report.
+"""Measure how well copies are found: the recall on labelled copies, and the labelled non-copies that end in one report.
 
 python bench/copies.py LABELLED.jsonl PAIRS.jsonl
 """

@@ -1,9 +1,9 @@
-"""What a report costs the stories stage, by the size of the window: processor time, memory, start, and a flood.
+"""Measure the cost of a report in the stories stage by the size of the window: processor time, memory, start, and a flood.
 
     python -m bench.cost [1000 10000 100000] [--flood 600]
 
-Reports are the streams' own, laid into seven days. A flood is one event told by reports that differ in a few words.
-Memory is that of the process less what it had before the first report; the reports are made in another process.
+Reports come from the streams, with dates within seven days. A flood is one event in reports that differ in a few words.
+Memory is that of the process less its memory before the first report; another process makes the reports.
 """
 
 from __future__ import annotations

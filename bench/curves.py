@@ -66,11 +66,11 @@ def table(curves: dict[str, list[Point]]) -> str:
     """Return the figures as a table: a row a bar."""
     rows = ["| bar | " + " | ".join(curves) + " |", "|---" * (len(curves) + 1) + "|"]
     for points in zip(*curves.values(), strict=True):
-        told = (
+        figures = (
             f"{p.precision:.3f}, {p.recall:.3f}" if p.recall <= 1 else f"{p.precision:.3f}, {p.recall:.0f}"
             for p in points
         )
-        rows.append(f"| {points[0].bar:+.1f} | " + " | ".join(told) + " |")
+        rows.append(f"| {points[0].bar:+.1f} | " + " | ".join(figures) + " |")
     return "\n".join(rows)
 
 

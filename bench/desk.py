@@ -1,11 +1,11 @@
-"""What a desk of many feeds costs once each is asked at its learned rhythm: share of a core, requests a minute, lateness.
+"""Measure the cost of a desk of many feeds at their learned intervals: share of a core, requests a minute, lateness.
 
     python -m bench.desk [FEEDS] [--minutes N] [--quiet]
 
-How much each feed publishes is drawn (half of them fewer than fifteen entries a week, a tenth more than a hundred); what the product
-learns of that from a first document is its state. Then the daemon's ticks are played under a driven clock, with parsing,
-copies and stories, but without sockets. Told are the processor time, less what it takes to make up the documents, the bytes written, and how
-late a feed is asked after it came due and an entry is stored after it was published. At a ``--quiet`` desk no feed publishes any more.
+The rate of each feed is random (half of them publish fewer than fifteen entries a week, a tenth more than a hundred); a first document
+gives each feed its learned state. Then the daemon's ticks run under a controlled clock, with parsing, copies and stories, but
+without sockets. Prints the processor time (less the time for inventing documents), the bytes written, how late feeds are polled after
+they are due, and how late entries are stored after they were published. With ``--quiet`` no feed publishes any more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from aggregator import Aggregator, Settings
-from aggregator.fetching.politeness import Asked, DocumentRead, after_response, interval
+from aggregator.fetching.politeness import DocumentRead, PollContext, after_response, interval
 from aggregator.model import Feed, FeedState, FetchOutcome, NotModified, ParsedFeed, Response
 from aggregator.storage.feeds import FeedStore
 from bench.feed_server import SHARES, WORDS
@@ -57,7 +57,7 @@ class Press:
             tag = '"first"' if self.chance.random() < 0.8 else None  # a fifth has no validators
             answer = Response(feed.url, 200, (), b"", feed.url, etag=tag)
             read = DocumentRead(ParsedFeed(()), CARRIED, 0, dates, first=True)
-            first = after_response(Asked(feed, FeedState(feed.url), START, 0.0, settings.fetch), answer, read)
+            first = after_response(PollContext(feed, FeedState(feed.url), START, 0.0, settings.fetch), answer, read)
             ago = interval(feed, first, settings.fetch) * self.chance.random()
             self._asked[feed.url] = START - ago
             self._carried[feed.url] = []  # what came before stands in no database: it would be new

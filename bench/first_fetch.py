@@ -1,4 +1,4 @@
-"""How much faster a first fetch is on two cores than on one, by the clock, whole processes.
+"""Measure how much faster a first fetch is on two cores than on one, in wall time of whole processes.
 
     python -m bench.first_fetch [ENTRIES] [--feeds 240] [--words 600] [--rounds 3]
 
@@ -90,6 +90,16 @@ def measured(folder: Path, url: str, feeds: int, cores: int) -> dict[str, float]
     return {"clock": time.perf_counter() - began, "processor": spent}
 
 
+def _rounds(folder: Path, feeds: int, rounds: int) -> dict[int, list[dict[str, float]]]:
+    """Return number of cores -> the figures of each round; one core and two take turns."""
+    found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
+    with folder_server(folder / "feeds") as url:
+        for _ in range(rounds):
+            for cores, rows in found.items():
+                rows.append(measured(folder, url, feeds, cores))
+    return found
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -102,11 +112,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "feeds").mkdir()
         write_feeds(lines(options.entries, options.words), options.feeds, folder / "feeds")
-        found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
-        with folder_server(folder / "feeds") as url:
-            for _ in range(options.rounds):
-                for cores, rows in found.items():
-                    rows.append(measured(folder, url, options.feeds, cores))
+        found = _rounds(folder, options.feeds, options.rounds)
     clock = {cores: statistics.median(row["clock"] for row in rows) for cores, rows in found.items()}
     for cores, rows in found.items():
         spent = statistics.median(row["processor"] for row in rows)

@@ -1,11 +1,11 @@
-"""What floods cost, and what comes of them: one event, one boilerplate text, a repeated archive, a template house, earthquakes.
+"""Measure the cost and the result of floods: one event, one boilerplate text, a repeated archive, one filled-in form, earthquakes.
 
     python -m bench.floods [event boilerplate archive template series] [--entries 5000] [--pass 500] [--verbs]
 
-An *event* is told by five hundred outlets within two days, in words of their own. *Boilerplate* is ten lines of one text under
-each of very many different entries of one feed. An *archive* is a feed that publishes again, under other keys, all that
-it had. A *template* house fills one form with other companies, places and numbers, a *series* tells of earthquakes. All go through an import, so many
-entries a pass; times are processor time, transactions are told by how long they hold the writer's lock.
+An *event* is reported by five hundred outlets within two days, in different words. *Boilerplate* is ten lines of one text under
+each of very many different entries of one feed. An *archive* is a feed that publishes all its entries again with other keys.
+A *template* is one form, filled with other companies, places and numbers; a *series* reports earthquakes. All are imported, with
+a number of entries per pass. Times are processor time; for transactions, the time that they hold the write lock.
 """
 
 from __future__ import annotations
@@ -193,8 +193,8 @@ def main() -> None:
                     + ", ".join(f"{name} {held:.2f} s" for name, held in held_by_verbs(Path(folder)).items()),
                     flush=True,
                 )
-        told = ", ".join(f"{name} {value:.4g}" for name, value in summary(found, len(rows)).items())
-        print(f"{kind}, {len(rows)} entries in passes of {options.size}: {told}", flush=True)
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in summary(found, len(rows)).items())
+        print(f"{kind}, {len(rows)} entries in passes of {options.size}: {figures}", flush=True)
 
 
 if __name__ == "__main__":

@@ -109,8 +109,8 @@ def _measured(folder: Path, name: str) -> tuple[dict[str, Any], str, bool]:
         asked = (floor.get("least_recall", 0.0), floor.get("most_together", 1.0))
         pins = {"sha256": digest(folder / f"{COPIES}.jsonl"), "pairs_sha256": digest(folder / f"{PAIRS}.jsonl")}
         new = {**pins, "least_recall": max(BAR_RECALL, round(found.recall - MARGIN, 4)), "most_together": BAR_TOGETHER}
-        told = f"recall {found.recall:.4f} (floor {asked[0]:.4f}), non-copies together {found.together:.4f} (at most {asked[1]:.4f})"
-        return new, told, found.recall >= asked[0] and found.together <= asked[1]
+        line = f"recall {found.recall:.4f} (floor {asked[0]:.4f}), non-copies together {found.together:.4f} (at most {asked[1]:.4f})"
+        return new, line, found.recall >= asked[0] and found.together <= asked[1]
     reached = stories(folder, name)
     least = floor.get("least_bcubed_f1", 0.0)
     new = {"sha256": digest(file_of(folder, name)), "least_bcubed_f1": round(reached - MARGIN, 4)}
@@ -127,9 +127,9 @@ def main() -> int:
     chosen = options.parse_args()
     found, sound = {}, True
     for name in chosen.only or (*SETS, COPIES):
-        found[name], told, held = _measured(chosen.folder, name)
+        found[name], line, held = _measured(chosen.folder, name)
         sound &= held
-        print(f"{name:42} {told}{'' if held else '  BELOW'}", flush=True)
+        print(f"{name:42} {line}{'' if held else '  BELOW'}", flush=True)
     if chosen.write:
         floors = raised(read(), found, lower=chosen.lower)
         FLOORS.write_text(json.dumps(floors, indent=2, sort_keys=True) + "\n", "utf-8")

@@ -1,12 +1,12 @@
-"""How the cost of an entry grows with the database: an import by tenths, with memory, file and the time of look-ups.
+"""Measure how the cost of an entry grows with the database: an import by tenths, with memory, file size and the time of look-ups.
 
     python -m bench.growth [ENTRIES] [--lanes LANES] [--folder FOLDER] [--plot FILE.png]
 
-The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts.
-LANES of it run side by side, each with names of its own: a million entries in 18 lanes are a year. Each tenth is told when
-it is done; "peak" is the most memory since the process began. At the end stand the time from a restart to the stories of a
-new entry, and a hash of all stories and canonical entries: it stays the same where a change is of speed alone. With --folder
-the database and the figures stay there, and a run that was stopped goes on with the tenth that it was in.
+The stream is repeated: in each round its dates move on, and a seed puts other names and numbers into its texts.
+LANES of it run in parallel, each with its own names: a million entries in 18 lanes are a year. A line is printed after each
+tenth; "peak" is the highest memory since the process began. At the end are the time from a restart to the stories of a
+new entry, and a hash of all stories and canonical entries, which does not change if a change affects only speed. With --folder
+the database and the figures are kept there, and an interrupted run continues with its current tenth.
 """
 
 from __future__ import annotations

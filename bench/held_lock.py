@@ -1,4 +1,4 @@
-"""How long the transactions of a process hold the writer's lock."""
+"""Measure how long the transactions of a process hold the write lock."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What a daemon costs that has nothing to do: many feeds, none of them due.
+"""Measure the cost of an idle daemon: many feeds, none of them due.
 
     python -m bench.idle [FEEDS] [--minutes N]
 
-A database is made in which every feed was asked lately and is due tomorrow; a daemon runs on it. Told are its processor
-time and what it gave the system to write, once it has started.
+In its database every feed was polled recently and is due tomorrow. Prints the daemon's processor time and the bytes that it
+wrote after its start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from aggregator import Aggregator, Settings
-from aggregator.daemon.locking import account
+from aggregator.daemon.locking import daemon_state
 from aggregator.model import Feed
 from bench.unchanged import Unmoved
 
@@ -42,7 +42,7 @@ def measured(folder: Path, seconds: float, tick: float = 5.0, settling: float = 
     command = ("--db", str(database), "--feeds", str(folder / "feeds.yaml"), "--set", f"run.tick={tick}", "run")
     with subprocess.Popen([sys.executable, "-m", "aggregator", *command], stderr=subprocess.DEVNULL) as daemon:
         try:
-            while account(database).passed is None and daemon.poll() is None:
+            while daemon_state(database).passed is None and daemon.poll() is None:
                 time.sleep(0.1)
             time.sleep(settling)
             before, begin = _used(daemon.pid), time.monotonic()

@@ -1,4 +1,4 @@
-"""What an entry costs from the archive's line to its story, by stage and on one core or two, beside named baselines.
+"""Measure the cost of an entry from the archive's line to its story, by stage and on one core or two, beside named baselines.
 
     python -m bench.ingest [ENTRIES] [--words 600] [--rounds 3]
 
@@ -168,22 +168,22 @@ def main() -> None:
     rows = lines(options.entries, options.words)
     count = len(rows)
 
-    def told(name: str, seconds: list[float]) -> None:
+    def print_figure(name: str, seconds: list[float]) -> None:
         print(f"{name:46} {statistics.median(seconds) / count * 1_000:8.3f} ms an entry")
 
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
         path = archive(Path(folder), rows)
         rounds = [stages(path, Path(folder)) for _ in range(options.rounds)]
         for name in rounds[0]:
-            told(name, [one[name] for one in rounds])
-        told("all, one process", [sum(one.values()) for one in rounds])
+            print_figure(name, [one[name] for one in rounds])
+        print_figure("all, one process", [sum(one.values()) for one in rounds])
         for cores in (1, 2):
             found = [whole(path, Path(folder), workers=True, cores=cores) for _ in range(options.rounds)]
             for kind in ("own", "workers", "clock"):
-                told(f"with workers, {cores} core(s): {kind}", [one[kind] for one in found])
+                print_figure(f"with workers, {cores} core(s): {kind}", [one[kind] for one in found])
         print(f"{'file':46} {found[0]['file'] / count:8.0f} bytes an entry")
     for name, seconds in baselines(rows).items():
-        told(name, [seconds])
+        print_figure(name, [seconds])
 
 
 if __name__ == "__main__":

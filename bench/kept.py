@@ -1,6 +1,6 @@
-"""What takes minutes to make, kept on disk: a measurement that was stopped goes on where it stood.
+"""Keeps results that take minutes to compute on disk, so that an interrupted measurement can continue.
 
-A thing is kept under a hash of the program and the data that it came from, and made anew where either has changed.
+A result is kept under a hash of its program and its data, and is computed again if either has changed.
 """
 
 from __future__ import annotations

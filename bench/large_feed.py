@@ -1,4 +1,4 @@
-"""What a changed poll costs a feed by how many of its entries are stored.
+"""Measure the cost of a changed document by the number of stored entries of its feed.
 
     python -m bench.large_feed [STORED ...]
 

@@ -1,4 +1,4 @@
-"""What each labelled set reaches when nothing was learned from it, beside what it reaches as one of those learned from.
+"""Measure the result on each labelled set when nothing was learned from it, and when it was learned from.
 
     python -m bench.left_out [--only NAME ...] [--each]
 

@@ -1,4 +1,4 @@
-"""How long others wait for the database while something runs: two editors and a reader against each kind of work.
+"""Measure how long others wait for the database while work runs: two editors and a reader beside each kind of work.
 
     python -m bench.locks [ENTRIES] [--story REPORTS] [--only KIND ...]
 

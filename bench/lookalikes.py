@@ -1,4 +1,4 @@
-"""Situations of look-alikes, invented: what a desk must keep apart, and beside it what it must put together.
+"""Play invented situations of look-alikes: entries that must be kept apart, and entries that must be put together.
 
     python -m bench.lookalikes [--among ARCHIVE ...] [--held-out]
 
@@ -74,9 +74,9 @@ def played(lines: Sequence[Line]) -> Seen:
         with Aggregator.open(database=Path(folder) / "a.db", clock=lambda: MORNING + timedelta(days=5)) as app:
             app.import_archive(archive)
             rows = {str(row["key"]): row for row in app.export()}
-    told = [(line, rows[line["id"]]) for line in lines if "cluster" in line]
+    labelled = [(line, rows[line["id"]]) for line in lines if "cluster" in line]
     right, of, wrong, tied = 0, 0, [], 0
-    for (one, row), (other, its) in combinations(told, 2):
+    for (one, row), (other, its) in combinations(labelled, 2):
         together = row["story_id"] == its["story_id"]
         if one["cluster"] == other["cluster"]:
             right, of = right + together, of + 1

@@ -94,8 +94,8 @@ def _options(command: click.Command, context: click.Context, heading: str) -> li
 
 
 def _terms(pairs: object) -> Iterator[str]:
-    for term, told in pairs:  # type: ignore[attr-defined]
-        yield from (".TP", f"\\fB{_roff(term)}\\fR", _roff(" ".join(told.split())))
+    for term, text in pairs:  # type: ignore[attr-defined]
+        yield from (".TP", f"\\fB{_roff(term)}\\fR", _roff(" ".join(text.split())))
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Entries to measure with: of the streams where they lie beside the repository, else made up."""
+"""Entries for measurements: from the streams if they lie beside the repository, else invented."""
 
 from __future__ import annotations
 

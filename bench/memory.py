@@ -1,4 +1,4 @@
-"""Memory of the process that measures."""
+"""The memory of the measuring process."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ def numbers(model: Logistic) -> dict[str, float]:
     return {name: round(value, DIGITS) for name, value in every.items()}
 
 
-def of_file(told: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+def of_file(model_file: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
     """Return the numbers that a file ships, and those that were learned."""
-    shipped, learned = ({"bias": part["bias"], **part["weights"]} for part in (told, told["learned"]))
+    shipped, learned = ({"bias": part["bias"], **part["weights"]} for part in (model_file, model_file["learned"]))
     return shipped, learned
 
 
@@ -47,37 +47,37 @@ def differing(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str,
     return {name: (one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)}
 
 
-def unexplained(told: Mapping[str, Any]) -> list[str]:
+def unexplained(model_file: Mapping[str, Any]) -> list[str]:
     """Return the numbers that are shipped otherwise than they were learned without a word on why."""
-    return [name for name in differing(*of_file(told)) if not reason(told, name)]
+    return [name for name in differing(*of_file(model_file)) if not reason(model_file, name)]
 
 
-def reason(told: Mapping[str, Any], name: str) -> str:
+def reason(model_file: Mapping[str, Any], name: str) -> str:
     """Return why a number is shipped otherwise than it was learned; empty where nothing is said."""
-    return str(told["why"].get(name) or told["why"].get(EVERY, ""))
+    return str(model_file["why"].get(name) or model_file["why"].get(EVERY, ""))
 
 
 def compare(folder: Path, learned: Models, say: Callable[[str], None]) -> bool:
     """Tell what is learned now beside what the files say was learned, and what they ship; return whether all is said."""
     sound = True
     for name, model in learned._asdict().items():
-        told = json.loads((folder / f"{name}.json").read_text("utf-8"))
-        shipped, noted = of_file(told)
+        model_file = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        shipped, noted = of_file(model_file)
         now = numbers(model)
         drifted = differing(noted, now)
         say(f"{name}.json: {len(now)} numbers, learned now as the file says: {len(now) - len(drifted)}")
         for number, (was, found) in drifted.items():
             say(f"  {number}: learned {found}, the file says {was}")
         for number, (ships, was) in differing(shipped, noted).items():
-            say(f"  {number}: shipped {ships}, learned {was}: {reason(told, number) or 'NO WORD ON WHY'}")
-        sound &= not drifted and not unexplained(told)
+            say(f"  {number}: shipped {ships}, learned {was}: {reason(model_file, number) or 'NO WORD ON WHY'}")
+        sound &= not drifted and not unexplained(model_file)
     return sound
 
 
-def write(folder: Path, shipped: Models, learned: Models, told: Mapping[str, Mapping[str, object]]) -> None:
-    """Write both models with what is told of them."""
+def write(folder: Path, shipped: Models, learned: Models, descriptions: Mapping[str, Mapping[str, object]]) -> None:
+    """Write both models with their descriptions."""
     for name, model in shipped._asdict().items():
-        _write(folder / f"{name}.json", dict(told[name]), numbers(model), numbers(getattr(learned, name)))
+        _write(folder / f"{name}.json", dict(descriptions[name]), numbers(model), numbers(getattr(learned, name)))
 
 
 def note(folder: Path, learned: Models) -> None:
@@ -88,19 +88,19 @@ def note(folder: Path, learned: Models) -> None:
 
 def note_one(path: Path, learned: Logistic) -> None:
     """Write what was learned now into one file; what it ships stays as it is."""
-    told = json.loads(path.read_text("utf-8"))
-    shipped = {"bias": told.pop("bias"), **told.pop("weights")}
-    told.pop("learned", None)
-    _write(path, {"why": {}, **told}, shipped, numbers(learned))
+    model_file = json.loads(path.read_text("utf-8"))
+    shipped = {"bias": model_file.pop("bias"), **model_file.pop("weights")}
+    model_file.pop("learned", None)
+    _write(path, {"why": {}, **model_file}, shipped, numbers(learned))
 
 
-def write_one(path: Path, shipped: Logistic, learned: Logistic, told: Mapping[str, object]) -> None:
-    """Write one model with what is told of it."""
-    _write(path, {"why": {}, **told}, numbers(shipped), numbers(learned))
+def write_one(path: Path, shipped: Logistic, learned: Logistic, description: Mapping[str, object]) -> None:
+    """Write one model with its description."""
+    _write(path, {"why": {}, **description}, numbers(shipped), numbers(learned))
 
 
-def _write(path: Path, told: dict[str, Any], shipped: Mapping[str, float], learned: Mapping[str, float]) -> None:
-    made = {**told, **_parts(shipped), "learned": _parts(learned)}
+def _write(path: Path, description: dict[str, Any], shipped: Mapping[str, float], learned: Mapping[str, float]) -> None:
+    made = {**description, **_parts(shipped), "learned": _parts(learned)}
     path.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
 
 

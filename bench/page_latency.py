@@ -1,4 +1,4 @@
-"""How long the desk's page and its commands take on a full database: rows written directly, then every page asked for in this process.
+"""Measure how long the desk's page and its commands take on a full database; rows are written directly, pages requested in this process.
 
     python -m bench.page_latency [--entries 10000 100000 1000000] [--asked 15] [--keep FOLDER]
 
@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,16 +40,19 @@ LANGUAGES, CATEGORIES = ("en", "de", "fr", "pl", None), ("defence", "politics", 
 
 
 def build(path: Path, entries: int) -> None:
-    """Write a database with so many entries."""
+    """Write a database with a number of entries."""
     chance = random.Random(SEED)
     words = ["".join(chance.choices("etaoinsrhldcum", k=chance.randint(3, 9))) for _ in range(20_000)]
+    invention = _Invention(chance, words, entries)
     with Store(path) as store:
         _follow(store.connection)
         number = story = 0
         while number < entries:
-            with store.transaction() as db:  # many of them: one of a million rows would grow the log beyond all use
+            with (
+                store.transaction() as db
+            ):  # several, because one transaction of a million rows would make the log huge
                 db.execute("PRAGMA defer_foreign_keys = ON")
-                number, story = _fill(db, number, story, min(number + _AT_ONCE, entries), entries, chance, words)
+                number, story = _fill(db, number, story, min(number + _AT_ONCE, entries), invention)
 
 
 def _follow(db: sqlite3.Connection) -> None:
@@ -72,16 +76,24 @@ def _follow(db: sqlite3.Connection) -> None:
         )
 
 
-def _fill(
-    db: sqlite3.Connection, number: int, story: int, end: int, entries: int, chance: random.Random, words: list[str]
-) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Invention:
+    """The source of invented rows: random numbers, words, and the number of entries in all."""
+
+    chance: random.Random
+    words: list[str]
+    entries: int
+
+
+def _fill(db: sqlite3.Connection, number: int, story: int, end: int, invention: _Invention) -> tuple[int, int]:
     """Write stories until there are ``end`` entries; return the numbers of the next entry and the last story."""
+    chance, words, entries = invention.chance, invention.words, invention.entries
     while number < end:
         story += 1
         size = min(int(chance.paretovariate(1.1)), 30, entries - number)
         opened = NOW - YEAR + YEAR * (number / entries)
         title = " ".join(chance.choices(words, k=9)).capitalize()
-        rows = list(_members(chance, words, story, number, size, opened, title))
+        rows = list(_members(invention, story, number, size, opened, title))
         reports = sorted({row[-2] for row in rows})
         last = rows[-1][-3]
         db.execute(
@@ -108,8 +120,9 @@ def _fill(
 
 
 def _members(
-    chance: random.Random, words: list[str], story: int, number: int, size: int, opened: datetime, title: str
+    invention: _Invention, story: int, number: int, size: int, opened: datetime, title: str
 ) -> Iterator[tuple[int, str, int, str, str, str, str, str | None, str | None, str, str, str, str, str, str, str]]:
+    chance, words = invention.chance, invention.words
     text, report = "", ""
     for place in range(size):
         if not text or chance.random() > 0.2:
@@ -156,15 +169,21 @@ def measure(path: Path, asked: int) -> None:
     }
     with TestClient(made, base_url="http://127.0.0.1") as client:
         for address, name in pages.items():
-            clock, work = [], []
-            for _ in range(asked):
-                started, spent = time.perf_counter(), time.process_time()
-                answer = client.get(address)
-                clock.append((time.perf_counter() - started) * 1000)
-                work.append((time.process_time() - spent) * 1000)
-                if answer.status_code not in (200, 503):
-                    raise SystemExit(f"{address}: {answer.status_code}")
+            clock, work = _times(client, address, asked)
             print(f"  {name:28} {statistics.median(clock):8.1f} {max(clock):8.1f} {statistics.median(work):8.1f}")
+
+
+def _times(client: TestClient, address: str, asked: int) -> tuple[list[float], list[float]]:
+    """Request a page several times; return the milliseconds of each answer by the clock and of the processor."""
+    clock, work = [], []
+    for _ in range(asked):
+        started, spent = time.perf_counter(), time.process_time()
+        answer = client.get(address)
+        clock.append((time.perf_counter() - started) * 1000)
+        work.append((time.process_time() - spent) * 1000)
+        if answer.status_code not in (200, 503):
+            raise SystemExit(f"{address}: {answer.status_code}")
+    return clock, work
 
 
 def measure_commands(path: Path, asked: int) -> None:

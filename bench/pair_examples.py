@@ -163,9 +163,8 @@ def scatters() -> dict[str, list[Item]]:
     return found
 
 
-def worlds() -> dict[str, list[Item]]:
-    """Return all windows that are learned from."""
-    chance = random.Random(5)
+def _archive_windows(chance: random.Random) -> dict[str, list[Item]]:
+    """Return the windows that consist of one labelled archive: whole, with dates, and cut to texts of 30 and 0 words."""
     found: dict[str, list[Item]] = {}
     for name in ARCHIVES:
         whole = list(archive(name))
@@ -179,6 +178,13 @@ def worlds() -> dict[str, list[Item]]:
             if name != "gva-incidents-dev":
                 found[f"{name}/30"] = cut(whole, 30)
             found[f"{name}/0"] = cut(whole, 0)
+    return found
+
+
+def learned_windows() -> dict[str, list[Item]]:
+    """Return all windows that are learned from."""
+    chance = random.Random(5)
+    found = _archive_windows(chance)
     weeks = {day: week(ENGLISH_2023, day) for day in WEEKS_2023} | {day: week(GOOGLE, day) for day in WEEKS_2025}
     base = joined(weeks[day] for day in ("2023-04-03", "2023-06-05", "2025-05-19", "2025-07-14", "2025-09-08"))
     ledes = [
@@ -294,9 +300,9 @@ def read_by_eye(params: ClusteringParams = DEFAULT) -> list[Table]:
         keys = [row_key(item.key) for item in one.items]
         one.label[:] = -1
         for place, (a, b) in enumerate(zip(one.first.tolist(), one.second.tolist(), strict=True)):
-            told = verdicts.get((text, frozenset((keys[a], keys[b]))))
-            if told in ("one", "two"):
-                one.label[place] = told == "one"
+            known = verdicts.get((text, frozenset((keys[a], keys[b]))))
+            if known in ("one", "two"):
+                one.label[place] = known == "one"
         found.append(one)
     return found
 

@@ -116,6 +116,33 @@ print(json.dumps({
 """
 
 
+Side = tuple[str, str, str]  # interpreter, script, its last argument
+
+
+def _sides(reader_python: Path | None, *, without_clustering: bool) -> dict[str, Side]:
+    """Return the programs that are compared, by name."""
+    sides: dict[str, Side] = {"ours": (sys.executable, OURS, "off")}
+    if not without_clustering:
+        sides["ours, clustering"] = (sys.executable, OURS, "on")
+    if reader_python:
+        sides["reader, default"] = (str(reader_python), READER, "1")
+        sides["reader, 10 workers"] = (str(reader_python), READER, "10")
+    return sides
+
+
+def _played(side: Side, base: str, feeds: int) -> subprocess.CompletedProcess[str]:
+    """Run a side once, in a scratch folder."""
+    python, script, argument = side
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(
+            [python, "-c", script, base, str(feeds), folder, argument],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+
 def main() -> int:
     """Run the sides in turn and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -125,15 +152,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-clustering", action="store_true", help="leave out the side that clusters")
     options = parser.parse_args()
-    sides: dict[str, tuple[str, str, str]] = {
-        "ours": (sys.executable, OURS, "off"),
-        "ours, clustering": (sys.executable, OURS, "on"),
-    }
-    if options.without_clustering:
-        del sides["ours, clustering"]
-    if options.reader_python:
-        sides["reader, default"] = (str(options.reader_python), READER, "1")
-        sides["reader, 10 workers"] = (str(options.reader_python), READER, "10")
+    sides = _sides(options.reader_python, without_clustering=options.without_clustering)
     server = Path(__file__).with_name("feed_server.py")
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
     with subprocess.Popen(
@@ -146,15 +165,8 @@ def main() -> int:
         base = serving.stdout.readline().strip()
         for number in range(options.rounds):
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-            for name, (python, script, argument) in sides.items():
-                with tempfile.TemporaryDirectory() as folder:
-                    done = subprocess.run(
-                        [python, "-c", script, base, str(options.feeds), folder, argument],
-                        capture_output=True,
-                        text=True,
-                        check=False,
-                        timeout=600,
-                    )
+            for name, side in sides.items():
+                done = _played(side, base, options.feeds)
                 if done.returncode:
                     print(done.stderr[-2000:], file=sys.stderr)
                     return 1

@@ -1,4 +1,4 @@
-"""How many pairs of one story tell one event: those drawn by lot from single weeks and read by eye, under the stories of now.
+"""Count how many pairs in one story report one event: pairs drawn by lot from single weeks and judged by a reader.
 
     python -m bench.read_pairs
 

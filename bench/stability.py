@@ -1,4 +1,4 @@
-"""How much the order of arrival decides: a day's entries shuffled within each hour, and entry by entry against one import.
+"""Measure how much depends on the order of arrival: a day's entries shuffled within each hour, and one by one against one import.
 
     python bench/stability.py LABELLED.jsonl ... [--shuffles 2] [--first 2000]
 
@@ -55,7 +55,7 @@ def _feed(entry: ArchiveEntry) -> str:
     return entry.origin.feed if entry.origin is not None else f"archive:{entry.source}"
 
 
-def told(path: Path, shuffles: int, first: int) -> None:
+def report_agreement(path: Path, shuffles: int, first: int) -> None:
     """Print the figures of one archive."""
     entries = [one for one in load(path)[0] if one.data.published is not None][:first]
     labels = {str(one.line): one.cluster for one in entries if one.cluster is not None}
@@ -79,7 +79,7 @@ def main() -> None:
     options.add_argument("--first", type=int, default=10**9, help="take the first entries by date only")
     chosen = options.parse_args()
     for path in chosen.archives:
-        told(path, chosen.shuffles, chosen.first)
+        report_agreement(path, chosen.shuffles, chosen.first)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long SIGTERM takes, whatever is in hand, and that nothing is half done afterwards.
+"""Measure how long SIGTERM takes during each kind of work, and check that nothing is half done afterwards.
 
     python -m bench.stops [SITUATION…] [--entries NUMBER] [--rounds NUMBER]
 

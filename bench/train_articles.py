@@ -157,12 +157,12 @@ def main() -> None:
     model = learn(found)
     print("articles", round(model.bias, 5), {name: round(weight, 5) for name, weight in model.weights.items()})
     if options.write:
-        told = {
+        description = {
             "what": "what is added to the weights of graph.json for two articles, in proportion to the length of the shorter",
             "made by": "python -m bench.train_articles --write",
             "learned on": {"archives, their texts whole": sorted({name for name, _ in TEXTS})},
         }
-        model_files.write_one(MODELS / "articles.json", model, model, told)
+        model_files.write_one(MODELS / "articles.json", model, model, description)
     elif options.note:
         model_files.note_one(MODELS / "articles.json", model)
 

@@ -109,7 +109,7 @@ def write(language: str, counts: Counts, streams: list[str], target: Path) -> No
     keys, pair_keys = sorted(terms), sorted(pairs)
     names = [terms[key] for key in keys]
     shares = [round(100 * counts.capitals[t] / counts.cased[t]) if counts.cased[t] else -100 for t in names]
-    told = {
+    provenance = {
         "texts": len(counts.texts),
         "streams": streams,
         "without": FORBIDDEN,
@@ -117,7 +117,7 @@ def write(language: str, counts: Counts, streams: list[str], target: Path) -> No
     }
     np.savez_compressed(
         target / f"background-{language}.npz",
-        provenance=np.array(json.dumps(told)),
+        provenance=np.array(json.dumps(provenance)),
         terms=np.array(keys, np.uint32),
         counts=np.array([min(counts.terms[t], 65_535) for t in names], np.uint16),
         capitals=np.array(shares, np.int8),
@@ -129,7 +129,7 @@ def write(language: str, counts: Counts, streams: list[str], target: Path) -> No
 def differing(made: Path, shipped: Path = MODELS) -> list[str]:
     """Return what differs between two folders of tables: a file, or an array of one."""
     found = sorted({path.name for folder in (made, shipped) for path in folder.glob("background-*.npz")})
-    return [told for name in found for told in _differing(made / name, shipped / name)]
+    return [line for name in found for line in _differing(made / name, shipped / name)]
 
 
 def _differing(made: Path, shipped: Path) -> list[str]:
@@ -161,8 +161,8 @@ def main() -> int:
             write(language, counts, streams, target)
             print(f"{language}: {len(counts.texts)} texts of {', '.join(streams)}")
         wrong = differing(target) if options.check else []
-    for told in wrong:
-        print(f"differs: {told}")
+    for line in wrong:
+        print(f"differs: {line}")
     return 1 if wrong else 0
 
 

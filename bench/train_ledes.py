@@ -202,11 +202,11 @@ def held_out(found: Pairs) -> None:
         now[part == number] = odds(learn(found, part != number), found)[part == number]
     for text in ("lede", "headline"):
         for times in (0.85, 1.0, 1.15):
-            told = (
+            figures = (
                 f"{title}: {at_yield(found, text, times, each)}"
                 for title, each in (("before", found.before), ("now", now))
             )
-            print(f"{text}s, {times:.2f} times the true pairs;", "; ".join(told))
+            print(f"{text}s, {times:.2f} times the true pairs;", "; ".join(figures))
 
 
 def at_yield(found: Pairs, text: str, times: float, odds: Matrix) -> str:
@@ -233,7 +233,7 @@ def main() -> None:
     model = learn(found, np.ones(len(found.label), np.bool_))
     print("ledes", round(model.bias, 5), {name: round(weight, 5) for name, weight in model.weights.items()})
     if options.write:
-        told = {
+        description = {
             "why": WHY,
             "what": "what is added to the weights of graph.json for headlines and ledes, the less the longer the shorter report",
             "made by": "python -m bench.train_ledes --write",
@@ -244,7 +244,7 @@ def main() -> None:
             },
         }
         moved = Logistic(model.bias + MOVED.bias, {**model.weights, **MOVED.weights})
-        model_files.write_one(MODELS / "ledes.json", moved, model, told)
+        model_files.write_one(MODELS / "ledes.json", moved, model, description)
 
 
 if __name__ == "__main__":

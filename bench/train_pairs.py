@@ -42,13 +42,13 @@ from bench.pair_examples import (
     Table,
     examples,
     learned_days,
+    learned_windows,
     read_by_eye,
     scatters,
     second_inputs,
     table,
     using,
     weights_of,
-    worlds,
 )
 from bench.worlds import DATA
 
@@ -123,7 +123,7 @@ def tables() -> Iterator[Table]:
     folder = KEPT / program()
     for name, days in (("weeks", learned_days()), ("scatters", list(SCATTERED))):
         with background_without(name, days):
-            windows = kept(folder / f"{name}.pickle", worlds if name == "weeks" else scatters)
+            windows = kept(folder / f"{name}.pickle", learned_windows if name == "weeks" else scatters)
             for number, (title, items) in enumerate(windows.items()):
                 yield kept(folder / f"{name}-{number}.pickle", partial(table, title, items, LEARNED_PARAMS))
             if name == "weeks":
@@ -308,7 +308,7 @@ def shipped(models: Models) -> Models:
     )
 
 
-def told() -> dict[str, dict[str, object]]:
+def descriptions() -> dict[str, dict[str, object]]:
     """Return what the model files say of themselves: what they are, what they were learned on, what design moves and why."""
     learned_on = {
         "archives": list(ARCHIVES),
@@ -334,7 +334,7 @@ def main() -> int:
     options = parser.parse_args()
     raw = learned()
     if options.write:
-        model_files.write(MODELS, shipped(raw), raw, told())
+        model_files.write(MODELS, shipped(raw), raw, descriptions())
     elif options.note:
         model_files.note(MODELS, raw)
     return 0 if model_files.compare(MODELS, raw, print) else 1

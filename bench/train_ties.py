@@ -123,7 +123,7 @@ def main() -> None:
         model = learn()
     print("ties", round(model.bias, 5), {name: round(weight, 5) for name, weight in model.weights.items()})
     if options.write:
-        told = {
+        description = {
             "what": "log odds that two stories tell of one affair, by what their likest two reports share",
             "made by": "python -m bench.train_ties --write",
             "learned on": {
@@ -132,7 +132,7 @@ def main() -> None:
                 "streams": [*ENGLISH_2023, *GOOGLE, *OTHERS],
             },
         }
-        model_files.write_model(MODELS / "ties.json", model, told)
+        model_files.write_model(MODELS / "ties.json", model, description)
 
 
 if __name__ == "__main__":

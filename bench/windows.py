@@ -82,14 +82,14 @@ def labelled(name: str, most: int | None = None) -> Window:
 def mix(left: tuple[str, str], right: tuple[str, str], headlines: bool) -> Window:
     """Return two weeks, each a stream and a first day, laid on the same days."""
     items = [item for name, first in (left, right) for item in week((name,), first)]
-    told = "headlines" if headlines else "ledes"
-    return Window(f"mix, {told}", cut(items, 0) if headlines else items)
+    kind = "headlines" if headlines else "ledes"
+    return Window(f"mix, {kind}", cut(items, 0) if headlines else items)
 
 
 def scatter(name: str, first: str, last: str, count: int, headlines: bool) -> Window:
     """Return days of a stream laid into 48 hours."""
-    told = "headlines" if headlines else "ledes"
-    return Window(f"scatter, {told}", scattered(name, first, last, count, headlines))
+    kind = "headlines" if headlines else "ledes"
+    return Window(f"scatter, {kind}", scattered(name, first, last, count, headlines))
 
 
 def agreement(found: Found, name: str) -> Figures:

@@ -75,8 +75,8 @@ def row_key(key: str) -> str:
     """Return the key of a stream's row as hand-made labels name it, from the key of its item."""
     name, number = key.rsplit(":", 1)
     row = rows_of(DATA / "streams" / f"{name}.jsonl.xz")[int(number)]
-    told = "\n".join(row.get(column) or "" for column in ("date", "source", "title"))
-    return f"{name}:{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    text = "\n".join(row.get(column) or "" for column in ("date", "source", "title"))
+    return f"{name}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 @lru_cache(maxsize=32)

@@ -23,56 +23,57 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """A command before it is loaded: its module in ``aggregator.cli``, and its line in lists."""
+    """A command that is not loaded yet: its module in ``aggregator.cli``, and its line in lists of commands."""
 
     module: str
     line: str
 
     def short_help(self, limit: int = 45) -> str:
-        """Return the line, cut where it is longer than what click leaves for it."""
+        """Return the line, cut to the length that click allows."""
         return click.Command(None, help=self.line).get_short_help_str(limit)
 
 
-# A module is imported for its own commands only. The lines are repeated here, so that lists of commands load no module.
+# A module is imported only for its own commands. The lines are repeated here, so that a list of commands loads no module.
 COMMANDS = {
-    "run": Listed("running", "Be the daemon: poll what is due, cluster, publish, alert."),
+    "run": Listed("running", "Run the daemon: poll due feeds, cluster, publish, alert."),
     "web": Listed("web", "Show the desk's page in a browser."),
-    "fetch": Listed("fetch", "Poll now: the feeds that are due, those named, or all."),
-    "feeds": Listed("feeds", "The feeds we follow, and how they do."),
+    "fetch": Listed("fetch", "Poll the feeds that are due, the named ones, or all."),
+    "feeds": Listed("feeds", "List and edit the followed feeds; show their health."),
     "stories": Listed("stories", "List stories, newest first."),
-    "story": Listed("story", "One story: what it holds, why, and an editor's verbs."),
-    "storyline": Listed("storylines", "Running affairs: which stories each ties, and the verbs."),
-    "entry": Listed("entries", "One entry: what it says, and what it said before."),
-    "search": Listed("entries", "Find entries that hold all words of TEXT, best first."),
+    "story": Listed("story", "Show, explain and change one story."),
+    "storyline": Listed("storylines", "Show and change storylines: related stories."),
+    "entry": Listed("entries", "Show one entry and its earlier versions."),
+    "search": Listed("entries", "Find entries with all words of TEXT, best first."),
     "digest": Listed("digest", "Make an edition of the digest, or print it again."),
-    "watch": Listed("watch", "Saved queries that alert."),
+    "watch": Listed("watch", "Manage watches: saved queries that alert."),
     "import": Listed("archives", "Read entries from JSON Lines archives."),
     "export": Listed("exporting", "Write entries as JSON Lines, CSV or Parquet."),
     "evaluate": Listed("tuning", "Score the clustering of labelled JSON Lines files."),
-    "replay": Listed("tuning", "Show what other settings would make of the stored entries."),
-    "recluster": Listed("tuning", "Cluster the window anew and show what changed."),
-    "demo": Listed("demo", "Show the whole chain without a network."),
+    "replay": Listed("tuning", "Show how other settings would group the stored entries."),
+    "recluster": Listed("tuning", "Cluster the window again and show what changed."),
+    "demo": Listed("demo", "Run a demonstration without a network."),
     "init": Listed("starting", "Write a starter feeds.yaml and settings file."),
-    "status": Listed("status", "Say what is held, how the feeds are and what comes next."),
-    "health": Listed("status", "Probe for containers: 0 where the daemon gets on, else 1."),
-    "config": Listed("config", "Settings: what holds, and where it comes from."),
-    "db": Listed("db", "The database file."),
+    "status": Listed("status", "Show the number of entries, the feeds' state and what is next."),
+    "health": Listed("status", "Probe the daemon: exit code 0 if it is healthy, else 1."),
+    "config": Listed("config", "Show and check the settings in force."),
+    "db": Listed("db", "Check, back up, restore and maintain the database."),
     "completion": Listed("completion", "Print the completion script for a shell."),
 }
 
 _COMPLETING = "_AGGREGATOR_COMPLETE"  # what the shell sets when it asks for completions
 
 GLOSSARY = (
-    ("Feed", "an address that is polled; its publisher is the house behind it."),
+    ("Feed", "an address that is polled; its publisher is the organisation behind it."),
     ("Entry", "what a feed published; an edit makes a revision of it, never a second entry."),
     ("Report", "the entries that carry one text: a dispatch and its copies count as one."),
-    ("Story", "the reports of one event; its canonical entry stands for it."),
-    ("Independent", "how many reports a story has, so that copies confirm nothing."),
-    ("Edition", "one digest, made once and frozen; a watch is a saved query that alerts."),
+    ("Story", "the reports of one event; its canonical entry gives it its title and link."),
+    ("Independent", "the number of reports in a story, so that copies do not count."),
+    ("Edition", "one digest, made once and never changed."),
+    ("Watch", "a saved query that alerts."),
 )
 
 EPILOG = (
-    "These options may also stand after the command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, "
+    "These options may also follow the command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, "
     "4 partly done, 5 the database is locked by another process, not ours or newer than this program, 130 interrupted."
 )
 
@@ -124,12 +125,12 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            # click would end with 1; a reader who has had enough is no failure of ours
+            # click would exit with 1, but it is no failure if the reader closes the pipe
             raise _ReaderLeftError from error
 
 
 class _ReaderLeftError(Exception):
-    """Whoever read our output has had enough."""
+    """The reader of our output closed the pipe."""
 
 
 @click.group(
@@ -139,14 +140,14 @@ class _ReaderLeftError(Exception):
 @click.version_option(__version__, prog_name="aggregator")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
-    """Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
+    """Newsroom feed aggregator: finds copies, groups reports into stories, and explains why."""
     ctx.obj = session = Session(**options)
     check_local_zone()
-    session.clock()  # a bad --now is a fault of the call, even where the command has no use for the time
+    session.clock()  # a bad --now is an error, even if the command does not use the time
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run the command line; every way out is an exit code."""
+    """Run the command line and exit with its exit code."""
     _occupy_closed_streams()
     sys.exit(code_of(arguments))
 
@@ -160,7 +161,7 @@ def _occupy_closed_streams() -> None:
                 os.dup2(opened, descriptor)
                 os.close(opened)
             stream = open(descriptor, "r" if descriptor == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-            setattr(sys, name, stream)  # not closed at the end, as Python's own are not
+            setattr(sys, name, stream)  # not closed at the end, like Python's own streams
 
 
 def code_of(arguments: list[str] | None = None) -> int:
@@ -183,7 +184,7 @@ def code_of(arguments: list[str] | None = None) -> int:
         error.show()
         return 2
     except _ReaderLeftError:
-        # nor may the interpreter complain when it flushes stdout at the end
+        # so that the interpreter does not complain when it flushes stdout at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0
@@ -198,7 +199,7 @@ def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
     if isinstance(error, AggregatorError):
         text, code = str(error), error.exit_code
     else:
-        # an OSError that no room explained: the system's own words, without the ten frames around them
+        # an OSError that no module explained: the system's message, without a traceback
         text, code = f"{error.filename or 'system'}: {error.strerror or error}", 1
     for line in text.split("\n"):
         # an error may contain text of a feed or file, which must not control the terminal

@@ -18,7 +18,7 @@ from aggregator.exceptions import PARTLY_FAILED
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
-    """Read entries from JSON Lines archives. Lines that can't be used are named, and the exit code is 4. - is stdin."""
+    """Read entries from JSON Lines archives. Unusable lines are reported, and the exit code is then 4. - is stdin."""
     code, rows = 0, []
     with session.open_or_create(with_feeds=False) as app:
         for file in (Path("/dev/stdin") if str(file) == "-" else file for file in files):

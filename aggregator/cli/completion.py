@@ -14,14 +14,14 @@ from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 
-_MOST = 60  # more than a screenful does not help to choose
+_MOST = 60  # completions at most; more than a screenful does not help
 _WIDEST = 70  # characters of a headline beside its id
 
-Offer = tuple[str, str]  # what is typed, and what it is
+Offer = tuple[str, str]  # the completed text and its description
 
 
 class CompletedType(click.ParamType[str]):
-    """A text of a kind that the newsroom knows some of."""
+    """A parameter whose values can be completed from the newsroom, such as story ids."""
 
     name = "text"
 
@@ -29,7 +29,7 @@ class CompletedType(click.ParamType[str]):
         self.kind = kind
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return completions of ``incomplete``; none where the newsroom cannot be read."""
+        """Return completions of ``incomplete``; none if the newsroom cannot be read."""
         try:
             found = list(_OFFERS[self.kind](_session(ctx), incomplete))
         except (AggregatorError, OSError, click.ClickException):
@@ -42,7 +42,7 @@ def add_completions(command: click.Command) -> None:
     """Add completions to the parameters of a command and its subcommands, by parameter name."""
     for parameter in command.params:
         kind = _KINDS.get(parameter.name or "", "")
-        if parameter.name == "name":  # of a watch, where one is meant that is there
+        if parameter.name == "name":  # the name of an existing watch in these commands only
             kind = "watch" if command.name in ("remove", "test", "log") else ""
         if kind and type(parameter.type) is type(click.STRING):
             parameter.type = CompletedType(kind)
@@ -136,7 +136,7 @@ _OFFERS: dict[str, Callable[[Session, str], Iterator[Offer]]] = {
     "series": _series,
     "setting": _settings,
 }
-# The name of a parameter -> what it takes.
+# The name of a parameter -> the kind of its values.
 _KINDS = {
     "story": "story",
     "stories": "story",
@@ -156,7 +156,7 @@ _KINDS = {
 
 
 class _DescribingBash(BashComplete):
-    """Bash completion that shows descriptions while several completions fit."""
+    """Bash completion that shows descriptions while there are several completions."""
 
     source_template = """\
 %(complete_func)s() {
@@ -182,12 +182,12 @@ complete -F %(complete_func)s %(prog_name)s
 """
 
     def format_completion(self, item: CompletionItem) -> str:
-        """Return one offer as the function above reads it."""
+        """Return one completion in the form that the shell function above reads."""
         return f"{item.type}\t{item.value}\t{item.help or ''}".rstrip("\t")
 
     @staticmethod
     def _check_version() -> None:
-        """Any bash with ``compopt`` will do: 4.0, of 2009."""
+        """Accept every version: bash has ``compopt`` since 4.0 (2009)."""
 
 
 def describe_in_bash() -> None:

@@ -1,4 +1,4 @@
-"""``config``: the settings in force, and whether they are sound."""
+"""``config``: the settings in force, and checks of them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from aggregator.text.counts import amount
 
 @click.group("config")
 def config_command() -> None:
-    """Settings: what holds, and where it comes from."""
+    """Show and check the settings in force."""
 
 
 @config_command.command("show")
-@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@click.option("--origin", is_flag=True, help="Show where each value comes from.")
 @list_options
 @click.pass_obj
 def show_command(session: Session, origin: bool, form: str) -> None:
@@ -62,9 +62,9 @@ def path_command(session: Session) -> None:
 @config_command.command("datasette")
 @click.pass_obj
 def datasette_command(session: Session) -> None:
-    """Print what Datasette is told of the database. It is its --metadata, whatever the file is called.
+    """Print Datasette's metadata for the database. Use it as its --metadata; the file may have any name.
 
-    The stories stand first, and what is the product's own affair is hidden.
+    Stories come first, and tables for internal use are hidden.
     """
     from aggregator.config.datasette import metadata
 
@@ -74,7 +74,7 @@ def datasette_command(session: Session) -> None:
 @config_command.command("check")
 @click.pass_obj
 def check_command(session: Session) -> None:
-    """Check the feeds file, the settings, templates and labels. All faults are named, and secrets in the open."""
+    """Check the feeds file, the settings, templates and labels. It reports all faults, and secrets in plain text."""
     from aggregator.cli.setting_faults import setting_faults
     from aggregator.config.open_secrets import open_secrets, open_settings
     from aggregator.desk.layouts import faults
@@ -107,7 +107,7 @@ def _collecting(problems: list[str]) -> Iterator[None]:
 
 
 def _open_targets(session: Session) -> list[str]:
-    """Return a sentence for each watch target that is an open secret; none where the database cannot be read now."""
+    """Return a warning for each watch target with a plain-text secret; none if the database cannot be read now."""
     from aggregator.desk.alert_targets import advice_for_open, holds_open_secret
 
     if not session.database_file.exists():

@@ -22,13 +22,13 @@ from aggregator.text.counts import amount
 
 @click.group("db")
 def db_command() -> None:
-    """The database file."""
+    """Check, back up, restore and maintain the database."""
 
 
 @db_command.command("check")
 @click.pass_obj
 def db_check_command(session: Session) -> int:
-    """Check the file's integrity; ends with 1 where it is damaged."""
+    """Check the file's integrity. The exit code is 1 if it is damaged."""
     from aggregator.ingest.resketch import outdated
 
     path = session.needed_database()
@@ -40,7 +40,7 @@ def db_check_command(session: Session) -> int:
             stale = outdated(app.store)
     if stale:
         click.echo(
-            f"{amount(stale, 'sketch is', 'sketches are')} of another version and no help in finding copies; `aggregator db resketch` makes such anew.",
+            f"{amount(stale, 'sketch is', 'sketches are')} of another version and cannot be used to find copies; `aggregator db resketch` makes them again.",
             err=True,
         )
     for fault in faults:
@@ -56,7 +56,7 @@ def db_check_command(session: Session) -> int:
 @click.argument("target", type=click.Path(path_type=Path), required=False)
 @click.pass_obj
 def backup_command(session: Session, target: Path | None) -> None:
-    """Copy the live database. It goes to TARGET, else to a dated file beside it."""
+    """Back up the live database to TARGET. The default is a dated file beside it."""
     path = target or session.database_file.with_name(
         f"{session.database_file.stem}-{session.clock():%Y%m%dT%H%M%SZ}.db"
     )
@@ -67,7 +67,7 @@ def backup_command(session: Session, target: Path | None) -> None:
 
 
 def _check_target(database: Path, target: Path) -> None:
-    """Refuse to put a backup in place of the live database or of a file that is no database."""
+    """Refuse to overwrite the live database, or a file that is no database, with a backup."""
     refuse_beside_database(target)
     if not target.exists():
         return
@@ -83,7 +83,7 @@ def _check_target(database: Path, target: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def restore_command(session: Session, file: Path) -> None:
-    """Put a backup in the database's place. What was there is set aside. No daemon may run on it."""
+    """Replace the database by a backup. The old file is kept beside it. No daemon may run on it."""
     database = session.database_file
     if not database.parent.is_dir():
         raise StorageError(f"{database}: the folder {database.parent} does not exist")
@@ -98,7 +98,7 @@ def restore_command(session: Session, file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.pass_obj
 def prune_command(session: Session, as_json: bool) -> None:
-    """Drop what is past its time. The retention rule and the clustering's windows say what is."""
+    """Delete old data. The retention settings and the clustering's windows decide which."""
     with session.open_existing() as app:
         dropped = app.prune()
     if as_json:
@@ -110,7 +110,7 @@ def prune_command(session: Session, as_json: bool) -> None:
 @db_command.command("resketch")
 @click.pass_obj
 def resketch_command(session: Session) -> None:
-    """Make anew what copies are found by. An update of the program may have changed its form."""
+    """Make sketches again. Copies are found by sketches, and an update may have changed their form."""
     from aggregator.ingest.resketch import resketch
 
     with session.open_existing() as app, progress("sketching", quiet=session.quiet) as advance:
@@ -121,7 +121,7 @@ def resketch_command(session: Session) -> None:
 @db_command.command("vacuum")
 @click.pass_obj
 def vacuum_command(session: Session) -> None:
-    """Give free pages back and refresh the statistics."""
+    """Return free pages to the system and refresh the statistics."""
     before = session.database_file.stat().st_size if session.database_file.exists() else 0
     with session.open_existing() as app:
         app.store.vacuum()

@@ -1,4 +1,4 @@
-"""``demo``: the whole chain in a minute without a network."""
+"""``demo``: a demonstration of all steps in a minute, without a network."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SEARCHED = "Ukraine guarantee"
 )
 @click.pass_obj
 def demo_command(session: Session, keep: Path | None) -> None:
-    """Show the whole chain without a network. It polls authored feeds on this machine, and shows stories, why and the digest."""
+    """Run a demonstration without a network. It polls fictional feeds on this machine, and shows stories, explanations and the digest."""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
     with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder:
@@ -49,7 +49,7 @@ def demo_command(session: Session, keep: Path | None) -> None:
 def _run(session: Session, folder: Path, *, kept: bool) -> None:
     now: list[datetime] = [moment(STAGES[0])]
     settings = session.settings
-    # one feed after another, so that what came at one minute comes in the same order each time
+    # one feed after another, so that entries of one minute always arrive in the same order
     fetch = replace(settings.fetch, host_delay=0.0, workers=1)
     database = folder / "demo.db"
     for ending in ("", *BESIDE):
@@ -77,7 +77,7 @@ def _run(session: Session, folder: Path, *, kept: bool) -> None:
 
 
 def _show_stories(app: Aggregator) -> Story:
-    """Print the stories, and one of them with why its reports are in it; return that one."""
+    """Print the stories, and one of them with the reasons why its reports are in it; return that one."""
     heading("stories, those carried by most publishers first")
     stories = app.stories(StoryQuery(sort="publishers", limit=12))
     print_list(map(summary_row, stories), STORY_COLUMNS, "table")
@@ -95,7 +95,7 @@ def _show_stories(app: Aggregator) -> Story:
 
 
 def _print_next_steps(database: Path, story: Story, *, kept: bool) -> None:
-    """End with three commands to paste, and where the digest is."""
+    """Print commands to try next, and the path of the digest."""
     heading("what next")
     if not kept:
         emit("aggregator demo --keep morning   # the same, kept in a folder")
@@ -110,7 +110,7 @@ def _print_next_steps(database: Path, story: Story, *, kept: bool) -> None:
     emit(f"{command} story timeline {story.summary.id}")
     emit("")
     emit(f"The digest as a page: {database.with_name('digest.html')}")
-    emit(f"Its clock stands at the demo's own noon, which {clock_file(database)} says.")
+    emit(f"Its clock is set to the demo's own noon by {clock_file(database)}.")
 
 
 def heading(text: str) -> None:

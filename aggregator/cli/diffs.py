@@ -34,16 +34,18 @@ HEADLINE = "time=change.time entry=change.entry_id story=story_id publisher=chan
 
 
 def full_option(command: Any) -> Any:
-    """Add ``--full``: the whole text, not the surroundings of changes alone."""
-    return click.option("--full", is_flag=True, help="The whole text, not only what is around the changes.")(command)
+    """Add ``--full``, which shows the whole text."""
+    return click.option("--full", is_flag=True, help="Show the whole text, not only the passages around changes.")(
+        command
+    )
 
 
 @click.command("diff")
 @click.argument("entry")
 @click.option(
-    "--from", "first", type=click.IntRange(1), metavar="N", help="This version, from 1; else the last but one."
+    "--from", "first", type=click.IntRange(1), metavar="N", help="The old version, from 1; default: the last but one."
 )
-@click.option("--to", "last", type=click.IntRange(1), metavar="M", help="This version; else the present one.")
+@click.option("--to", "last", type=click.IntRange(1), metavar="M", help="The new version; default: the current one.")
 @full_option
 @thing_options
 @click.pass_obj
@@ -62,13 +64,15 @@ def entry_diff_command(
 @click.command("diff")
 @click.argument("story")
 @click.option(
-    "--since", metavar="TIME", help="Against what stood then: 2h, yesterday, 2026-10-01; else the first text."
+    "--since",
+    metavar="TIME",
+    help="Compare with the text at this time: 2h, yesterday, 2026-10-01; default: the first text.",
 )
 @full_option
 @thing_options
 @click.pass_obj
 def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str) -> None:
-    """Show how a story's entries were edited, word by word. The edit made first comes first."""
+    """Show how a story's entries were edited, word by word. The oldest edit comes first."""
     moment = session.moment(since)
     with session.open_existing() as app:
         found = app.story(story)
@@ -96,7 +100,7 @@ def story_diff_command(session: Session, story: str, since: str | None, full: bo
 @list_options
 @click.pass_obj
 def headlines_command(session: Session, since: str, until: str | None, form: str) -> None:
-    """List the headlines that were given other words. A day is looked at, oldest change first."""
+    """List changed headlines, the oldest change first. The default is the last day."""
     with session.open_existing() as app:
         found = app.headlines(session.moment(since), session.moment(until))
     rows = [row_of(one, HEADLINE) for one in found]
@@ -143,7 +147,7 @@ def print_edit(edit: Edit, *, full: bool) -> None:
 
 
 def shown(pieces: Iterable[Piece]) -> str:
-    """Return a diff as this terminal, pipe or file can show it; nothing of a feed's steers it."""
+    """Return a diff as this terminal, pipe or file can show it, without control characters from the feed."""
     from aggregator.newsroom.revisions import Piece, plain
 
     clean = [Piece(piece.op, _clean(piece.text)) for piece in pieces]
@@ -154,7 +158,7 @@ def shown(pieces: Iterable[Piece]) -> str:
         "removed": {"fg": "red", "strikethrough": True},
         "added": {"fg": "green", "bold": True},
     }
-    # a style ends with its line, so that the margin of the next is not painted
+    # a style ends with its line, so that the margin of the next line is not coloured
     return "".join(
         "\n".join(
             click.style(line, **styles[piece.op]) if line.strip() and styles[piece.op] else line for line in lines
@@ -165,7 +169,7 @@ def shown(pieces: Iterable[Piece]) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return harmless text with its line breaks, and the blanks that part it from its neighbours."""
+    """Return harmless text with its line breaks, and with the blanks between it and its neighbours."""
     return "\n".join(_edged(line) for line in text.split("\n"))
 
 

@@ -36,16 +36,20 @@ FORM_OF = {
 @click.command("digest")
 @click.option("--date", "day", metavar="D", help="The edition of a day: today, yesterday or 2026-10-01.")
 @click.option(
-    "--edition", "series", metavar="NAME", default="", help="One of digest.editions; alone: the one that came due last."
+    "--edition",
+    "series",
+    metavar="NAME",
+    default="",
+    help="One of digest.editions; without a time: its latest due edition.",
 )
-@click.option("--since", metavar="TIME", help="From when; else 24 hours before its end.")
-@click.option("--until", metavar="TIME", help="Until when; else now.")
+@click.option("--since", metavar="TIME", help="Begin of the edition's window; default: 24 hours before its end.")
+@click.option("--until", metavar="TIME", help="End of the edition's window; default: now.")
 @format_options(
     *("md", "html", "text", "json", "atom", "jsonfeed"),
-    told="The form; else by FILE's name, else text on a terminal and md for a program.",
+    explained="The format; default: by the file's name, else text on a terminal and md in a pipe.",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout, as for -.")
-@click.option("--mail", is_flag=True, help="Send it to mail.recipients, or to those of the edition.")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write; default: stdout, also for -.")
+@click.option("--mail", is_flag=True, help="Send it to mail.recipients, or to the recipients of the edition.")
 @click.pass_obj
 def digest_command(
     session: Session,
@@ -69,13 +73,13 @@ def digest_command(
         edition = app.edition(since=start, until=end, day=None if day is None else session.day(day), series=series)
         try:
             _show(session, edition, form or _fitting_form(output), output, mail=mail)
-        finally:  # neither a file nor a mail that fails keeps the other back
+        finally:  # the mail is sent even if the file cannot be written
             code = _mail(session, app, edition) if mail else 0
     return code
 
 
 def _show(session: Session, edition: Edition, form: str, output: Path | None, *, mail: bool) -> None:
-    """Write an edition to a file, or print it where it is not mailed."""
+    """Write an edition to a file, or print it if it is not mailed."""
     if output is None and mail:
         return
     printed = output is None or output == STDOUT
@@ -89,7 +93,7 @@ def _show(session: Session, edition: Edition, form: str, output: Path | None, *,
 
 
 def _fitting_form(output: Path | None) -> str:
-    """Return the form where none is named: by the file's name, else text where a person reads."""
+    """Return the default form: by the file's name, else text on a terminal."""
     if output is not None and output != STDOUT:
         if output.name.lower().endswith(SUFFIXES["jsonfeed"]):
             return "jsonfeed"
@@ -98,7 +102,7 @@ def _fitting_form(output: Path | None) -> str:
 
 
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
-    """Mail an edition to recipients who do not have it; return the exit code: 4 where some were refused, 1 where all were."""
+    """Mail an edition to recipients who do not have it; return the exit code: 4 if some were refused, 1 if all were."""
     from aggregator.desk.mailing import mail_edition
 
     settings = settings_of(session.settings, edition.series).mail
@@ -112,8 +116,8 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     for one in mailed.refused:
         click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
     for one in mailed.refused_before:
-        said = f"refused by the mail server before ({safe(one.answer)}), and not asked again with this edition"
-        click.echo(f"{safe(one.recipient)}: {said}.", err=True)
+        outcome = f"refused by the mail server before ({safe(one.answer)}), and not asked again with this edition"
+        click.echo(f"{safe(one.recipient)}: {outcome}.", err=True)
     if mailed.sent or mailed.already:
         return PARTLY_FAILED if mailed.refused or mailed.refused_before else 0
     if not mailed.refused:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @click.group("entry")
 def entry_command() -> None:
-    """One entry: what it says, and what it said before."""
+    """Show one entry and its earlier versions."""
 
 
 entry_command.add_command(entry_diff_command)
@@ -43,7 +43,7 @@ ENTRY = (
     "revisions correction report_id story_id source_title=data.source_title source_url=data.source_url"
 )
 REVISION = "number title url seen replaced text"
-# What `entry show` says above the text.
+# The fields that `entry show` prints above the text.
 SHOWN = "id url feed publisher agency source_title source_url author published first_seen story_id report_id revisions correction"
 
 
@@ -75,7 +75,7 @@ def show_command(session: Session, entry: str, form: str) -> None:
 
 
 def _attribution(entry: Entry) -> str | None:
-    """Return the agency and how it is known: ``AP (dateline: OSLO (AP) —)``."""
+    """Return the agency and how it was recognised: ``AP (dateline: OSLO (AP) —)``."""
     if entry.agency is None or entry.agency_form is None:
         return entry.agency
     words = f"same text as {entry.agency_words}" if entry.agency_form == "copy" else entry.agency_words
@@ -106,9 +106,9 @@ def revisions_command(session: Session, entry: str, form: str) -> None:
 @list_options
 @click.pass_obj
 def search_command(session: Session, text: str, since: str | None, limit: int, form: str) -> None:
-    """Find entries that hold all words of TEXT, best first.
+    """Find entries with all words of TEXT, best first.
 
-    "two words" stand side by side, evacuat* is a beginning, -word must not stand there.
+    "two words" finds a phrase, evacuat* finds words by their beginning, -word excludes a word.
     """
     with session.open_existing() as app:
         hits = app.search(text, limit, session.moment(since))

@@ -21,7 +21,7 @@ from aggregator.text.display import csv_cell
 from aggregator.text.urls import MASK
 
 FORM_OF = {".csv": "csv", ".parquet": "parquet"}
-# The columns of an export that holds nothing.
+# The columns of an export without rows.
 KEYS = (
     *("id", "key", "feed", "url", "canonical_url", "publisher", "agency", "lang", "title", "published", "first_seen"),
     *("report_id", "story_id", "storyline_id", "canonical", "source", "date", "summary", "body"),
@@ -33,26 +33,26 @@ LABEL_KEYS = ("id", "lang", "date", "source", "url", "title", "body", "cluster")
 @click.option("--since", metavar="TIME", help="First seen since: 2h, 3d, yesterday, 2026-10-01.")
 @click.option("--until", metavar="TIME", help="First seen before.")
 @click.option(
-    "--labels", is_flag=True, help="Only entries that editors put together or apart, with `cluster`: for evaluate."
+    "--labels", is_flag=True, help="Only entries that editors put together or apart, with `cluster`, for evaluate."
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["jsonl", "csv", "parquet"]),
-    help="How entries are written; else by FILE's name, else jsonl.",
+    help="The format; default: by the file's name, else jsonl.",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     callback=file_or_stdout,
     metavar="FILE",
-    help="Write them there; - is stdout.",
+    help="The file to write; default: stdout, also for -.",
 )
 @click.pass_obj
 def export_command(
     session: Session, since: str | None, until: str | None, labels: bool, form: str | None, output: Path | None
 ) -> None:
-    """Write entries as JSON Lines, CSV or Parquet. They stand in order of arrival, and import reads JSON Lines again."""
+    """Write entries as JSON Lines, CSV or Parquet. They are in order of arrival, and import can read the JSON Lines."""
     form = form or FORM_OF.get(output.suffix.lower() if output else "", "jsonl")
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("--format parquet is no text for a terminal; name a file with --output")
@@ -73,7 +73,7 @@ def export_command(
 
 
 def write_entries(rows: Iterable[Mapping[str, Any]], form: str, keys: Sequence[str], target: BinaryIO) -> None:
-    """Write entries as ``jsonl``, ``csv`` or ``parquet``; ``keys`` are the columns where there are no rows."""
+    """Write entries as ``jsonl``, ``csv`` or ``parquet``; ``keys`` are the columns if there are no rows."""
     waiting = iter(rows)
     first = next(waiting, None)
     columns = keys if first is None else list(first)
@@ -92,7 +92,7 @@ def write_entries(rows: Iterable[Mapping[str, Any]], form: str, keys: Sequence[s
 
 
 def _watched(rows: Iterable[Mapping[str, Any]], masked: set[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield rows, and note the feeds whose address is masked."""
+    """Yield rows, and add masked feed addresses to ``masked``."""
     for row in rows:
         if MASK in str(row.get("feed")):
             masked.add(str(row["feed"]))

@@ -1,4 +1,4 @@
-"""``feeds health``: how each feed does, and the entries of it that could not be taken."""
+"""``feeds health``: the health of each feed, and its entries that could not be processed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from aggregator.cli.tables import fitted
 
 @click.command("health")
 @list_options
-@click.option("--faults", is_flag=True, help="The entries that could not be taken, with what they held: for a report.")
+@click.option(
+    "--faults", is_flag=True, help="List entries that could not be processed, with their content, for a bug report."
+)
 @click.pass_obj
 def health_list_command(session: Session, form: str, faults: bool) -> None:
-    """Say how each feed does: failing, silent, gone, possible gaps."""
+    """Show the health of each feed: failing, silent, gone, possible gaps."""
     if faults:
         _list_faults(session, form)
         return
@@ -57,6 +59,6 @@ def _list_faults(session: Session, form: str) -> None:
         rows,
         columns,
         form,
-        empty="Every entry could be taken.",
+        empty="Every entry could be processed.",
         fields="feed step entry error first last times given",
     )

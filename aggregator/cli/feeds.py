@@ -1,4 +1,4 @@
-"""``feeds``: what is followed."""
+"""``feeds``: the followed feeds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FEED = "name url publisher category language authority agency paused"
 
 @click.group("feeds")
 def feeds_command() -> None:
-    """The feeds we follow, and how they do."""
+    """List and edit the followed feeds; show their health."""
 
 
 feeds_command.add_command(health_list_command)
@@ -60,18 +60,18 @@ def list_command(session: Session, form: str) -> None:
 
 @feeds_command.command("add")
 @click.argument("url")
-@click.option("--name", help="What to call it; else the feed's own title.")
-@click.option("--publisher", help="The family it belongs to; else its registered domain.")
-@click.option("--category", help="The digest's section.")
-@click.option("--language", help="A code such as en or de; else found in the text.")
-@click.option("--authority", type=click.IntRange(0, 100), help="Weight in the choice of the canonical entry.")
-@click.option("--agency", is_flag=True, help="It is a wire service.")
-@click.option("--no-check", is_flag=True, help="Don't ask the address first.")
+@click.option("--name", help="Its name in lists; default: the feed's own title.")
+@click.option("--publisher", help="Its publisher; default: its registered domain.")
+@click.option("--category", help="Its section in the digest.")
+@click.option("--language", help="A code such as en or de; default: found in the text.")
+@click.option("--authority", type=click.IntRange(0, 100), help="Its weight in the choice of canonical entries.")
+@click.option("--agency", is_flag=True, help="The feed is a wire service's.")
+@click.option("--no-check", is_flag=True, help="Do not fetch the address first.")
 @click.pass_obj
-def add_command(session: Session, /, url: str, authority: int | None, no_check: bool, **told: Any) -> None:
-    """Follow a feed. The address is asked first, and where it is a page its feeds are offered."""
+def add_command(session: Session, /, url: str, authority: int | None, no_check: bool, **values: Any) -> None:
+    """Follow a feed. The address is fetched first; if it is a page, its feeds are offered."""
     path = _editable(session)
-    feed = Feed(address_as_typed(url), **told, authority=50 if authority is None else authority)
+    feed = Feed(address_as_typed(url), **values, authority=50 if authority is None else authority)
     _check_values([feed])
     if not no_check:
         feed = _check_feed(session, feed)
@@ -82,7 +82,7 @@ def add_command(session: Session, /, url: str, authority: int | None, no_check: 
 
 
 def _editable(session: Session) -> Path:
-    """Return the feeds file to add to, made where it is missing; ConfigurationError where what it holds is faulty."""
+    """Return the feeds file to edit, which may not exist yet; raises ConfigurationError if it has faults."""
     path = session.feeds_file
     if path is None:
         return Path(FEEDS)
@@ -92,7 +92,7 @@ def _editable(session: Session) -> Path:
 
 
 def _check_values(feeds: Sequence[Feed]) -> None:
-    """Check feeds with the reader of feeds files before they are written to one, since a fault there stops every command."""
+    """Check feeds with the reader of feeds files before they are written, because a fault in the file stops every command."""
     if not feeds:
         return
     with TemporaryDirectory(prefix="aggregator-") as folder:
@@ -106,7 +106,7 @@ def _check_values(feeds: Sequence[Feed]) -> None:
 
 
 def _check_feed(session: Session, feed: Feed) -> Feed:
-    """Return the feed at an address: the one given, or one of a page's feeds that the person chooses."""
+    """Return the feed if its address is one; if it is a page, return the one of its feeds that the person chooses."""
     found = _discovered(session, feed)
     if found.is_feed:
         return feed
@@ -203,8 +203,8 @@ def _one(session: Session, wanted: str) -> Feed:
     if not found:
         raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
     names = [feed.name or shown_address(feed) for feed in found]
-    told = [shown_address(feed) if names.count(name) > 1 else name for feed, name in zip(found, names, strict=True)]
-    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(told[:5])}")
+    named = [shown_address(feed) if names.count(name) > 1 else name for feed, name in zip(found, names, strict=True)]
+    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(named[:5])}")
 
 
 def _titles(session: Session) -> dict[str, str]:
@@ -222,7 +222,7 @@ def _titles(session: Session) -> dict[str, str]:
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
-    """Return the feeds that a feeds file may hold, and notes on what was left out."""
+    """Return the feeds that are valid in a feeds file, and notes on those left out."""
     try:
         _check_values(feeds)
     except UsageError:
@@ -246,7 +246,7 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
-    """Add the feeds of OPML files, tables or lists of addresses. Tables are CSV; they go into the feeds file."""
+    """Add feeds from OPML files, CSV tables or lists of addresses to the feeds file."""
     from aggregator.desk.subscription_lists import read_subscriptions
 
     path = _editable(session)
@@ -263,7 +263,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 
 
 @feeds_command.command("export")
-@click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout.")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write; default: stdout.")
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @click.command("fetch")
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
-@click.option("--all", "everything", is_flag=True, help="Ask every feed, due or not.")
+@click.option("--all", "everything", is_flag=True, help="Poll every feed, due or not.")
 @list_options
 @click.pass_obj
 def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, form: str) -> int:
-    """Poll now: the feeds that are due, those named, or all.
+    """Poll the feeds that are due, the named ones, or all.
 
-    FEED is a name, a title, a publisher or an address, or part of one. Ends with 4 where a feed failed.
+    FEED is a name, a title, a publisher or an address, or a part of one. The exit code is 4 if a feed failed.
     """
     people = form == "table"
     with session.open_or_create(with_feeds=True) as app:
@@ -41,7 +41,9 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
             )
         due = app.next_due()
         nothing = (
-            "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
+            "Nothing is due"
+            + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "")
+            + "; --all polls every feed."
         )
         print_list(map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, form, empty=nothing, fields=OUTCOME)
         if people and outcomes and not session.quiet:
@@ -62,12 +64,12 @@ def _publish(app: Aggregator) -> None:
 
 
 def in_order(outcomes: Iterable[FeedOutcome]) -> list[FeedOutcome]:
-    """Return outcomes as a list shows them: failures first, then by name."""
+    """Return outcomes in the order of the list: failures first, then by name."""
     return sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
 
 
 def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
-    """Return an outcome under its documented keys."""
+    """Return an outcome with its documented keys."""
     return row_of(outcome, OUTCOME) | {"seconds": round(outcome.seconds, 3)}
 
 

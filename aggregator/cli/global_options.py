@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from aggregator.cli.session import Session
 
 _PATH = click.Path(path_type=Path)
-# name in the session -> how it is written, and what a command line says of it
+# name in the session -> the option's names, and its keywords for click
 _OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "database": (("--db",), {"type": _PATH, "help": "The SQLite database."}),
     "feeds_option": (("--feeds",), {"type": _PATH, "help": "The feeds file."}),
@@ -21,9 +21,12 @@ _OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--set",),
         {"multiple": True, "metavar": "SECTION.KEY=VALUE", "help": "Set one setting; repeatable."},
     ),
-    "now_option": (("--now",), {"metavar": "TIME", "help": "What the clock says, for replays and backfills."}),
-    "verbose": (("-v", "--verbose"), {"count": True, "help": "Say more; twice: tracebacks too."}),
-    "quiet": (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing but data and errors."}),
+    "now_option": (
+        ("--now",),
+        {"metavar": "TIME", "help": "Use this time as the current time, for replays and backfills."},
+    ),
+    "verbose": (("-v", "--verbose"), {"count": True, "help": "Print more; twice: also tracebacks."}),
+    "quiet": (("-q", "--quiet"), {"is_flag": True, "help": "Print only data and errors."}),
 }
 _VARIABLES = {
     "database": "AGGREGATOR_DB",
@@ -41,7 +44,7 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def accept_after_command(command: click.Command) -> None:
-    """Add the global options to a command and its subcommands, where they have no option of that name."""
+    """Add the global options to a command and its subcommands, unless they have an option of that name."""
     own = {name for parameter in command.params for name in parameter.opts}
     for name, (written, keywords) in _OPTIONS.items():
         if own.isdisjoint(written):
@@ -53,7 +56,7 @@ def accept_after_command(command: click.Command) -> None:
 
 
 def _taken(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Override global options from before the command by those after it; settings are appended."""
+    """Override global options given before the command by those given after it; settings are appended."""
     session = context.obj
     written = parameter.name or ""
     if not isinstance(session, Session) or context.get_parameter_source(written) is not ParameterSource.COMMANDLINE:

@@ -1,4 +1,4 @@
-"""Data on stdout: tables for people; JSON, JSON Lines, CSV and TSV for programs; no raw text of feeds."""
+"""Writes data to stdout: tables for people; JSON, JSON Lines, CSV and TSV for programs. Text of feeds is made harmless."""
 
 from __future__ import annotations
 
@@ -24,47 +24,49 @@ from aggregator.model import Skip
 from aggregator.storage.times import to_text
 from aggregator.text.display import csv_cell, display_text
 
-# JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
+# Characters that JSON does not escape by itself: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates.
 _STEERING = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
 
-_PLAIN = "\x1b[0m"  # what ends a style
-# How many rows or things an option may ask for: more would not fit a table, and far more no integer of the database.
+_PLAIN = "\x1b[0m"  # ends a style
+# The range of options for a number of rows: more would not fit a table, and far more would exceed SQLite's integers.
 COUNT = click.IntRange(1, 1_000_000)
 
 
-STDOUT = Path("-")  # what names stdout where a file is asked for
+STDOUT = Path("-")  # means stdout in an option for a file
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def file_or_stdout(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
-    """Return the file that an option names, None where it names stdout."""
+    """Return the file that an option names, None if it names stdout."""
     return None if value == STDOUT else value
 
 
-def format_options(*forms: str, told: str, default: str | None = None) -> Decorator:
-    """Return what adds ``--format`` and ``--json`` to a command, which gets one of the forms as ``form``."""
+def format_options(*forms: str, explained: str, default: str | None = None) -> Decorator:
+    """Return a decorator that adds ``--format`` and ``--json`` to a command, which gets one of the forms as ``form``."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(command)  # which hands on the options that stand below these
+        @wraps(command)  # keeps the options that are declared below these
         def wrapper(form: str | None, as_json: bool, **given: Any) -> Any:
             return command(form="json" if as_json else form, **given)
 
         made = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(wrapper)
         choice = click.Choice(forms)
-        return click.option("--format", "form", type=choice, default=default, show_default=True, help=told)(made)
+        return click.option("--format", "form", type=choice, default=default, show_default=True, help=explained)(made)
 
     return add
 
 
-list_options = format_options("table", "json", "jsonl", "csv", "tsv", told="How the list is printed.", default="table")
-thing_options = format_options("text", "json", told="How it is printed.", default="text")
+list_options = format_options("table", "json", "jsonl", "csv", "tsv", explained="The format.", default="table")
+thing_options = format_options("text", "json", explained="The format.", default="text")
 
 
 def limit_option(default: int = 50) -> Decorator:
-    """Return what adds ``--limit`` to a command that prints a list."""
-    return click.option("--limit", type=COUNT, default=default, show_default=True, metavar="N", help="At most so many.")
+    """Return a decorator that adds ``--limit`` to a command that prints a list."""
+    return click.option(
+        "--limit", type=COUNT, default=default, show_default=True, metavar="N", help="The largest number of rows."
+    )
 
 
 def print_list(
@@ -77,7 +79,7 @@ def print_list(
 ) -> None:
     """Print rows in the requested form.
 
-    Where there are none, ``empty`` is what people read on stderr, and the keys of ``fields`` are the heading that programs read.
+    If there are none, ``empty`` is printed for people on stderr, and the keys of ``fields`` are the header for programs.
     """
     made = [plain(row) for row in rows]
     if form == "json":
@@ -95,7 +97,7 @@ def print_list(
 
 
 def print_left_out(file: Path, skip: Skip) -> None:
-    """Name a line of an archive that was left out, with the reason."""
+    """Print the number of a line of an archive that was left out, with the reason."""
     click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
 
 
@@ -105,7 +107,7 @@ def print_json(value: Any) -> None:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """Return JSON that reads as text; what would steer a terminal or turn its lines is escaped, and so kept."""
+    """Return JSON with readable text; characters that could control a terminal or reverse its lines are escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
@@ -116,7 +118,7 @@ def emit(text: str) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return JSON values: times as ISO 8601 in UTC, tuples as lists."""
+    """Return a value as JSON values: times as ISO 8601 in UTC, tuples as lists."""
     if isinstance(value, datetime):
         return to_text(value)
     if isinstance(value, Mapping):
@@ -127,7 +129,7 @@ def plain(value: Any) -> Any:
 
 
 def local(text: str | None) -> str:
-    """Return a machine's time as people at this terminal read it."""
+    """Return an ISO time in the terminal's time zone, for people."""
     if not text:
         return ""
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -139,12 +141,12 @@ def safe(value: object) -> str:
 
 
 def colours() -> bool:
-    """Return whether stdout wants colour."""
+    """Return whether stdout should be coloured."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def styled(text: str, **style: Any) -> str:
-    """Return a text in a style where stdout wants colour."""
+    """Return a text in a style if stdout should be coloured."""
     return click.style(text, **style) if colours() else text
 
 
@@ -155,17 +157,17 @@ def emit_folded(text: str, indent: int = 0) -> None:
         margin = line[: len(line) - len(line.lstrip(" "))]
         shown = style + line[len(margin) :]
         style = "".join(COLOUR.findall(shown.rpartition(_PLAIN)[2]))
-        emit(margin + shown + (_PLAIN if style else ""))  # a style ends with its line: no margin is painted
+        emit(margin + shown + (_PLAIN if style else ""))  # a style ends with its line, so that no margin is coloured
 
 
 def emit_note(text: str, indent: int = 0) -> None:
-    """Write a line for people to stderr, wrapped as :func:`emit_folded` does."""
+    """Write a line for people to stderr, wrapped like in :func:`emit_folded`."""
     for line in fold(text, width_of_output(), indent):
         click.echo(line, err=True)
 
 
 def emit_headline(title: str) -> None:
-    """Write a headline for people: whole, wrapped at words, bold where there is colour."""
+    """Write a whole headline for people, wrapped at words, and bold if stdout should be coloured."""
     for line in fold(safe(title), width_of_output()):
         emit(styled(line, bold=True))
 

@@ -14,7 +14,7 @@ class Advance(Protocol):
     """Reports progress (done, total); a ``title`` names the next part."""
 
     def __call__(self, done: int, total: int, title: str = ...) -> None:
-        """Show that ``done`` of ``total`` are done."""
+        """Show that ``done`` of ``total`` steps are done."""
         ...
 
 

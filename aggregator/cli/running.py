@@ -20,13 +20,17 @@ from aggregator.daemon.logs import set_up, write_last_lines
 
 @click.command("run")
 @click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How log lines look."
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The format of log lines.",
 )
 @click.pass_obj
 def run_command(session: Session, log_format: str) -> None:
-    """Be the daemon: poll what is due, cluster, publish, alert.
+    """Run the daemon: poll due feeds, cluster, publish, alert.
 
-    SIGTERM and SIGINT finish the feeds in hand and stop; a second one stops at once. SIGHUP reads the feeds and settings anew.
+    SIGTERM and SIGINT stop it after the running fetches are saved; a second one stops at once. SIGHUP reads feeds and settings again.
     """
     from aggregator.daemon.service import Daemon
 
@@ -41,14 +45,14 @@ def run_command(session: Session, log_format: str) -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process at once: all is stored, and the interpreter's shutdown takes seconds on a busy machine."""
+    """End the process at once: everything is stored, and the interpreter's shutdown takes seconds on a busy machine."""
     write_last_lines()
     os._exit(code)
 
 
 @contextmanager
 def _page(session: Session) -> Iterator[None]:
-    """Serve the page beside the daemon where web.with_run is true."""
+    """Serve the page beside the daemon if web.with_run is true."""
     settings = session.settings
     if not settings.web.with_run:
         yield
@@ -62,5 +66,5 @@ def _page(session: Session) -> Iterator[None]:
 
 
 def _configured(session: Session) -> tuple[object, object]:
-    """Return the settings and the feeds; they are read where the session is new."""
+    """Return the settings and the feeds; a new session reads them from their files."""
     return session.settings, session.feeds()

@@ -1,4 +1,4 @@
-"""The global options of a command, resolved when first needed."""
+"""The session of a command: its global options, settings, database and clock, each resolved when first needed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FEEDS = "feeds.yaml"
 
 
 def clock_file(database: Path) -> Path:
-    """Return the file beside a database that fixes its clock: a kept demonstration continues at its own hour."""
+    """Return the file beside a database that fixes its clock, so that a kept demonstration keeps its own time."""
     return database.with_suffix(".clock")
 
 
@@ -47,7 +47,7 @@ class Session:
 
     @cached_property
     def feeds_file(self) -> Path | None:
-        """The feeds file in use: the option's, else ./feeds.yaml, else the user's; None where there is none."""
+        """The feeds file in use: the option's, else ./feeds.yaml, else the user's; None if there is none."""
         if self.feeds_option is not None:
             return self.feeds_option
         for path in (Path(FEEDS), self.user_feeds):
@@ -57,13 +57,13 @@ class Session:
 
     @property
     def user_feeds(self) -> Path:
-        """Where the user's own feeds file lives."""
+        """The path of the user's own feeds file."""
         from aggregator.config.settings_files import user_file
 
         return user_file().with_name(FEEDS)
 
     def needed_feeds_file(self) -> Path:
-        """Return the feeds file; ConfigurationError names `init` where there is none."""
+        """Return the feeds file; raises ConfigurationError with a hint at `init` if there is none."""
         path = self.feeds_file
         if path is None or not path.is_file():
             where = path or Path(FEEDS)
@@ -92,17 +92,17 @@ class Session:
         )
 
     def settings_with(self, assignments: Sequence[str]) -> Settings:
-        """Return the settings in force, but for a few to be tried."""
+        """Return the settings in force with further assignments."""
         return replace(self, assignments=(*self.assignments, *assignments)).settings
 
     @property
     def settings(self) -> Settings:
-        """The settings, alone."""
+        """The settings, without their origins."""
         return self.resolved.settings
 
     @property
     def stories_note(self) -> str:
-        """The note after "none" where stories are switched off; else empty."""
+        """A note for empty lists if stories are switched off; else an empty text."""
         return "" if self.settings.stories.enabled else "; stories are switched off: stories.enabled is false"
 
     @cached_property
@@ -119,15 +119,15 @@ class Session:
         if moment is None and self.database is not None and clock_file(self.database).is_file():
             moment = clock_file(self.database).read_text(encoding="utf-8", errors="replace").strip()
         if moment is None:
-            return lambda: datetime.now(UTC)  # noqa: TID251 - the one place where time comes from
+            return lambda: datetime.now(UTC)  # noqa: TID251 - the only source of the time
         fixed = parse_clock(moment)
         return lambda: fixed
 
     def zone(self) -> ZoneInfo:
         """Return the desk's time zone."""
-        from aggregator.desk.edition_windows import zone_of
+        from aggregator.digest.time_zone import time_zone
 
-        return zone_of(self.settings.digest)
+        return time_zone(self.settings.digest.timezone)
 
     def moment(self, text: str | None) -> datetime | None:
         """Return the time of a time option."""
@@ -139,17 +139,17 @@ class Session:
 
     @contextmanager
     def open_existing(self, *, with_feeds: bool = False) -> Iterator[Aggregator]:
-        """Open the database for commands that look or rule: it must exist.
+        """Open the existing database for commands that look something up or change stories.
 
-        ``with_feeds`` takes over the feeds file first. The others leave the feeds table as it is: the database named
-        by --db need not belong to the feeds file that lies in this folder, and a fault there is no reason not to look.
+        ``with_feeds`` updates the feeds table from the feeds file first. Other commands leave the table unchanged: the
+        database named by --db need not belong to the feeds file in this folder, and a fault in that file must not matter.
         """
         self.needed_database()
         with self._opened(self.settings, self.feeds_if_any() if with_feeds else None) as app:
             yield app
 
     def needed_database(self) -> Path:
-        """Return the database; NotFoundError says how to create one."""
+        """Return the database; raises NotFoundError with a hint how to create one."""
         if not self.database_file.exists():
             raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
         return self.database_file
@@ -163,7 +163,7 @@ class Session:
 
     @contextmanager
     def open_or_create(self, *, with_feeds: bool) -> Iterator[Aggregator]:
-        """Open the database, made where it is missing; ``with_feeds`` follows the feeds file, which must then exist."""
+        """Open the database, or create it; with ``with_feeds`` the feeds file must exist."""
         feeds = self.feeds() if with_feeds else self.feeds_if_any()
         settings = self.settings
         if feeds is not None:
@@ -184,7 +184,7 @@ class Session:
             yield app
 
     def feeds_if_any(self) -> tuple[Feed, ...] | None:
-        """Read the feeds that are followed; None where there is no feeds file and none was named."""
+        """Read the followed feeds; None if there is no feeds file and none was named."""
         path = self.feeds_file
         if path is None or not path.is_file():
             return None if self.feeds_option is None else self.feeds()

@@ -1,4 +1,4 @@
-"""Settings that have the right type and would fail at their first use."""
+"""Finds settings that have the right type but would fail at their first use."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _headers(settings: FetchSettings) -> None:
 
 
 def _mailboxes(settings: Settings) -> list[tuple[str, str]]:
-    """Return the addresses that mail would be sent with, and their keys; none where no mail is sent."""
+    """Return the keys and the addresses for sending mail; none if no mail is sent."""
     mail: MailSettings = settings.mail
     if not mail.server:
         return []

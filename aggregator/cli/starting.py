@@ -14,15 +14,15 @@ from aggregator.config.settings_files import FILE_NAME
 from aggregator.config.shipped import shipped_folder
 
 UNIT = "aggregator.service"
-_PROGRAM = "/opt/aggregator/bin/aggregator"  # where the unit that comes with the product expects it
-_HIDDEN = ("/home", "/root", "/run/user")  # from the unit, by its ProtectHome
+_PROGRAM = "/opt/aggregator/bin/aggregator"  # the program's path in the shipped unit
+_HIDDEN = ("/home", "/root", "/run/user")  # folders that the unit cannot read because of its ProtectHome
 
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--systemd", is_flag=True, help="Write the unit of a systemd service there as well.")
+@click.option("--systemd", is_flag=True, help="Also write the unit of a systemd service.")
 def init_command(folder: Path, systemd: bool) -> None:
-    """Write a starter feeds.yaml and settings file. What is there already is left alone."""
+    """Write a starter feeds.yaml and settings file. Existing files are left unchanged."""
     starters = files("aggregator.config") / "starters"
     for name in (FEEDS, FILE_NAME):
         path = folder / name
@@ -36,7 +36,7 @@ def init_command(folder: Path, systemd: bool) -> None:
 
 def _is_new(path: Path) -> bool:
     if path.exists():
-        click.echo(f"{path}: there already, left as it is.", err=True)
+        click.echo(f"{path}: exists already, left unchanged.", err=True)
         return False
     return True
 

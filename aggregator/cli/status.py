@@ -10,7 +10,7 @@ import click
 from aggregator.cli.output import emit, local, plain, print_json, safe, thing_options
 from aggregator.cli.session import Session
 from aggregator.config.durations import parse_duration
-from aggregator.daemon.locking import account, holder
+from aggregator.daemon.locking import daemon_state, holder
 from aggregator.exceptions import UsageError
 
 
@@ -18,7 +18,7 @@ from aggregator.exceptions import UsageError
 @thing_options
 @click.pass_obj
 def status_command(session: Session, form: str) -> None:
-    """Say what is held, how the feeds are and what comes next."""
+    """Show the number of entries, the feeds' state and what is next."""
     with session.open_existing() as app:
         row = asdict(app.status())
     row["database"] = str(session.database_file)
@@ -37,13 +37,13 @@ def status_command(session: Session, form: str) -> None:
     default="1h",
     show_default=True,
     metavar="DURATION",
-    help="How long ago the last poll may be, and since when a job may be due.",
+    help="The longest time since the last poll and pass, and the longest wait of a due job.",
 )
 @click.pass_obj
 def health_command(session: Session, max_age: str) -> int:
-    """Probe for containers: 0 where the daemon gets on, else 1.
+    """Probe the daemon: exit code 0 if it is healthy, else 1.
 
-    It gets on where a feed was asked and a pass ended lately, and no job that is due has waited for longer than that.
+    It is healthy if a feed was polled and a pass ended recently, and no due job has waited for longer than --max-age.
     """
     try:
         allowed: timedelta = parse_duration(max_age)
@@ -54,7 +54,7 @@ def health_command(session: Session, max_age: str) -> int:
         return 1
     with session.open_existing() as app:
         faults, notes = app.faults(allowed), app.oddities()
-    faults += account(session.database_file).faults(session.clock(), allowed)
+    faults += daemon_state(session.database_file).faults(session.clock(), allowed)
     for note in notes:
         click.echo(safe(note), err=True)
     for fault in faults:

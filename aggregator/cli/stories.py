@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 @click.command("stories")
 @click.option("--since", metavar="TIME", help="Active since: 2h, 3d, yesterday, 2026-10-01.")
 @click.option("--until", metavar="TIME", help="First seen before.")
-@click.option("--match", metavar="TEXT", help="With an entry that holds all these words; as in `search`.")
-@click.option("--min-publishers", type=COUNT, default=1, show_default=True, metavar="N", help="Carried by so many.")
+@click.option("--match", metavar="TEXT", help="With an entry that has all these words, as in `search`.")
+@click.option(
+    "--min-publishers", type=COUNT, default=1, show_default=True, metavar="N", help="Carried by at least N publishers."
+)
 @click.option("--publisher", help="Carried by this publisher.")
 @click.option("--lang", help="With an entry in this language.")
 @click.option("--category", help="With an entry of this category.")
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     help="Order.",
 )
 @limit_option()
-@click.option("--storylines", is_flag=True, help="Stories of one running affair together.")
+@click.option("--storylines", is_flag=True, help="Show related stories together, by storyline.")
 @list_options
 @click.pass_obj
 def stories_command(
@@ -67,7 +69,7 @@ def stories_command(
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
-    """Return a story's line under its documented keys."""
+    """Return a story as a row with its documented keys."""
     return row_of(summary, STORY) | {
         "flags": [str(flag) for flag in summary.flags],
         "storyline": None if summary.storyline is None else asdict(summary.storyline),
@@ -75,7 +77,7 @@ def summary_row(summary: StorySummary) -> dict[str, Any]:
 
 
 def storyline_row(line: Storyline) -> dict[str, Any]:
-    """Return a storyline under its documented keys; the id is null for a story without one."""
+    """Return a storyline as a row with its documented keys; the id is null for a story without a storyline."""
     summary = line.summary or line.stories[0]
     return {
         "id": None if line.summary is None else line.summary.id,
@@ -117,7 +119,7 @@ STORYLINE_COLUMNS = (
 
 
 def tied(row: Any) -> list[str]:
-    """Return the headlines of a storyline's stories; none for a story without one."""
+    """Return the headlines of a storyline's stories; none for a story without a storyline."""
     return [headline(story) for story in row["stories"]] if row["id"] else []
 
 

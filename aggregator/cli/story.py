@@ -42,7 +42,7 @@ LINK = "kind entry=entry_id with=other_id method score threshold evidence parame
 
 @click.group("story")
 def story_command() -> None:
-    """One story: what it holds, why, and an editor's verbs."""
+    """Show, explain and change one story."""
 
 
 story_command.add_command(new_command)
@@ -77,7 +77,7 @@ def story_row(
     neighbours: Sequence[StorySummary] = (),
     ties: Mapping[str, TieWhy] | None = None,
 ) -> dict[str, Any]:
-    """Return a whole story under its documented keys."""
+    """Return a whole story with its documented keys."""
     row = summary_row(story.summary)
     row["neighbours"] = [
         {"id": one.id, "title": one.title, "why": ties[one.id].sentence if ties and one.id in ties else None}
@@ -173,9 +173,9 @@ def _print_report(report: Report, canonical: str) -> None:
 @thing_options
 @click.pass_obj
 def why_command(session: Session, story: str, entry: str | None, form: str) -> None:
-    """Say why an entry stands in a story, or what keeps it out. Without ENTRY, why the newest joined.
+    """Explain why an entry is in a story, or why it is not. Without ENTRY, explain the newest entry.
 
-    Of two stories, say what ties them into one storyline, or what was missing.
+    For two stories, explain what ties them into one storyline, or what is missing.
     """
     with session.open_existing() as app:
         if entry is not None and entry.strip().lower().startswith("s"):
@@ -187,12 +187,12 @@ def why_command(session: Session, story: str, entry: str | None, form: str) -> N
             _print_why(session, why.entry, {"entry": why.entry}, why, form)
 
 
-def _print_why(session: Session, about: str, row: Mapping[str, object], told: Why | TieWhy, form: str) -> None:
+def _print_why(session: Session, about: str, row: Mapping[str, object], why: Why | TieWhy, form: str) -> None:
     if form == "json":
-        print_json({**row, "sentence": told.sentence, "links": [row_of(link, LINK) for link in told.links]})
+        print_json({**row, "sentence": why.sentence, "links": [row_of(link, LINK) for link in why.links]})
         return
-    emit_folded(f"{about}: {safe(told.sentence)}", 2)
-    for link in told.links if session.verbose else ():
+    emit_folded(f"{about}: {safe(why.sentence)}", 2)
+    for link in why.links if session.verbose else ():
         emit_folded(
             f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})",
             4,

@@ -1,4 +1,4 @@
-"""``story new``: what happened to a story since an editor last looked."""
+"""``story new``: the news in a story since an editor last looked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from aggregator.text.counts import amount
 if TYPE_CHECKING:
     from aggregator.newsroom.novelty import Finding
 
-# Lines that fit a few screens: of a whole new story everything is new.
+# Lines at most, for a few screens, because everything is new in a new story.
 SHOWN = 60
 FINDING = "text sentence entry=entry_id publisher url time"
 
@@ -33,9 +33,9 @@ FINDING = "text sentence entry=entry_id publisher url time"
 @click.command("new")
 @click.argument("story")
 @click.option(
-    "--since", metavar="TIME", help="New since: 2h, yesterday, 2026-10-01. Else since the last edition, or a day."
+    "--since", metavar="TIME", help="New since: 2h, yesterday, 2026-10-01; default: the last edition, or a day ago."
 )
-@click.option("--edition", metavar="ID", help="New since this edition closed.")
+@click.option("--edition", metavar="ID", help="New since the end of this edition.")
 @thing_options
 @click.pass_obj
 def new_command(session: Session, story: str, since: str | None, edition: str | None, form: str) -> None:

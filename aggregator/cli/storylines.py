@@ -25,7 +25,7 @@ from aggregator.text.counts import amount, three_counts
 
 @click.group("storyline")
 def storyline_command() -> None:
-    """Running affairs: which stories each ties, and the verbs."""
+    """Show and change storylines: related stories."""
 
 
 @storyline_command.command("list")
@@ -74,7 +74,7 @@ def show_command(session: Session, storyline: str, form: str) -> None:
 @thing_options
 @click.pass_obj
 def name_command(session: Session, storyline: str, name: str, by: str, form: str) -> None:
-    """Call a storyline by a name, whatever its stories are called."""
+    """Name a storyline. The name replaces the title of its leading story."""
     with session.open_existing() as app:
         found = app.storyline_editor(by).name(storyline, name)
         print_outcome(session, app, found, form, kind="storyline")
@@ -86,7 +86,7 @@ def name_command(session: Session, storyline: str, name: str, by: str, form: str
 @thing_options
 @click.pass_obj
 def tie_command(session: Session, stories: tuple[str, ...], by: str, form: str) -> None:
-    """Tie stories into one storyline. Storylines come with all their stories."""
+    """Tie stories into one storyline. Their storylines are joined with all their stories."""
     with session.open_existing() as app:
         found = app.storyline_editor(by).tie(stories)
         print_outcome(session, app, found, form, kind="storyline")
@@ -98,6 +98,6 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str, form: str) 
 @thing_options
 @click.pass_obj
 def untie_command(session: Session, story: str, by: str, form: str) -> None:
-    """Take a story out of its storyline for good."""
+    """Take a story out of its storyline permanently."""
     with session.open_existing() as app:
         print_outcome(session, app, app.storyline_editor(by).untie(story), form)

@@ -1,4 +1,4 @@
-"""Tables for people at any width: columns leave in a declared order, the headline never; cut text ends in ``…``."""
+"""Tables for people at any width: columns are dropped in a declared order, the headline never; cut text ends in ``…``."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from aggregator.text.display import display_text, fitting_part
 Row = Mapping[str, Any]
 Place = Literal["column", "headline", "behind"]
 
-SPACIOUS = 110  # columns from which on a headline shares its line with the rest
-NARROWEST = 40  # what a terminal says below that is taken for this
-PIPED = 160  # columns where the width is unknown
-_WRAPPED = 24  # what a column that wraps keeps at least
+SPACIOUS = 110  # columns; from this width on the headline shares a line with the other cells
+NARROWEST = 40  # columns; a narrower terminal is treated like this
+PIPED = 160  # columns if the width is unknown
+_WRAPPED = 24  # the smallest width of a column that wraps
 _GAP = 2
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# Addresses and paths are copied as a whole; what is coloured is not counted by character.
+# Words that are never cut: addresses and paths, which people copy, and coloured text, which cannot be cut by character.
 _WHOLE = re.compile(r"[/\x1b]")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table for people: its heading, and what it shows of a row.
+    """A column of a table for people: its heading, and a function that returns the cell of a row.
 
-    ``drop``: where the table is too wide, columns leave in this order, 1 first; those with 0 stay.
-    ``place``: ``headline`` has a line of its own on a narrow terminal, ``behind`` then follows it there.
-    ``under``: what stands under the headline instead of the cell, such as a count with its noun.
-    ``below``: what follows the cell, a line each.
+    ``drop``: if the table is too wide, columns are dropped in this order, 1 first; those with 0 are kept.
+    ``place``: ``headline`` has its own line on a narrow terminal, ``behind`` follows it on that line.
+    ``under``: the text under the headline instead of the cell, such as a count with its noun.
+    ``below``: lines that follow the cell.
     """
 
     title: str
@@ -51,7 +51,7 @@ class Column:
 
 
 def width_of_output(piped: int = PIPED) -> int:
-    """Return the columns of stdout: COLUMNS where set, else the terminal's, else ``piped``."""
+    """Return the width of stdout in columns: COLUMNS if set, else the terminal's width, else ``piped``."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return max(int(columns[:6]), NARROWEST)
@@ -74,8 +74,8 @@ def table_lines(rows: Sequence[Row], columns: Sequence[Column], width: int, *, r
 def fold(text: str, width: int, indent: int = 0) -> list[str]:
     """Return a line as lines of at most ``width`` columns; those after the first are indented by ``indent``.
 
-    It is cut between words; within one where that alone is wider, such as a sentence of a script without blanks.
-    Colours take no room, and may go on in the next line.
+    It is cut between words, or within a word that is wider than a line, such as a sentence in a script without blanks.
+    Colours take no space, and may continue on the next line.
     """
 
     def size(text: str) -> int:
@@ -102,7 +102,7 @@ def fitted(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
-# --- a headline on a line of its own ----------------------------------------------------------------
+# --- narrow tables: the headline has its own line ---------------------------------------------------
 
 
 def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style: bool) -> Iterator[str]:
@@ -112,11 +112,11 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
     for number, row in enumerate(rows):
         if number:
             yield ""
-        said = "  ".join(text for column in headline if (text := display_text(column.show(row))))
-        for line in fold(said, width):
+        title = "  ".join(text for column in headline if (text := display_text(column.show(row))))
+        for line in fold(title, width):
             yield click.style(line, bold=True) if style else line
-        for told in (told for column in headline for told in column.below(row)):
-            yield from fold(f"{' ' * _GAP}- {display_text(told)}", width, 2 * _GAP)
+        for item in (item for column in headline for item in column.below(row)):
+            yield from fold(f"{' ' * _GAP}- {display_text(item)}", width, 2 * _GAP)
         line = " " * _GAP + "  ".join(cells[number] for cells in facts if cells[number].strip()).rstrip()
         if line.strip():
             yield from fold(line, width, _GAP)
@@ -126,7 +126,7 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
 
 
 def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[list[str]]:
-    """Return the values below the headlines, one a column: as many columns as fit, in order of priority."""
+    """Return the values below the headlines, column by column: as many columns as fit, in order of priority."""
     kept = {column: [display_text((column.under or column.show)(row)) for row in rows] for column in columns}
     kept = {column: cells for column, cells in kept.items() if any(cells)}
     for column in sorted((column for column in kept if column.drop), key=lambda column: column.drop):
@@ -142,7 +142,7 @@ def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[l
     ]
 
 
-# --- a line a row -----------------------------------------------------------------------------------
+# --- wide tables: one line per row ------------------------------------------------------------------
 
 
 def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
@@ -153,7 +153,7 @@ def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: b
 
 
 def _folded(rows: Sequence[Row], kept: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
-    """Return a table as rich prints it, with cells folded where they are wide: a tenth of a millisecond each."""
+    """Return a table printed by rich, which folds wide cells and takes a tenth of a millisecond per cell."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -175,7 +175,7 @@ def _folded(rows: Sequence[Row], kept: Sequence[Column], width: int, *, rule: bo
 
 
 def _aligned(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[str] | None:
-    """Return a plain table as rich would print it, without loading it; None where more than one column, or a word, is too wide."""
+    """Return a plain table as rich would print it, without loading rich; None if more than one column, or a word, is too wide."""
     if any(column.below(row) for column in columns for row in rows):
         return None
     cells = [[display_text(text) for text in (column.title, *map(column.show, rows))] for column in columns]
@@ -205,7 +205,7 @@ def _cell(column: Column, row: Row) -> list[str]:
 
 
 def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[Column]:
-    """Return the columns that fit: those with a drop number leave in its order, the rest is wrapped where allowed."""
+    """Return the columns that fit: columns with a drop number are dropped in its order, the others may wrap."""
     kept = list(columns)
     for leaving in sorted((column for column in columns if column.drop), key=lambda column: column.drop):
         needed = gap * (len(kept) - 1)

@@ -1,4 +1,4 @@
-"""``story timeline`` and ``story lags``: who had a story when, and how late each publisher was."""
+"""``story timeline`` and ``story lags``: when each publisher had a story, and how much later than the first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from aggregator.storage.times import to_text
 if TYPE_CHECKING:
     from aggregator.newsroom.timeline import MarkKind, Timeline
 
-# Priority of signs at one position.
+# The signs of events; the first one is shown if several are at one position.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
 _COLOURS = {"correction": "red", "report": "cyan", "copy": "cyan", "edit": "yellow"}
 _WRITTEN, _NARROWEST, _WIDEST = 100, 50, 160
@@ -41,11 +41,11 @@ MARK = "time kind entry=entry_id publisher title"
 
 @click.command("timeline")
 @click.argument("story")
-@format_options("text", "json", "svg", told="How it is shown; else by FILE's name.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
+@format_options("text", "json", "svg", explained="The format; default: by the file's name.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The file to write.")
 @click.pass_obj
 def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
-    """Show who had a story when, and who was first. It says how much later each publisher had it."""
+    """Show which publisher had a story first, and how much later the others had it."""
     named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
     form = form or named
     with session.open_existing() as app:
@@ -76,9 +76,9 @@ def timeline_command(session: Session, story: str, form: str | None, output: Pat
 @list_options
 @click.pass_obj
 def lags_command(session: Session, since: str, until: str | None, category: str | None, form: str) -> None:
-    """List how often each publisher was first, else how late. A month is looked at.
+    """List how often each publisher was first, and how late otherwise. The default is the last 30 days.
 
-    Lags (in seconds in JSON) are over the stories that another publisher had too.
+    Only stories that another publisher had too count. Lags are in seconds in JSON.
     """
     with session.open_existing() as app:
         found = app.punctuality(session.moment(since), session.moment(until), category)
@@ -109,7 +109,7 @@ def _said(seconds: int | None) -> str:
 
 
 def timeline_row(shown: Timeline) -> dict[str, Any]:
-    """Return a timeline as JSON shows it; lags are in seconds."""
+    """Return a timeline with the keys of its JSON; lags are in seconds."""
     return {
         "story": shown.story_id,
         "title": shown.title,
@@ -124,7 +124,7 @@ def timeline_row(shown: Timeline) -> dict[str, Any]:
 
 
 def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
-    """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
+    """Return a timeline as lines of at most ``width`` columns (50 at least), with a row per publisher and a sign per event."""
     from aggregator.desk.timeline import KINDS, source, waited
 
     width = min(max(width, _NARROWEST), _WIDEST)
@@ -161,7 +161,7 @@ def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
 
 
 def _axis(shown: Timeline, plot: int) -> str:
-    """Return the first and the last time over the ends of the plot, with the days where they differ."""
+    """Return a line with the first and the last time over the ends of the plot, with the days if they differ."""
     start, end = local(to_text(shown.start)), local(to_text(shown.end))
     if start == end:
         return start
@@ -173,7 +173,7 @@ def _axis(shown: Timeline, plot: int) -> str:
 
 
 def _signs(shown: Timeline, publisher: str, plot: int, *, coloured: bool) -> str:
-    """Return a publisher's row: its signs where they belong, and a line from its first to its last."""
+    """Return a publisher's row: its signs at their positions, and a line from the first to the last."""
     span = shown.end - shown.start
     order = list(SIGNS)
     at: dict[int, MarkKind] = {}

@@ -13,12 +13,12 @@ from aggregator.exceptions import ConfigurationError, UsageError
 _DayT = TypeVar("_DayT", bound=date)
 
 
-# Years outside of these are slips of the hand; within them no reckoning of windows runs off the calendar.
+# Years outside this range are typing errors; within it, computed windows stay in the range of the calendar.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment that ``text`` means: a duration ago, a day's beginning in the desk's zone, or an ISO time."""
+    """Return the time that ``text`` means: a duration ago, the beginning of a day in the desk's zone, or an ISO time."""
     return _in_range(text, _moment(text, now, zone))
 
 
@@ -57,7 +57,7 @@ def parse_day(text: str, now: datetime, zone: ZoneInfo) -> date:
 
 
 def check_local_zone() -> None:
-    """Raise ConfigurationError where TZ is a day or more from UTC: no time of day could be shown."""
+    """Raise ConfigurationError if TZ is a day or more from UTC, because no time of day could be shown."""
     try:
         datetime.fromtimestamp(0).astimezone()
     except ValueError as error:

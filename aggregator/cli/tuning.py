@@ -32,7 +32,7 @@ from aggregator.text.counts import amount
 if TYPE_CHECKING:
     from aggregator.ingest.clustering_changes import Outcome
 
-# The figures of a line, and in which order they leave a narrow table.
+# The measures of a row, and the order in which a narrow table drops them (0: never).
 FIGURES = {
     "bcubed_precision": 6,
     "bcubed_recall": 7,
@@ -46,8 +46,10 @@ FIGURES = {
 @click.command("evaluate")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--sweep", metavar="SECTION.KEY=A,B,…", help="Score once for each value of a setting, as a table.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw precision against recall, as .svg or .png.")
-@click.option("--predicted", type=click.Path(path_type=Path), help="Write where each line stands as JSON Lines.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Plot precision against recall into a .svg or .png file.")
+@click.option(
+    "--predicted", type=click.Path(path_type=Path), help="Write the predicted group of each line as JSON Lines."
+)
 @click.option(
     "--level",
     type=click.Choice(["report", "story", "storyline"]),
@@ -129,13 +131,13 @@ def _columns(sweeping: bool) -> tuple[Column, ...]:
 @list_options
 @click.pass_obj
 def replay_command(session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str) -> None:
-    """Show what other settings would make of the stored entries."""
+    """Show how other settings would group the stored entries."""
     from aggregator.ingest.replay import replay
 
     settings = session.settings_with(assignments)
-    houses = families(session.feeds_if_any() or ())
+    publishers = families(session.feeds_if_any() or ())
     with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
-        outcome = replay(app.store, settings, houses, session.moment(since), advance)
+        outcome = replay(app.store, settings, publishers, session.moment(since), advance)
     _print_outcome(outcome, "Nothing would change.", form)
 
 
@@ -145,28 +147,28 @@ def replay_command(session: Session, dry_run: bool, since: str | None, assignmen
     "--output",
     type=click.Path(path_type=Path),
     callback=file_or_stdout,
-    help="Of archives: the file to write; else stdout, as for -.",
+    help="For archives: the file to write; default: stdout, also for -.",
 )
 @click.option(
     "--engine",
     type=click.Choice(("local", "dask")),
     default="local",
-    help="Of archives: where the work is done, here or on the cluster of run.dask_address.",
+    help="For archives: work in this process, or on the cluster of run.dask_address.",
 )
 @list_options
 @click.pass_obj
 def recluster_command(session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str) -> int:
-    """Cluster the window anew and show what changed. Editors' decisions hold.
+    """Cluster the window again and show what changed. Editors' decisions hold.
 
-    With ARCHIVE, cluster archives from nothing instead, in a scratch database, and write where each of their entries
-    stands as JSON Lines; the database is left alone. An ARCHIVE is JSON Lines, or Parquet where its name ends so.
+    With ARCHIVE, cluster archives in a scratch database instead, and write the story of each of their entries as
+    JSON Lines; the database is not changed. An ARCHIVE is JSON Lines, or Parquet if its name ends in .parquet.
     """
     if archives:
         return _recluster_archives(session, archives, output, engine)
     if engine != "local":
-        raise UsageError("--engine is of archives: name one. The reports of the window are clustered in this process")
+        raise UsageError("--engine is for archives: name one. The reports of the window are clustered in this process")
     if output is not None:
-        raise UsageError("--output is of archives: name one. Stories of the database stay in it; `export` writes them")
+        raise UsageError("--output is for archives: name one. Stories of the database stay in it; `export` writes them")
     with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
         outcome = app.recluster(advance)
     _print_outcome(outcome, "Nothing changed.", form)

@@ -1,4 +1,4 @@
-"""Editors' verbs on stories, and the list of those that were given."""
+"""Editors' verbs on stories, and the log of editors' decisions."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ DECISION = "id at by verb=kind arguments sentence undone_at undone_by"
 
 
 def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--by``: who gives the verb, by name."""
+    """Add ``--by``, the editor's name."""
     return click.option(
         "--by",
         metavar="NAME",
         callback=lambda context, option, name: by_whom(name),
-        help="Who says so; else the user's name.",
+        help="The editor's name; default: your user name.",
     )(command)
 
 
 def by_whom(name: str | None) -> str:
-    """Return who gives a verb: the name given, else the user's."""
+    """Return the editor's name: the given one, else the user's."""
     if name and safe(name).strip():
         return name
     try:
@@ -54,9 +54,9 @@ def by_whom(name: str | None) -> str:
 
 
 def print_outcome(session: Session, app: Aggregator, found: str | None, form: str, kind: str = "story") -> None:
-    """Print the result of a verb: a sentence for people, the id for scripts; as JSON with the line of the log.
+    """Print the result of a verb: a sentence for people and the id for scripts, or JSON with the line of the log.
 
-    ``kind`` is what the id is of: story or storyline.
+    ``kind`` says whether the id is a story's or a storyline's.
     """
     done = app.decisions(1)[0]
     if form == "json":
@@ -77,7 +77,7 @@ def print_outcome(session: Session, app: Aggregator, found: str | None, form: st
 @thing_options
 @click.pass_obj
 def merge_command(session: Session, stories: tuple[str, ...], by: str, form: str) -> None:
-    """Make several stories one. The oldest keeps its id, the others lead to it."""
+    """Merge several stories into one. It keeps the id of the oldest; the other ids lead to it."""
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
@@ -91,7 +91,7 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str, form: str
 @thing_options
 @click.pass_obj
 def split_command(session: Session, story: str, entries: tuple[str, ...], by: str, form: str) -> None:
-    """Take entries out of a story into one of their own."""
+    """Split entries off a story into a new story."""
     with session.open_existing() as app:
         print_outcome(session, app, app.editor(by).split(story, entries), form)
 
@@ -103,7 +103,7 @@ def split_command(session: Session, story: str, entries: tuple[str, ...], by: st
 @thing_options
 @click.pass_obj
 def move_command(session: Session, entry: str, story: str, by: str, form: str) -> None:
-    """Put an entry into another story."""
+    """Move an entry into another story."""
     with session.open_existing() as app:
         print_outcome(session, app, app.editor(by).move(entry, story), form)
 
@@ -115,7 +115,7 @@ def move_command(session: Session, entry: str, story: str, by: str, form: str) -
 @thing_options
 @click.pass_obj
 def pin_command(session: Session, story: str, entry: str, by: str, form: str) -> None:
-    """Make an entry the canonical one of its story."""
+    """Make an entry the canonical entry of its story."""
     with session.open_existing() as app:
         print_outcome(session, app, app.editor(by).pin(story, entry), form)
 
@@ -127,7 +127,7 @@ def pin_command(session: Session, story: str, entry: str, by: str, form: str) ->
 @thing_options
 @click.pass_obj
 def forbid_command(session: Session, first: str, second: str, by: str, form: str) -> None:
-    """Keep two stories or entries apart for good."""
+    """Keep two stories or entries apart permanently."""
     with session.open_existing() as app:
         app.editor(by).forbid(first, second)
         print_outcome(session, app, None, form)
@@ -138,7 +138,7 @@ def forbid_command(session: Session, first: str, second: str, by: str, form: str
 @thing_options
 @click.pass_obj
 def undo_command(session: Session, by: str, form: str) -> None:
-    """Take back the last verb."""
+    """Undo the last decision."""
     with session.open_existing() as app:
         undone = app.editor(by).undo()
         if form == "json":
@@ -152,7 +152,7 @@ def undo_command(session: Session, by: str, form: str) -> None:
 @list_options
 @click.pass_obj
 def log_command(session: Session, limit: int, form: str) -> None:
-    """List editors' verbs, newest first, those taken back among them."""
+    """List editors' decisions, newest first, including undone ones."""
     with session.open_existing() as app:
         rows = [row_of(one, DECISION) for one in app.decisions(limit)]
     columns = (

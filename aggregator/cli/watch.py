@@ -1,4 +1,4 @@
-"""``watch``: saved queries that alert, and how an alert looks on stdout."""
+"""``watch``: saved queries that alert, and the form of alerts on stdout."""
 
 from __future__ import annotations
 
@@ -40,21 +40,25 @@ ALERT = "id watch story=story_id at reason sentence to=target state attempts nex
 
 @click.group("watch")
 def watch_command() -> None:
-    """Saved queries that alert. A story alerts once, and again only for more independent publishers, a correction or new facts."""
+    """Manage watches: saved queries that alert. A story alerts once, and again only for more independent publishers, a correction or new facts."""
 
 
 def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that make up a query; they arrive as ``query``."""
     options = (
-        ("--word", "words", "A word that title or lede must hold: port|harbour for either, evacuat* for a beginning."),
-        ("--phrase", "phrases", "Words that must stand side by side."),
-        ("--without", "without", "A word or phrase that must not stand there."),
+        (
+            "--word",
+            "words",
+            "A word in the title or lede: port|harbour for either, evacuat* for words by their beginning.",
+        ),
+        ("--phrase", "phrases", "A phrase in the title or lede."),
+        ("--without", "without", "A word or phrase that must not occur there."),
         ("--publisher", "publishers", "From this publisher; repeated: from any of them."),
         ("--lang", "languages", "In this language, such as en; repeated: in any of them."),
         ("--category", "categories", "Of this category; repeated: of any of them."),
     )
 
-    @wraps(command)  # which hands on the options that stand below this one
+    @wraps(command)  # keeps the options that are declared below this one
     def wrapped(**given: Any) -> Any:
         parts = {name: given.pop(name) for _, name, _ in options}
         return command(query=WatchQuery(**parts, min_publishers=given.pop("min_publishers")), **given)
@@ -65,7 +69,7 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
         default=1,
         show_default=True,
         metavar="N",
-        help="Stories carried by so many.",
+        help="Stories carried by at least N publishers.",
     )(wrapped)
     for name, target, explained in reversed(options):
         made = click.option(name, target, multiple=True, metavar="TEXT", help=explained)(made)
@@ -87,9 +91,9 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @by_option
 @click.pass_obj
 def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[str, ...], by: str) -> None:
-    """Save a query under NAME; from the next poll on it alerts.
+    """Save a query as NAME. It alerts from the next poll on.
 
-    An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
+    An entry matches if its title or the beginning of its text has all words and phrases and nothing excluded.
     """
     with session.open_or_create(with_feeds=False) as app:
         doubts = app.watches().add(name, query, targets, by)
@@ -102,7 +106,7 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
 @list_options
 @click.pass_obj
 def list_command(session: Session, form: str) -> None:
-    """List the watches, their alerts and how delivery goes."""
+    """List the watches, their alerts and the state of deliveries."""
     with session.open_existing() as app:
         rows = [watch_row(row) for row in app.watches().all()]
     columns = (
@@ -126,7 +130,7 @@ def list_command(session: Session, form: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove_command(session: Session, name: str) -> None:
-    """Drop a watch, its alerts and what of them still waits."""
+    """Delete a watch with its alerts, including those that are not delivered yet."""
     with session.open_existing() as app:
         removed = app.watches().remove(name)
     click.echo(f"{safe(removed)}: removed.", err=True)
@@ -135,16 +139,14 @@ def remove_command(session: Session, name: str) -> None:
 @watch_command.command("test")
 @click.argument("name", required=False)
 @query_options
-@click.option(
-    "--since", default="7d", show_default=True, metavar="TIME", help="From when on: 7d, yesterday, 2026-10-01."
-)
+@click.option("--since", default="7d", show_default=True, metavar="TIME", help="Since: 7d, yesterday, 2026-10-01.")
 @limit_option()
 @list_options
 @click.pass_obj
 def test_command(session: Session, name: str | None, query: WatchQuery, since: str, limit: int, form: str) -> None:
-    """Show what a watch or a query would have caught. Nothing is sent.
+    """Show which stories a watch or a query would have caught. Nothing is sent.
 
-    NAME is a watch that was saved. Alerts are worked out from what is known of the entries today.
+    NAME is a saved watch. Alerts are computed from the entries' present versions.
     """
     if (name is None) == (not query):
         raise UsageError("name a watch, or give a query by --word, --phrase, --publisher …; not both")
@@ -181,7 +183,7 @@ def test_command(session: Session, name: str | None, query: WatchQuery, since: s
 @list_options
 @click.pass_obj
 def log_command(session: Session, name: str | None, limit: int, form: str) -> None:
-    """List alerts, newest first, with how each delivery went. Of one watch, or of all."""
+    """List alerts of one watch or of all, newest first, with the state of each delivery."""
     with session.open_existing() as app:
         rows = [row_of(one, ALERT) | {"to": shown_target(one.target)} for one in app.watches().log(name, limit)]
     columns = (
@@ -197,7 +199,7 @@ def log_command(session: Session, name: str | None, limit: int, form: str) -> No
 
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
-    """Return a watch under its documented keys."""
+    """Return a watch with its documented keys."""
     return {
         "name": row.watch.name,
         "sentence": described(row.watch.query),
@@ -226,13 +228,13 @@ def _delivery(row: Mapping[str, Any]) -> str:
 
 
 def announce(payload: Mapping[str, Any]) -> None:
-    """Print an alert on stdout: a line for people on a terminal, JSON where a program reads."""
+    """Print an alert on stdout: a line for people on a terminal, JSON in a pipe."""
     emit(alert_line(payload) if sys.stdout.isatty() else json_text(dict(payload)))
     sys.stdout.flush()
 
 
 def announce_to(stderr: bool) -> Callable[[Mapping[str, Any]], None]:
-    """Return what prints alerts as lines for people, on stderr where stdout carries something else."""
+    """Return a function that prints alerts as lines for people, on stdout or stderr."""
     return lambda payload: click.echo(alert_line(payload), err=stderr)
 
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 @click.command("web")
-@click.option("--address", metavar="HOST:PORT", help="Listen there; else what web.address says (127.0.0.1:8765).")
-@click.option("--hash-password", is_flag=True, help="Ask for a password and print what stands for it in web.users.")
+@click.option("--address", metavar="HOST:PORT", help="The address to listen on; default: web.address (127.0.0.1:8765).")
+@click.option("--hash-password", is_flag=True, help="Ask for a password and print its hash for web.users.")
 @click.pass_obj
 def web_command(session: Session, address: str | None, hash_password: bool) -> None:
-    """Show the desk's page in a browser. It has the stories, why they are one, verbs, feeds, editions.
+    """Show the desk's page in a browser. It has stories, explanations, verbs, feeds and editions.
 
-    It looks into the database; `run` fills it. Needs the extra of that name: pip install 'aggregator[web]'.
+    It reads the database, which `run` fills. It needs the extra "web": pip install 'aggregator[web]'.
     """
     if hash_password:
         _print_hash()
@@ -50,14 +50,14 @@ def web_command(session: Session, address: str | None, hash_password: bool) -> N
 
 
 def needed_extra() -> None:
-    """Raise ConfigurationError where what serves the page is not installed."""
+    """Raise ConfigurationError if the page's libraries are not installed."""
     absent = next((name for name in ("python_multipart", "starlette", "uvicorn") if find_spec(name) is None), None)
     if absent is not None:
         raise ConfigurationError(f"{absent} is not installed; the page needs pip install 'aggregator[web]'")
 
 
 def access(settings: WebSettings) -> Access:
-    """Return the access of the settings, with their secrets read."""
+    """Return who may use the page, by the settings and their secrets."""
     from aggregator.web.site import Access
 
     users = {name: read_secret(f"web.users.{name}", secret, os.environ) for name, secret in settings.users.items()}
@@ -66,7 +66,7 @@ def access(settings: WebSettings) -> Access:
 
 
 def opener(database: Path, session: Session) -> Callable[[], Aggregator]:
-    """Return what opens a newsroom for the page."""
+    """Return a function that opens the newsroom for the page."""
 
     def opened() -> Aggregator:
         with explained(database):

@@ -1,4 +1,4 @@
-"""Datasette's description of a database, whatever the file is called."""
+"""Datasette's metadata for a database file of any name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aggregator.config.documents import load
 from aggregator.config.shipped import shipped_folder
 
 _DESCRIBED = "aggregator"  # the name under which config/datasette.yaml describes it
-# Where a journalist begins, in this order: Datasette itself lists tables by the alphabet.
+# The tables that a journalist needs first, in this order; Datasette itself sorts tables by name.
 _FIRST = (("story", "Stories"), ("storyline", "storylines"), ("entry", "entries"), ("feed", "feeds"))
 
 

@@ -1,8 +1,7 @@
-"""YAML documents with the line of every key, written back with their comments."""
+"""Reads YAML documents with the line of every key, and writes them back with their comments."""
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import textwrap
@@ -19,26 +18,27 @@ from ruamel.yaml.reader import ReaderError
 
 from aggregator.config.files import write_private
 from aggregator.config.quick_feeds import quick_document
+from aggregator.config.spelling import did_you_mean
 from aggregator.exceptions import ConfigurationError, NotFoundError
 
-# Characters (some hundred feeds) from which on the quick reader is tried first.
+# Characters (some hundred feeds); for longer documents the quick reader is tried first.
 _LONG = 10_000
-# A configuration file larger than this is a mistake.
+# Bytes; a larger configuration file is a mistake.
 _MOST = 10_000_000
 _BRACKET = re.compile(r"[\[\]{}]")
-# Brackets open at once: the reader takes time by the square of them, and five suffice.
+# Nested brackets: the reader's time grows with their square, and real files have at most five.
 _DEEPEST = 50
-# Aliases may make a document so many times longer than it is written, and somewhat more where it is short.
-_UNFOLDED, _UNFOLDED_FREE = 10, 10_000
+# Aliases may expand a document to this multiple of its written nodes, plus a constant number of nodes.
+_EXPANSION, _EXPANSION_FREE = 10, 10_000
 
 
 def load(path: Path) -> Any:
-    """Return the document in a file, None where it is empty; ConfigurationError with the line where it is no YAML."""
+    """Return the document in a file, None if it is empty; raises ConfigurationError with the line if it is no YAML."""
     return _parsed(path, _read(path))
 
 
 def load_feeds(path: Path) -> Any:
-    """Return the document of a feeds file as :func:`load` does, for reading only: a long list is read quickly where possible."""
+    """Return the document of a feeds file like :func:`load`, for reading only; a long list is read quickly if possible."""
     return _parsed_document(path, _read(path))
 
 
@@ -72,7 +72,7 @@ def _parsed(path: Path, text: str) -> Any:
     try:
         return _yaml().load(text)
     except DuplicateKeyError as error:
-        # the library's words go on with both values, which may be secrets
+        # the rest of the library's message contains both values, which may be secrets
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{path}:{line}: {str(error.problem).partition(' with value')[0]}") from None
     except MarkedYAMLError as error:
@@ -99,34 +99,33 @@ def _depth(text: str) -> int:
 
 
 class _Constructor(RoundTripConstructor):
-    """Makes values of a document after a look at how long its aliases make it."""
+    """Constructs a document's values after checking how far its aliases expand it."""
 
     def construct_document(self, node: Node) -> Any:
         written: dict[int, int] = {}
-        unfolded = _unfolded(node, written)
-        if unfolded > _UNFOLDED * len(written) + _UNFOLDED_FREE:
+        if _expanded_size(node, written) > _EXPANSION * len(written) + _EXPANSION_FREE:
             raise MarkedYAMLError(problem="aliases unfold it to many times its length", problem_mark=node.start_mark)
         return super().construct_document(node)
 
 
-def _unfolded(node: Node, sizes: dict[int, int]) -> int:
-    """Return the number of nodes that a node expands to; ``sizes`` holds the known ones, 0 for one being counted."""
+def _expanded_size(node: Node, sizes: dict[int, int]) -> int:
+    """Return the number of nodes that a node expands to; ``sizes`` has the known numbers, 0 for a node being counted."""
     if id(node) in sizes:
-        return sizes[id(node)] or 2**63  # it holds itself
+        return sizes[id(node)] or 2**63  # it contains itself
     sizes[id(node)] = 0
     below: list[Any] = node.value if isinstance(node, CollectionNode) else []
-    size = 1 + sum(_unfolded(part, sizes) for one in below for part in (one if isinstance(one, tuple) else (one,)))
+    size = 1 + sum(_expanded_size(part, sizes) for one in below for part in (one if isinstance(one, tuple) else (one,)))
     sizes[id(node)] = size
     return size
 
 
 def save(path: Path, document: Any) -> None:
-    """Write a document back, comments and order kept; the old file stays whole until the new one is complete.
+    """Write a document back with its comments and order; the old file stays whole until the new one is complete.
 
-    The text is read again before it takes the file's place: comments in odd spots have made the writer's text say
-    something else, or nothing that is YAML. ConfigurationError then, and the file is as it was.
+    The new text is parsed before it replaces the file, because comments in unusual places can make the library write
+    another document, or no YAML. In that case ConfigurationError is raised and the file stays unchanged.
     """
-    if not _wrote(path, _dumped(document), document):
+    if not _write_if_equal(path, _dumped(document), document):
         raise ConfigurationError(f"{path}: cannot be rewritten with its comments in place; change it by hand")
 
 
@@ -137,10 +136,10 @@ def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> No
     if document is not None:
         longer = _with_lines(text, document[key].lc.col, items)
         document[key].extend(items)
-        if _wrote(path, longer, document):
+        if _write_if_equal(path, longer, document):
             return
     document = _parsed(path, text)
-    if document is None:  # comments alone make no document that would hold them
+    if document is None:  # only comments, which an empty document cannot keep
         write_private(
             path, (text and f"{text.rstrip()}\n").encode("utf-8") + _dumped({key: list(items)}).encode("utf-8")
         )
@@ -162,17 +161,17 @@ def _dumped(document: Any) -> str:
 
 
 def remove_item(path: Path, key: str, position: int) -> None:
-    """Take one item out of the list under ``key``, and no other line.
+    """Remove one item from the list under ``key`` without changing other lines.
 
-    The item's own lines go; a comment above the item that follows stays, and so does one above the item itself: it may
-    head a whole section. A list in flow style, or an item others refer to, is written anew.
+    Comments above the item and above the next one stay, because they may be headings of a section. A list in flow
+    style, or a list with an item that others refer to, is rewritten.
     """
     text = _read(path)
     document = _parsed_document(path, text)
     shortened = _without_lines(text, document[key], position)
     del document[key][position]
     wanted = document if document[key] else {**document, key: None}
-    if _wrote(path, shortened, wanted):
+    if _write_if_equal(path, shortened, wanted):
         return
     document = _parsed(path, text)
     del document[key][position]
@@ -180,13 +179,13 @@ def remove_item(path: Path, key: str, position: int) -> None:
 
 
 def set_in_item(path: Path, key: str, position: int, name: str, value: Any) -> None:
-    """Set ``name`` in one mapping of the list under ``key``, None to delete it, without rewriting other lines of a long list."""
+    """Set ``name`` in one mapping of the list under ``key``, or delete it for None, without rewriting other lines of a long list."""
     text = _read(path)
     document = _quickly_parsed(text)
     if document is not None:
         changed = _with_member(text, document[key][position], name, value)
         _set(document[key][position], name, value)
-        if _wrote(path, changed, document):
+        if _write_if_equal(path, changed, document):
             return
     document = _parsed(path, text)
     if isinstance(document[key][position], str):
@@ -203,7 +202,7 @@ def _set(item: CommentedMap, name: str, value: Any) -> None:
 
 
 def _with_member(text: str, item: CommentedMap, name: str, value: Any) -> str | None:
-    """Return ``text`` with a line for an item's member; None where the member is on the line of the dash."""
+    """Return ``text`` with a line for an item's member; None if the member is on the line of the dash."""
     lines, made = text.split("\n"), io.StringIO()
     if value is not None:
         _yaml().dump({name: value}, made)
@@ -220,7 +219,7 @@ def _with_member(text: str, item: CommentedMap, name: str, value: Any) -> str | 
 
 
 def _without_lines(text: str, listed: Any, position: int) -> str | None:
-    """Return ``text`` without the lines of an item of a block list; None where the item's lines are not its own."""
+    """Return ``text`` without the lines of an item of a block list; None if the item shares a line with others."""
     lines = text.splitlines(keepends=True)
     indent = listed.lc.col
     first = _dash_line(lines, listed.lc.item(position)[0], indent)
@@ -239,7 +238,7 @@ def _without_lines(text: str, listed: Any, position: int) -> str | None:
 
 
 def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
-    """Return the line of an item's dash; its value may begin further down."""
+    """Return the line of an item's dash; the item's value may begin on a later line."""
     for number in range(line, -1, -1):
         content = lines[number][indent:].rstrip()
         if content == "-" or content.startswith("- "):
@@ -249,8 +248,8 @@ def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
     return None
 
 
-def _wrote(path: Path, text: str | None, wanted: Any) -> bool:
-    """Write a text where there is one and it says what is wanted; return whether that was so."""
+def _write_if_equal(path: Path, text: str | None, wanted: Any) -> bool:
+    """Write a text if it parses to the wanted document; return whether it was written."""
     try:
         fits = text is not None and bool(_parsed_document(path, text) == wanted)
     except ConfigurationError:
@@ -261,7 +260,7 @@ def _wrote(path: Path, text: str | None, wanted: Any) -> bool:
 
 
 def line_of(holder: Any, key: object = None) -> int:
-    """Return the line, from 1, of a key of a mapping or a position of a list; of the holder itself without one."""
+    """Return the line, from 1, of a key of a mapping or a position of a list; without a key, of the holder itself."""
     try:
         if key is None:
             return int(holder.lc.line) + 1
@@ -275,13 +274,12 @@ def line_of(holder: Any, key: object = None) -> int:
 def unknown_key(path: Path, holder: Any, key: object, legal: Iterable[str]) -> str:
     """Return the message for an unknown key, with the nearest legal one."""
     known = sorted(legal)
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"legal keys: {', '.join(known)}"
+    hint = did_you_mean(str(key), known) or f"legal keys: {', '.join(known)}"
     return f"{path}:{line_of(holder, key)}: unknown key {str(key)!r}; {hint}"
 
 
 def map_for_text(listed: Any, position: int, key: str) -> CommentedMap:
-    """Return an item that is a plain text as the mapping that it stands for, with the item's line."""
+    """Return a plain-text item as the mapping with one ``key`` that it abbreviates, with the item's line."""
     made = CommentedMap({key: str(listed[position])})
     line = line_of(listed, position) - 1
     made._yaml_set_line_col(line, 0)

@@ -12,7 +12,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return the duration in ``text``; ValueError for other texts."""
+    """Return the duration in ``text``; raises ValueError for other texts."""
     wanted = str(text).strip()
     if len(wanted) > MAX_DURATION or not _WHOLE.fullmatch(wanted):
         raise ValueError(f"{str(text)[:MAX_DURATION]!r} is no duration: write 90s, 15m, 1h30m, 3d or 2w")

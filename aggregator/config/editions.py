@@ -1,14 +1,14 @@
-"""``digest.editions`` as written: series of editions by name, as a mapping or as JSON."""
+"""Reads and writes the setting ``digest.editions``: series of editions by name, as a mapping or as JSON."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import time
 from typing import Any, get_type_hints
 
+from aggregator.config.spelling import did_you_mean
 from aggregator.settings import EditionSettings
 from aggregator.text.language import NO_LANGUAGE, primary_language
 
@@ -19,7 +19,7 @@ _DEFAULTS = {field.name: field.default for field in fields(EditionSettings)}
 
 
 def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, EditionSettings]:
-    """Return the series in a settings file or JSON text; ValueError names the fault. ``convert`` reads a value of a type."""
+    """Return the series in a settings file or JSON text; raises ValueError. ``convert`` converts a value to a type."""
     if isinstance(raw, str):
         try:
             raw = json.loads(raw) if raw.strip() else {}
@@ -31,7 +31,7 @@ def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, Edition
 
 
 def as_text(series: Mapping[str, EditionSettings]) -> str:
-    """Return series as JSON, without defaults; empty where there are none."""
+    """Return series as JSON, without defaults; an empty text if there are none."""
     return json.dumps({name: _plain(one) for name, one in series.items()}, ensure_ascii=False) if series else ""
 
 
@@ -51,8 +51,7 @@ def _series(name: str, body: Any, convert: Callable[[Any, Any], Any]) -> Edition
     values: dict[str, Any] = {}
     for key, raw in body.items():
         if key not in _LEGAL:
-            near = difflib.get_close_matches(str(key), _LEGAL, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"its keys are {', '.join(_LEGAL)}"
+            hint = did_you_mean(str(key), _LEGAL) or f"legal keys: {', '.join(_LEGAL)}"
             raise ValueError(f"{name}: there is no key {str(key)!r}; {hint}")
         try:
             values[str(key)] = _value(str(key), raw, convert)

@@ -1,4 +1,4 @@
-"""feeds.yaml: the followed feeds, read with all faults reported at once, edited with comments kept."""
+"""Reads feeds.yaml and reports all its faults at once; edits it and keeps its comments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from aggregator.text.masking import shown_address
 from aggregator.text.urls import mask_secrets, request_url
 
 _TOP = ("defaults", "feeds")
-_UNSAID = Feed("")
+_DEFAULT_FEED = Feed("")
 _AUTH = ("user", "password")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
@@ -47,7 +47,7 @@ class _Reading:
 
 
 def read_feeds(path: Path, environ: Mapping[str, str]) -> tuple[Feed, ...]:
-    """Return the feeds of a file; ConfigurationError names all faults with their lines."""
+    """Return the feeds of a file; raises ConfigurationError with all faults and their lines."""
     document = load_feeds(path)
     reading = _Reading(path, environ)
     feeds = _document(reading, document)
@@ -102,7 +102,7 @@ def _feeds(reading: _Reading, listed: Sequence[Any], inherited: Mapping[str, Any
         same, feed = request_url(url), Feed(**values)
         if same in first_line:
             shown = shown_address(feed)
-            reading.fault(one, "url", f"duplicate address {shown}: it stands in line {first_line[same]} already")
+            reading.fault(one, "url", f"duplicate address {shown}: it is already in line {first_line[same]}")
             continue
         first_line[same] = line_of(one, "url")
         feeds.append(feed)
@@ -130,12 +130,12 @@ def _values(reading: _Reading, holder: Mapping[Any, Any], legal: Sequence[str]) 
 
 
 def _address(raw: object, reading: _Reading) -> dict[str, Any]:
-    """Read an address, written out or as ``{env: NAME}`` or ``{file: PATH}`` where it is a secret as a whole."""
+    """Read an address: a text, or ``{env: NAME}`` or ``{file: PATH}`` if the whole address is a secret."""
     if isinstance(raw, Mapping):
         text = _secret(raw, reading).reveal().strip()
         if not _is_address(text):
-            # the place is named, not its content
-            raise ValueError(f"what stands in {_place(raw)} is no http or https address")
+            # the message names the place of the secret, not its content
+            raise ValueError(f"{_place(raw)} holds no http or https address")
         return {"url": text, "secret_address": True}
     if not isinstance(raw, str):
         raise ValueError(f"an address, {{env: NAME}} or {{file: PATH}} is wanted, not {_kind(raw)}")
@@ -231,7 +231,7 @@ def _proxy(raw: object, reading: _Reading) -> Secret:
 
 
 def _secret(raw: object, reading: _Reading) -> Secret:
-    """Read ``{env: NAME}``, ``{file: PATH}`` or a plain value, of one line: more would be lines of the request."""
+    """Read ``{env: NAME}``, ``{file: PATH}`` or a plain value. A line break is refused: it would add lines to the request."""
     secret = _named_secret(raw, reading)
     if _CONTROL.search(secret.reveal()):
         raise ValueError("holds line ends or other control characters")
@@ -275,7 +275,7 @@ _READERS: dict[str, Callable[[object, _Reading], Any]] = {
 }
 _FEED = ("url", "auth", *_READERS)
 _DEFAULTS = tuple(key for key in _READERS if key != "name")
-# What is written of a feed that is added, where it says so.
+# The keys that are written for an added feed, if their values are not the defaults.
 _ADDED = ("name", "publisher", "category", "language", "authority", "agency", "speaks_for_others", "interval", "paused")
 
 
@@ -290,7 +290,7 @@ def _kind(value: object) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return an invalid address for a message, masked: a typing error must not reveal a password."""
+    """Return an invalid address for a message, masked, so that a typing error does not reveal a password."""
     text = mask_secrets(text)
     return text.rpartition("@")[2] if "@" in text else text.partition("?")[0]
 
@@ -299,7 +299,7 @@ def _shown(text: str) -> str:
 
 
 def add_feeds(path: Path, feeds: Sequence[Feed], environ: Mapping[str, str]) -> int:
-    """Append the feeds that the file does not hold yet; return how many."""
+    """Append the feeds that the file does not contain yet; return their number."""
     document = load_feeds(path) if path.exists() else None
     reading = _Reading(path, environ)
     there = {request_url(_url_of(one, reading)) for one in (document or {}).get("feeds") or []}
@@ -310,12 +310,12 @@ def add_feeds(path: Path, feeds: Sequence[Feed], environ: Mapping[str, str]) -> 
 
 
 def remove_feed(path: Path, url: str, environ: Mapping[str, str]) -> None:
-    """Take a feed out of the file; its entries stay in the database."""
+    """Remove a feed from the file; its entries stay in the database."""
     remove_item(path, "feeds", _position(_Reading(path, environ), load_feeds(path), url))
 
 
 def pause_feed(path: Path, url: str, paused: bool, environ: Mapping[str, str]) -> None:
-    """Pause a feed, or take it up again."""
+    """Pause a feed, or resume it."""
     position = _position(_Reading(path, environ), load_feeds(path), url)
     set_in_item(path, "feeds", position, "paused", True if paused else None)
 
@@ -329,7 +329,7 @@ def _position(reading: _Reading, document: Any, url: str) -> int:
 
 
 def _url_of(one: object, reading: _Reading) -> str:
-    """Return the address of one feed of a document; empty where it has none."""
+    """Return the address of one feed of a document; empty if it has none."""
     try:
         return str(_address(one.get("url") if isinstance(one, Mapping) else one, reading)["url"])
     except ValueError:
@@ -341,6 +341,6 @@ def _written(feed: Feed) -> Mapping[str, Any]:
     made["url"] = feed.url
     for key in _ADDED:
         value = getattr(feed, key)
-        if value not in ("", getattr(_UNSAID, key)):
+        if value not in ("", getattr(_DEFAULT_FEED, key)):
             made[key] = format_duration(value) if isinstance(value, timedelta) else value
     return made

@@ -1,6 +1,6 @@
-"""Writing files, whole or not at all. Links are followed; pipes and devices are written to directly.
+"""Writes files completely or not at all. Links are followed; pipes and devices are written to directly.
 
-Files that the product keeps for itself are readable by their owner alone. Files written for others follow the umask.
+Files for the product's own use can be read only by their owner. Files for others get the umask's permissions.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _PRIVATE, _SHARED = 0o600, 0o666
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that, if new, only its owner can read. DeliveryError where it cannot be written."""
+    """Write a file that, if new, only its owner can read; raises DeliveryError."""
     refuse_database(path)
     _write(path, data, _PRIVATE)
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write a file that a person named; a new one gets the umask's permissions. DeliveryError where it cannot be written."""
+    """Write a file that a person named; a new one gets the umask's permissions. Raises DeliveryError."""
     check_output(path)
     _write(path, data, _SHARED)
 
 
 def write_named(path: Path, data: bytes) -> None:
-    """Write a file that the program named, as :func:`write_output`; a link there is replaced, not followed."""
+    """Write a file that the program named, like :func:`write_output`; a link is replaced, not followed."""
     with _explained(path):
         real = real_path(path.parent) / path.name
         make_folder(real.parent)
@@ -42,13 +42,13 @@ def write_named(path: Path, data: bytes) -> None:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as it is shortest to type from the working directory."""
+    """Return the shortest form of a path: absolute, or relative to the working directory."""
     return min(str(path), os.path.relpath(path), key=len)
 
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that a person named for writing in pieces; it appears when complete. Raises as :func:`write_output`."""
+    """Open a file that a person named for writing in pieces; it appears when complete. Raises DeliveryError."""
     check_output(path)
     with _explained(path):
         there = _status(path)
@@ -61,19 +61,19 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_output(path: Path) -> None:
-    """Raise DeliveryError where a path must not be written over: a database, feeds or settings."""
+    """Raise DeliveryError if a path must not be overwritten: a database, feeds or settings."""
     refuse_database(path)
     if path.suffix.lower() in (".yaml", ".yml") and path.is_file():  # nothing that we write out is YAML
         raise DeliveryError(f"{path}: is YAML, as feeds and settings are; name another file")
 
 
 def refuse_database(path: Path) -> None:
-    """Raise DeliveryError where a path is a database, or a file that SQLite or we keep beside one."""
+    """Raise DeliveryError if a path is a database, or a file that SQLite or we keep beside one."""
     _refuse(path, ("", *BESIDE, LOCK))
 
 
 def refuse_beside_database(path: Path) -> None:
-    """Raise DeliveryError where a path is a file that SQLite or we keep beside a database."""
+    """Raise DeliveryError if a path is a file that SQLite or we keep beside a database."""
     _refuse(path, (*BESIDE, LOCK))
 
 
@@ -90,7 +90,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         if there is not None and not stat.S_ISREG(there.st_mode):
             _write_into(path, data)
         else:
-            real = real_path(path)  # a link stays one: what it leads to is written, also where that is not there yet
+            real = real_path(path)  # a link stays a link; its target is written, even if it does not exist yet
             make_folder(real.parent)
             with _replacing(real, mode, there) as file:
                 file.write(data)
@@ -123,7 +123,7 @@ def _write_into(path: Path, data: bytes) -> None:
 def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[BinaryIO]:
     """Open a new file that replaces an old one with its permissions and owner."""
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
-    # the mode is cut by the umask, which no thread can ask for without changing it for all
+    # the system applies the umask to the mode; reading the umask here would change it for all threads
     descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -132,7 +132,7 @@ def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[
             else:
                 give_to_owner_of(path.parent, descriptor)
             yield file
-        make_durable(partial)  # by its name: a library that wrote into it may have closed it
+        make_durable(partial)  # by its path, because a library that wrote it may have closed the file
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Secrets written openly in a feeds file or in settings."""
+"""Finds secrets that are written in plain text in a feeds file or in settings."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _REMEDY = "write it as {env: NAME} or {file: PATH}"
 
 
 def open_secrets(path: Path) -> list[str]:
-    """Return a sentence for each secret of a sound feeds file that is written out, none of them with the secret."""
+    """Return a warning for each plain-text secret of a valid feeds file; no warning contains the secret."""
     document = load_feeds(path) or {}
     listed: Sequence[Any] = document.get("feeds") or []
     holders = [map_for_text(listed, place, "url") if isinstance(one, str) else one for place, one in enumerate(listed)]
     found = [
-        f"{path}:{line_of(holder, key)}: {what} stands in the open; {_REMEDY}"
+        f"{path}:{line_of(holder, key)}: {what} is in plain text; {_REMEDY}"
         for holder in (document.get("defaults") or {}, *holders)
         for key, what in _of(holder)
     ]
@@ -29,20 +29,20 @@ def open_secrets(path: Path) -> list[str]:
 
 
 def open_settings(resolved: Resolved) -> list[str]:
-    """Return a sentence for each secret of the settings that is written out in a file or an option."""
+    """Return a warning for each plain-text secret of the settings in a file or an option."""
     found, files = [], list[Path]()
     for key in keys():
         value, origin = value_of(resolved.settings, key), resolved.origins[key]
         if origin == "default" or origin.startswith("environment "):
             continue
         if isinstance(value, SecretText):
-            told = f"{origin}: {key} stands in the open; {_REMEDY}" if value.is_written_out else None
+            warning = f"{origin}: {key} is in plain text; {_REMEDY}" if value.is_written_out else None
         else:
-            told = _of_text(key, value, origin)
-        if told is not None:
-            found.append(told)
+            warning = _of_text(key, value, origin)
+        if warning is not None:
+            found.append(warning)
             files += [path for path in resolved.files if str(path) == origin and path not in files]
-    return found + [told for path in files for told in _readable(path)]
+    return found + [warning for path in files for warning in _readable(path)]
 
 
 def _of_text(key: str, value: object, origin: str) -> str | None:
@@ -55,13 +55,13 @@ def _of_text(key: str, value: object, origin: str) -> str | None:
 def _readable(path: Path) -> list[str]:
     if not stat.S_IMODE(path.stat().st_mode) & 0o077:
         return []
-    return [f"{path}: others on this machine may read it, and secrets stand in it; `chmod 600` keeps it to you"]
+    return [f"{path}: other users can read it, and it contains secrets; `chmod 600` prevents that"]
 
 
 def _of(holder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     url, proxy = holder.get("url"), holder.get("proxy")
     if isinstance(url, str) and mask_secrets(url) != url:
-        yield "url", f"what is secret of {mask_secrets(url)}"
+        yield "url", f"the secret in {mask_secrets(url)}"
     if isinstance(proxy, str) and mask_secrets(proxy) != proxy:
         yield "proxy", "the password of 'proxy'"
     if isinstance((holder.get("auth") or {}).get("password"), str) and holder["auth"]["password"]:

@@ -1,6 +1,6 @@
-"""A quick reader for long feeds files in the usual form: one key a line, plain values.
+"""A quick reader for long feeds files in the usual form: one key per line, plain values.
 
-A YAML reader in Python takes half a millisecond a feed. Any other form, and any fault, is left to that reader.
+A YAML reader in Python takes half a millisecond per feed. It still reads files in any other form, and files with faults.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 _ITEM = re.compile(r"(?P<indent> {0,8})- (?P<key>[a-z_]{1,20}): (?P<value>\S(?:.*\S)?)")
 _MEMBER = re.compile(r"(?P<indent> {1,10})(?P<key>[a-z_]{1,20}): (?P<value>\S(?:.*\S)?)")
 _BLANK = re.compile(r"[ ]*(?:#.*)?")
-# A plain value that is a text and nothing else: it begins with a letter, and no sign in it means anything to YAML.
+# A plain value that YAML can only read as a text: it begins with a letter and has no characters with a meaning in YAML.
 _TEXT = re.compile(r"[A-Za-z](?:[A-Za-z0-9._~/?=+,;()'&@!$*%-]|:(?=[^\s])|(?<=\S)#| (?=[^\s#]))*")
 _DURATION = re.compile(r"[1-9][0-9]{0,5}[a-z]")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -26,7 +26,7 @@ class _OtherFormError(Exception):
 
 
 def quick_document(text: str) -> CommentedMap | None:
-    """Return a document that is a list of feeds in its usual form, with the lines of its keys; None for any other."""
+    """Return a list of feeds in the usual form as a document with the lines of its keys; None for any other document."""
     lines = text.split("\n")
     listed = CommentedSeq()
     start = next((number for number, line in enumerate(lines) if not _BLANK.fullmatch(line)), len(lines))

@@ -1,4 +1,4 @@
-"""Reading secrets from where the settings say they are."""
+"""Reads secrets from the places that the settings name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aggregator.settings import SecretText
 
 
 def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str:
-    """Return a secret, written out or read from ``env:NAME`` or ``file:PATH``; ConfigurationError names the key."""
+    """Return a secret: the text itself, or read from ``env:NAME`` or ``file:PATH``; raises ConfigurationError with the key."""
     place, sign, name = secret.partition(":")
     if not sign or place not in ("env", "file"):
         return str(secret)
@@ -31,7 +31,7 @@ def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str
 
 
 def secret_from(key: str, variable: str, file: str, environ: Mapping[str, str]) -> Secret | None:
-    """Return the secret of ``key_env``, else of ``key_file``; None where neither is set. ConfigurationError where its place has none."""
+    """Return the secret of ``key_env``, else of ``key_file``; None if neither is set. Raises ConfigurationError if it cannot be read."""
     if variable:
         if variable not in environ:
             raise ConfigurationError(f"{key}_env: the environment has no {variable}")

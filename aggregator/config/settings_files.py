@@ -1,8 +1,7 @@
-"""Settings from defaults, user and project files, environment and options, with the origin of each."""
+"""Reads settings from defaults, user and project files, environment and options, with the origin of each."""
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 import typing
@@ -17,6 +16,7 @@ import platformdirs
 
 from aggregator.config import editions
 from aggregator.config.durations import format_duration, parse_duration
+from aggregator.config.spelling import did_you_mean
 from aggregator.disk import is_file
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import EditionSettings, Range, SecretText, Settings
@@ -39,7 +39,7 @@ class Resolved:
 
 @cache
 def keys() -> Mapping[str, Any]:
-    """Return ``section.key`` -> its type, in the order of the settings."""
+    """Return ``section.key`` -> type, in the order of the settings."""
     return {
         f"{section}.{name}": hint
         for section, kind in get_type_hints(Settings).items()
@@ -49,7 +49,7 @@ def keys() -> Mapping[str, Any]:
 
 @cache
 def ranges() -> Mapping[str, Range]:
-    """Return ``section.key`` -> its legal range, of every setting that is a number or a duration."""
+    """Return ``section.key`` -> legal range, for every setting that is a number or a duration."""
     return {
         f"{section}.{name}": part
         for section, kind in get_type_hints(Settings).items()
@@ -60,10 +60,10 @@ def ranges() -> Mapping[str, Range]:
 
 
 def user_file() -> Path:
-    """Return where the user's own settings file lives; for a user without a home, where the machine's does."""
+    """Return the path of the user's own settings file, or of the machine's for a user without a home."""
     try:
         folder = platformdirs.user_config_path("aggregator")
-    except RuntimeError:  # no HOME, and no line in the list of users: a container under a number of its own
+    except RuntimeError:  # no HOME and no entry in the user database, as in a container with an arbitrary user id
         folder = platformdirs.site_config_path("aggregator")
     return folder / FILE_NAME
 
@@ -71,9 +71,9 @@ def user_file() -> Path:
 def resolve(
     environ: Mapping[str, str], *, project: Path | None, required: bool = False, assignments: Sequence[str] = ()
 ) -> Resolved:
-    """Return the settings: option over environment over project file over user file over default.
+    """Return the settings. Options override the environment, then the project file, the user file and the defaults.
 
-    ``project`` is the project's settings file; where ``required``, it must exist. Raises ConfigurationError with all faults.
+    ``project`` is the project's settings file; it must exist if ``required``. Raises ConfigurationError with all faults.
     """
     reading = _Reading()
     files: list[Path] = []
@@ -97,7 +97,7 @@ def resolve(
 
 
 class _Reading:
-    """Settings being read: the values so far, the origin of each, and the faults."""
+    """The state of reading settings: the values so far, the origin of each, and the faults."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -105,7 +105,7 @@ class _Reading:
         self.problems: list[str] = []
 
     def take(self, key: str, raw: Any, origin: str, place: str) -> None:
-        """Take a value; a fault is told with the ``place``."""
+        """Take a value; the message of a fault begins with the ``place``."""
         try:
             self.values[key], self.origins[key] = _legal(key, convert(raw, keys()[key])), origin
         except ValueError as error:
@@ -159,18 +159,18 @@ def variable_of(key: str) -> str:
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each variable that begins as those of a section do and sets nothing."""
+    """Return a warning for each environment variable that begins like a setting's variable but sets nothing."""
     known = {variable_of(key) for key in keys()}
     sections = tuple({variable_of(f"{key.partition('.')[0]}.") for key in keys()})
     found = []
     for name in sorted(name for name in environ if name.startswith(sections) and name not in known):
-        near = difflib.get_close_matches(name, sorted(known), n=1)
-        found.append(f"environment {name}: there is no such setting{f'; did you mean {near[0]}?' if near else ''}")
+        hint = did_you_mean(name, known)
+        found.append(f"environment {name}: there is no such setting{f'; {hint}' if hint else ''}")
     return found
 
 
 def _legal(key: str, value: Any) -> Any:
-    """Return a value that is in its key's range; ValueError names the range."""
+    """Return a value if it is in its key's range; raises ValueError with the range."""
     legal = ranges().get(key)
     if legal is not None and value not in legal:
         raise ValueError(
@@ -184,7 +184,7 @@ def _amount(value: float | timedelta) -> str:
 
 
 def convert(raw: Any, kind: Any) -> Any:
-    """Return a value of a setting's type from a file's value or a text; ValueError where it cannot be converted."""
+    """Return a value of a setting's type from a file's value or a text; raises ValueError if it cannot be converted."""
     if kind in (timedelta, time):
         return parse_duration(str(raw)) if kind is timedelta else _time_of_day(raw)
     if kind == Mapping[str, EditionSettings]:
@@ -202,7 +202,7 @@ def convert(raw: Any, kind: Any) -> Any:
     found = _read_simply(raw, kind)
     if found is not None:
         return found
-    # imported late: a quarter of a second of a slow processor, for what few files hold
+    # imported late: it takes a quarter of a second on a slow processor, and few files need it
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -213,7 +213,7 @@ def convert(raw: Any, kind: Any) -> Any:
 
 
 def _read_simply(raw: Any, kind: Any) -> Any:
-    """Return a value that has its type already; None for others."""
+    """Return a value that already has its type; None for others."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is tuple:
         found = tuple(_read_simply(part, parts[0]) for part in raw)
@@ -241,7 +241,7 @@ def _listed(raw: Any) -> tuple[str, ...]:
 
 
 def _secret(raw: Any) -> SecretText:
-    """Return a secret or its place: ``{env: NAME}`` and ``{file: PATH}`` become ``env:NAME`` and ``file:PATH``."""
+    """Return a secret or the place of one: ``{env: NAME}`` becomes ``env:NAME``, and ``{file: PATH}`` ``file:PATH``."""
     if isinstance(raw, str) and "\n" not in raw:
         return SecretText(raw)
     if isinstance(raw, Mapping) and len(raw) == 1:
@@ -282,13 +282,12 @@ def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
     key = assignment.partition("=")[0].strip()
     if "=" not in assignment:
         return f"--set {assignment}: write SECTION.KEY=VALUE"
-    near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "`config show` lists the keys"
+    hint = did_you_mean(key, known) or "`config show` lists the keys"
     return f"--set {assignment}: there is no setting {key!r}; {hint}"
 
 
 def value_text(value: Any) -> str:
-    """Return a setting's value as the settings file would hold it; secrets that are written out are not shown."""
+    """Return a setting's value as in a settings file; plain-text secrets are not shown."""
     if isinstance(value, SecretText):
         return "(set)" if value.is_written_out else value
     if isinstance(value, Mapping) and any(isinstance(one, EditionSettings) for one in value.values()):
@@ -307,7 +306,7 @@ def value_text(value: Any) -> str:
 
 
 def value_of(settings: Settings, key: str) -> Any:
-    """Return the value of ``section.key``; UsageError where there is none of that name."""
+    """Return the value of ``section.key``; raises UsageError if there is no such setting."""
     section, _, name = key.partition(".")
     try:
         return getattr(getattr(settings, section), name)

@@ -18,4 +18,4 @@ def shipped_folder() -> Path:
     for folder in _FOLDERS:
         if (folder / "defaults.yaml").is_file():
             return folder
-    raise NotFoundError(f"{_FOLDERS[0]}: the files that come with the product are missing; install it anew")
+    raise NotFoundError(f"{_FOLDERS[0]}: the files that come with the product are missing; install it again")

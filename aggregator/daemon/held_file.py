@@ -20,9 +20,10 @@ _LOOKS = 2  # checks that must find another file, since a replacement may leave 
 
 
 class HeldFile:
-    """Watches an open database file; where it was removed meanwhile, its content is saved at the end of the context.
+    """Watches an open database file; if it was removed or moved, its content is saved at the end of the context.
 
-    The system keeps such a file until it is closed, and SQLite leaves its log where it was: both would be lost.
+    The system keeps a removed file only until it is closed, and the log of a moved file stays at its old place: both
+    would be lost.
     """
 
     def __init__(self, database: Path, store: Store, clock: Callable[[], datetime]) -> None:
@@ -31,10 +32,10 @@ class HeldFile:
         self._clock = clock
         self._file = _file_at(database)
         self._missed = 0
-        self.saving = threading.Lock()  # held while the copy is made: the process must not be ended then
+        self.saving = threading.Lock()  # held while the copy is made, when the process must not be ended
 
     def look(self) -> None:
-        """Raise StorageError where the file was moved, removed or replaced."""
+        """Raise StorageError if the file was moved, removed or replaced."""
         self._missed = 0 if self._is_there() else self._missed + 1
         if self._missed >= _LOOKS:
             raise StorageError(
@@ -52,25 +53,25 @@ class HeldFile:
             try:
                 log.error("%s", self._save())
             except StorageError as failure:
-                log.error("what was stored could not be saved: %s", failure)
+                log.error("the stored data could not be saved: %s", failure)
 
     def _save(self) -> str:
-        """Save the content to its former path where that is free; return the path."""
+        """Save the content to its former path if that is free, else beside it; return a message with the path."""
         copy = self._database.with_name(f"{self._database.name}.saved-{self._clock():%Y%m%dT%H%M%SZ}")
         self._store.backup(copy, through_links=False)
         if self._database.exists():
-            return f"another file stands in the place of the database; what was stored is in {shown_path(copy)}"
+            return f"another file is in the place of the database; the stored data is in {shown_path(copy)}"
         for ending in BESIDE:  # all of it is in the copy
             Path(f"{self._database}{ending}").unlink(missing_ok=True)
         copy.replace(self._database)
-        return f"the database was taken away; what was stored is back in {shown_path(self._database)}"
+        return f"the database was removed; the stored data is back in {shown_path(self._database)}"
 
     def _is_there(self) -> bool:
         return self._file is None or _file_at(self._database) in (self._file, None)
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:
-    """Return the identity of the file at a path, (0, 0) where there is none; None where that is unknown."""
+    """Return the device and inode of the file at a path, (0, 0) if there is none; None if they cannot be read."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""The lock that keeps two daemons off one database; the lock file also holds the daemon's account of its work."""
+"""The lock that allows one daemon per database; the lock file also holds the daemon's state for `health`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aggregator.disk import LOCK, give_to_owner_of, real_path
 from aggregator.exceptions import LockedError, StorageError
 from aggregator.storage.times import shown
 
-# How often the end of a pass is noted where nothing else changed.
+# How often the end of a pass is written if nothing else changed.
 NOTE_INTERVAL = timedelta(minutes=5)
 
 
@@ -25,14 +25,14 @@ def lock_file(database: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A daemon's account: when the last pass ended, and since when each due job waits."""
+class DaemonState:
+    """A daemon's state: the end of the last successful pass, and since when each due job has been waiting."""
 
     passed: datetime | None = None
     waiting: tuple[tuple[str, datetime], ...] = ()
 
     def faults(self, now: datetime, allowed: timedelta) -> list[str]:
-        """Return what has not got on for longer than ``allowed``, a sentence each."""
+        """Return a sentence for the passes and for each job that are overdue by more than ``allowed``."""
         found = []
         if self.passed is not None and now - self.passed > max(allowed, 2 * NOTE_INTERVAL):
             found.append(f"no pass over the feeds has ended well since {shown(self.passed)}")
@@ -41,7 +41,7 @@ class Account:
 
 
 class DaemonLock:
-    """Holds the lock while the context is open; LockedError names the process that has it."""
+    """Holds the lock while the context is open; raises LockedError with the process that has it."""
 
     def __init__(self, database: Path) -> None:
         self._path = lock_file(database)
@@ -69,14 +69,14 @@ class DaemonLock:
         except LockedError:
             os.close(self._descriptor)
             raise
-        self.note(Account())
+        self.note(DaemonState())
         return self
 
     def hold_file(self) -> None:
-        """Lock the database file itself too, where it exists, since a hard link has a lock file of its own.
+        """Lock the database file itself too, if it exists, because a hard link to it has another lock file.
 
-        SQLite locks ranges of it, which on Linux this lock has nothing to do with; elsewhere the two would meet. The file
-        is closed at the very end only, since closing it gives up whatever this process locked in it.
+        On Linux this lock does not interfere with SQLite's locks on ranges of the file; on other systems it would. The file
+        is closed only at the very end, because closing it releases all locks that this process has on it.
         """
         if self._file >= 0 or sys.platform != "linux":
             return
@@ -88,7 +88,7 @@ class DaemonLock:
             raise LockedError(
                 f"{self._database}: another daemon runs on it by another name, a hard link; stop that one first"
             ) from None
-        except OSError:  # not made yet, or on a file system that knows no such locks
+        except OSError:  # the file does not exist yet, or its file system has no such locks
             self._release_file()
 
     def _release_file(self) -> None:
@@ -96,16 +96,16 @@ class DaemonLock:
             os.close(self._file)
         self._file = -1
 
-    def note(self, account: Account) -> None:
-        """Write the account after the process id, where `health` reads it even while the database is locked."""
-        lines = [str(os.getpid()), "" if account.passed is None else account.passed.isoformat()]
-        lines += [f"{since.isoformat()} {job}" for job, since in account.waiting]
+    def note(self, state: DaemonState) -> None:
+        """Write the state into the lock file after the process id; `health` can read it even while the database is locked."""
+        lines = [str(os.getpid()), "" if state.passed is None else state.passed.isoformat()]
+        lines += [f"{since.isoformat()} {job}" for job, since in state.waiting]
         text = "".join(f"{line}\n" for line in lines).encode()
         try:
             os.pwrite(self._descriptor, text, 0)
             os.ftruncate(self._descriptor, len(text))
         except OSError:
-            pass  # a full disk: the last account stays, and becomes outdated
+            pass  # a full disk: the last state stays and becomes outdated
 
     def __exit__(self, *raised: object) -> None:
         self._release_file()
@@ -114,15 +114,15 @@ class DaemonLock:
 
 
 def _mode(database: Path) -> int:
-    """Return the permissions of a new lock file: who may read the database is to see that a daemon runs on it."""
+    """Return the permissions of a new lock file: everybody who may read the database may see that a daemon runs on it."""
     try:
         return database.stat().st_mode & 0o666
-    except OSError:  # not made yet
+    except OSError:  # it does not exist yet
         return 0o600
 
 
 def holder(database: Path) -> int | None:
-    """Return the process id of the daemon that runs on a database; None where none does."""
+    """Return the process id of the daemon that runs on a database; None if none does."""
     path = lock_file(database)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -137,17 +137,17 @@ def holder(database: Path) -> int | None:
     return None
 
 
-def account(database: Path) -> Account:
-    """Return what the daemon on a database got done; an empty account where none can be read."""
+def daemon_state(database: Path) -> DaemonState:
+    """Return the state of the daemon on a database; an empty one if none can be read."""
     try:
         _, passed, *waiting = lock_file(database).read_text(encoding="utf-8").splitlines()
         jobs = [line.partition(" ") for line in waiting]
-        return Account(
+        return DaemonState(
             datetime.fromisoformat(passed) if passed else None,
             tuple((job, datetime.fromisoformat(since)) for since, _, job in jobs),
         )
     except (OSError, ValueError):
-        return Account()
+        return DaemonState()
 
 
 def _written(path: Path) -> int | None:

@@ -16,12 +16,12 @@ from aggregator.storage.times import to_text
 from aggregator.text.display import display_text
 from aggregator.text.urls import mask_secrets
 
-_WAITING = 10_000  # lines that wait for whoever reads them; later ones are dropped
-_READER = 2.0  # seconds for which a reader is waited for at the end
+_WAITING = 10_000  # lines that wait to be written; later ones are dropped
+_READER = 2.0  # seconds to wait for a slow reader at the end
 
 
-class _Aside(logging.Handler):
-    """Hands lines to a thread: a terminal that is held, or a full pipe, must not hold up polls, nor a stop."""
+class _ThreadedHandler(logging.Handler):
+    """Writes lines in a thread, so that a paused terminal or a full pipe delays neither polls nor a stop."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class _Aside(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Wait until the lines so far are written, or the reader took too long."""
+        """Wait until the lines so far are written, or until the reader takes too long."""
         written = Event()
         with suppress(Full):
             self._lines.put_nowait(written)
@@ -50,7 +50,7 @@ class _Aside(logging.Handler):
             if isinstance(line, Event):
                 line.set()
                 continue
-            with suppress(OSError, ValueError):  # the reader left
+            with suppress(OSError, ValueError):  # the reader closed the stream
                 self._stream.write(line)
                 self._stream.flush()
 
@@ -72,19 +72,19 @@ class _Json(logging.Formatter):
 
 
 def set_up(level: int, form: str, stream: TextIO) -> None:
-    """Send log lines to ``stream``; of libraries, warnings and errors only."""
-    handler = _Aside(stream)
+    """Send log lines to ``stream``; libraries log only warnings and errors."""
+    handler = _ThreadedHandler(stream)
     handler.setFormatter(_Json() if form == "json" else _Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("aggregator").setLevel(level)
-    # a job that is missed because the one before is still at work is no news: ticks coalesce
+    # it would warn of each tick that is skipped because the previous one is still running
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def write_last_lines() -> None:
-    """Write what was logged and printed, where anybody reads it within seconds: before the process ends at once."""
+    """Flush the log and the streams before the process ends at once; wait at most some seconds for their readers."""
 
     def write() -> None:
         logging.shutdown()

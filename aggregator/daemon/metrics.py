@@ -1,4 +1,4 @@
-"""Figures for Prometheus, on an address of the settings' choice."""
+"""Metrics for Prometheus, served at ``run.metrics_address`` and ``run.metrics_port``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from aggregator.model import FeedOutcome
 
 
 class FeedFigures:
-    """The gauges of feeds that daemon and page have in common."""
+    """The gauges of feeds, which the daemon and the page both serve."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.states = Gauge("aggregator_feeds", "Feeds by state.", ["state"], registry=registry)
         self.failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=registry)
 
     def set(self, rows: Sequence[FeedHealthRow]) -> None:
-        """Set how the feeds are."""
+        """Set the gauges from the health of the feeds."""
         for state in ("ok", "failing", "silent", "gone", "paused", "new"):
             self.states.labels(state).set(sum(row.state == state for row in rows))
         for row in rows:
@@ -30,7 +30,7 @@ class FeedFigures:
 
 
 class Metrics:
-    """Counters and gauges of one daemon, served while the context is open where ``port`` is not 0."""
+    """Counters and gauges of one daemon, served while the context is open unless ``port`` is 0."""
 
     def __init__(self, port: int, address: str) -> None:
         self.registry = registry = CollectorRegistry()
@@ -67,11 +67,11 @@ class Metrics:
 
     @property
     def served(self) -> bool:
-        """Return whether anybody can read the figures."""
+        """Return whether the metrics are served."""
         return bool(self._port)
 
     def passed(self, outcomes: Iterable[FeedOutcome], seconds: float, capped: Mapping[str, int]) -> None:
-        """Count a pass; ``capped`` is how many look-ups were cut short by now, by what was looked for."""
+        """Count a pass; ``capped`` is the number of look-ups that a limit cut short so far, by kind."""
         for outcome in outcomes:
             self._polls.labels(outcome.status).inc()
             for kind in ("new", "updated", "known", "skipped"):
@@ -82,12 +82,12 @@ class Metrics:
         self._seconds.set(seconds)
 
     def forget(self) -> None:
-        """Forget the figures of single feeds: some may be followed no more."""
+        """Clear the metrics of single feeds, because some may no longer be followed."""
         for figure in (self._feeds.failures, self._silent, self._feed_gaps):
             figure.clear()
 
     def feeds(self, rows: Iterable[FeedHealthRow]) -> None:
-        """Set how the feeds are."""
+        """Set the gauges from the health of the feeds."""
         listed = list(rows)
         self._feeds.set(listed)
         self._gaps.set(sum(row.possible_gaps for row in listed))
@@ -100,7 +100,7 @@ EXPOSITION_TYPE = CONTENT_TYPE_LATEST
 
 
 def exposition(status: Status, rows: Iterable[FeedHealthRow]) -> bytes:
-    """Return the database's figures in Prometheus' format, for scrapers that do not ask the daemon."""
+    """Return metrics of the database in Prometheus' format, for scrapers that do not use the daemon's endpoint."""
     registry = CollectorRegistry()
     for name in ("entries", "reports", "stories"):
         Gauge(f"aggregator_stored_{name}", f"{name.capitalize()} in the database.", registry=registry).set(
@@ -109,7 +109,7 @@ def exposition(status: Status, rows: Iterable[FeedHealthRow]) -> bytes:
     for name in ("last_poll", "last_edition"):
         moment = getattr(status, name)
         if moment is not None:
-            said = f"When {name.replace('_', ' ')} was, in seconds since 1970."
-            Gauge(f"aggregator_{name}_timestamp_seconds", said, registry=registry).set(moment.timestamp())
+            documentation = f"When {name.replace('_', ' ')} was, in seconds since 1970."
+            Gauge(f"aggregator_{name}_timestamp_seconds", documentation, registry=registry).set(moment.timestamp())
     FeedFigures(registry).set(list(rows))
     return generate_latest(registry)

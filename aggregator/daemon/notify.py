@@ -17,11 +17,11 @@ def notify(state: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.sendto(state.encode(), address)
     except OSError:
-        pass  # systemd is not listening any more, which is no reason to stop polling
+        pass  # systemd no longer listens, but polling goes on
 
 
 def watchdog_interval() -> float | None:
-    """Return half the seconds within which systemd wants a sign of life; None where it wants none."""
+    """Return half of systemd's watchdog interval in seconds; None if the watchdog is off."""
     wanted = os.environ.get("WATCHDOG_USEC", "")
     if not wanted.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None

@@ -10,11 +10,11 @@ from aggregator.ingest.recluster import Progress
 
 log = logging.getLogger("aggregator.daemon")
 
-CHANGES_LOGGED = 10  # of reclustering; `recluster` prints more
+CHANGES_LOGGED = 10  # changes that are logged; `recluster` prints more
 
 
 def log_reclustering(reached: Progress | Outcome) -> None:
-    """Log how far it is, or at its end what it changed."""
+    """Log the progress of reclustering, or at its end the changes."""
     if isinstance(reached, Progress):
         percent = 100 * reached.done // max(1, reached.total)
         log.info("stories are clustered anew after an upgrade: %d %%", percent)

@@ -12,14 +12,14 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from aggregator.desk.edition_windows import zone_of
+from aggregator.digest.time_zone import time_zone
 from aggregator.settings import Settings
 
-# Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
+# A job never overlaps itself, runs late rather than not at all, and runs once for all missed times.
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-# How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
+# How often the daemon checks for a late edition: after a stop, a change of its time, or a failed mail.
 _LATE_DIGEST = timedelta(minutes=10)
-# How often the window is kept beside the database, so that even a start after a power cut is quick.
+# How often the window is saved beside the database, so that a start after a power failure is quick.
 _KEPT_EVERY = timedelta(minutes=10)
 _SERIES = "digest at "  # begins the names of the jobs for digest.editions
 RECLUSTER = "recluster"  # the job that ends when there is nothing left to do
@@ -27,10 +27,9 @@ _PRUNE_AT, _BACKUP_AT = time(3, 17), time(3, 47)
 
 
 class OneLateRun(BaseTrigger):  # type: ignore[misc]  # the library is untyped
-    """Another trigger, of which all times that were missed are one.
+    """Wraps a trigger so that all missed times count as one.
 
-    The library lists the times between the last run and now one by one before it makes them one: after a year, those of
-    every five seconds.
+    The library lists every time between the last run and now before it merges them: after a year, one for every five seconds.
     """
 
     __slots__ = ("_trigger",)
@@ -39,7 +38,7 @@ class OneLateRun(BaseTrigger):  # type: ignore[misc]  # the library is untyped
         self._trigger = trigger
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Return the first time after the last one, but none that has passed."""
+        """Return the first time after the last run that is not in the past."""
         found: datetime | None = self._trigger.get_next_fire_time(previous_fire_time, now)
         if previous_fire_time is not None and found is not None and found <= now:
             found = self._trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
@@ -48,7 +47,7 @@ class OneLateRun(BaseTrigger):  # type: ignore[misc]  # the library is untyped
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """What the daemon does again and again."""
+    """The daemon's recurring jobs."""
 
     tick: Callable[[], None]
     deliver: Callable[[], None]
@@ -60,13 +59,13 @@ class Jobs:
 
 
 def scheduler(settings: Settings) -> BackgroundScheduler:
-    """Return a scheduler without jobs, which is yet to be started."""
-    return BackgroundScheduler(timezone=zone_of(settings.digest), job_defaults=_JOB)
+    """Return a scheduler without jobs that has not been started."""
+    return BackgroundScheduler(timezone=time_zone(settings.digest.timezone), job_defaults=_JOB)
 
 
 def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> None:
     """Schedule the jobs in place of the present ones; the tick and a check for a late digest run at once."""
-    zone, at = zone_of(settings.digest), settings.digest.time
+    zone, at = time_zone(settings.digest.timezone), settings.digest.time
     now = datetime.now(zone)  # noqa: TID251 - the scheduler's own clock
     often: tuple[tuple[str, Callable[[], None], float, dict[str, datetime]], ...] = (
         ("tick", jobs.tick, settings.run.tick, {"next_run_time": now}),
@@ -79,7 +78,7 @@ def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> N
         trigger = OneLateRun(IntervalTrigger(seconds=seconds, timezone=zone))
         schedule.add_job(job, trigger, id=name, replace_existing=True, **first)
     for job in schedule.get_jobs():
-        if job.id.startswith(_SERIES):  # its series, or its time, may be no more
+        if job.id.startswith(_SERIES):  # its series, or its time, may no longer exist
             job.remove()
     series = sorted({moment for one in settings.digest.editions.values() for moment in one.time})
     daily = (
@@ -94,14 +93,14 @@ def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> N
 
 
 def run_soon(schedule: BackgroundScheduler, name: str, job: Callable[[], None], at: datetime | None = None) -> None:
-    """Run a job once, now or ``at`` a time, also where it runs already: what that has read may be old.
+    """Run a job once, now or ``at`` a time, even if it is running, because the running one may have read old data.
 
-    One that waits reads all that is new when its turn comes, so two at once are enough.
+    At most two run at once: the second waits for its turn and then reads everything new.
     """
     schedule.add_job(job, "date", run_date=at, id=name, replace_existing=True, max_instances=2)
 
 
 def is_far_off(schedule: BackgroundScheduler, job: str, now: datetime, longest: timedelta) -> bool:
-    """Return whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
+    """Return whether a job is due too far in the future, because the clock went back after it was scheduled."""
     found = schedule.get_job(job)
     return found is not None and bool(found.next_run_time > now + longest)

@@ -25,8 +25,8 @@ from aggregator.daemon.reclustering_log import log_reclustering
 from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, run_soon, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
-from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.publish import publish_due
+from aggregator.digest.time_zone import time_zone
 from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.ingest.clocks import is_settled
 from aggregator.ingest.recluster import Progress as Reclustered
@@ -40,23 +40,23 @@ from aggregator.text.counts import amount
 log = logging.getLogger("aggregator.daemon")
 
 Configured = Callable[[], tuple[Any, Any]]
-# Seconds from the signal to the end of the process, whatever is in progress. What is not committed by then is lost whole.
+# Seconds from the signal to the end of the process, whatever is running. A transaction that is not committed by then is lost.
 _STOP_WITHIN = 8.5
 _LAST_RESORT = "last resort"
-# Seconds in which a pass hands out feeds. The rest are left for the next pass, and jobs that wait run between the two.
+# Seconds in which a pass starts fetches. The other feeds are left for the next pass, and waiting jobs run between the two.
 _PASS_WITHIN = 600.0
-# How long a job waits for another process that writes before it fails, shorter than a stop may take; at the start again and again.
+# How long a job waits for another process that writes before it fails; shorter than a stop. At the start it tries repeatedly.
 _BUSY_MS, _BUSY_AT_START_MS = 5_000, 1_000
-# Seconds between two passes after some that failed: twice as long each time, and never so long that a minute passes.
+# The pause after a failed pass doubles with each further failure up to this number of seconds.
 _LONGEST_PAUSE = 30.0
 _RELOAD_AGAIN = timedelta(seconds=5)
-# Seconds between two checks of the clock, and how far it must have gone back: time servers correct by less.
+# Seconds between two checks of the clock, and how far it must have gone back; corrections by time servers are smaller.
 _LOOK, _BACK = 5.0, timedelta(seconds=2)
-# Between two looks at what is due: longer, and the machine was suspended, so that all feeds came due meanwhile.
+# If more time passed since the last look for due feeds, the machine was suspended, and all feeds came due meanwhile.
 _AWAY = timedelta(minutes=15)
-# How long the outbox waits for a saving pass: a sent alert must be noted, else it is sent again.
+# How long the outbox waits for a pass that writes. A sent alert must be recorded, otherwise it is sent again.
 _BUSY_TIMEOUT_MS = 60_000
-_UNREACHED = timedelta(hours=1)  # without an answer of any feed, after which a hint is logged
+_UNREACHED = timedelta(hours=1)  # a hint is logged if no feed has answered for this time
 
 
 class Daemon:
@@ -76,26 +76,26 @@ class Daemon:
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
         self._poll_lock = threading.Lock()
-        self._helped = False  # the hint for machines without a network was logged since a feed answered last
+        self._helped = False  # the hint for machines without a network was logged after the last answer of a feed
         self._failed_passes = 0
-        self._not_before = 0.0  # the next pass, on the clock of time.monotonic
-        self._looked = clock()  # when was looked last at what is due
+        self._not_before = 0.0  # the earliest time of the next pass, on the clock of time.monotonic
+        self._looked = clock()  # the time of the last look for due feeds
 
     def run(self) -> int:
-        """Run to the end; return the exit code: 0, or 130 where the terminal's interrupt ended it."""
+        """Run to the end; return the exit code: 0, or 130 if the terminal's interrupt ended it."""
         self._ended = threading.Event()
         before = set(threading.enumerate())
         try:
             with Signals() as self._signals, explained(self._database):
                 return self._run()
         finally:
-            # a thread that is left, asking a server that does not answer, would hold up the interpreter's end
+            # a thread that still waits for a server would delay the end of the interpreter
             if all(thread in before or thread.name == _LAST_RESORT for thread in threading.enumerate()):
                 self._ended.set()
 
     def _run(self) -> int:
         settings, feeds = self._configured()
-        zone_of(settings.digest)
+        time_zone(settings.digest.timezone)
         with DaemonLock(self._database) as lock, ExitStack() as opened:
             store = self._opened(opened)
             if isinstance(store, int):
@@ -103,7 +103,7 @@ class Daemon:
             store.needs_writing()
             lock.hold_file()
             app = opened.enter_context(Aggregator(settings, store, self._clock))
-            # a connection of its own: deliveries take no turn with the polls
+            # a separate connection, so that deliveries do not wait for polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_BUSY_TIMEOUT_MS))
             self._held = opened.enter_context(HeldFile(self._database, store, self._clock))
             number = self._when_unlocked(lambda: app.follow(feeds))
@@ -175,7 +175,7 @@ class Daemon:
                 log.info("stopping: the feeds in hand are finished and saved; a second signal stops at once")
                 return number
             if number == RELOAD:
-                # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
+                # a job, because a reload may wait for a long pass, and the watchdog must be notified meanwhile
                 run_soon(self._schedule, "reload", self._load_configuration)
 
     def _next(self) -> int:
@@ -189,13 +189,13 @@ class Daemon:
             now = datetime.now(UTC)  # noqa: TID251 - the same
             longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
             if now < before - _BACK or is_far_off(self._schedule, "tick", now, longest):
-                log.warning("the clock went back: the jobs are scheduled anew")
+                log.warning("the clock went back: the jobs are scheduled again")
                 self._set_jobs(self._desk.settings)
             before = now
         return number
 
     def _finish_jobs(self) -> None:
-        """Wait for running jobs in a thread of its own, while this one handles signals."""
+        """Wait for running jobs in a separate thread, while this one handles signals."""
         notify("STOPPING=1")
         self._stop.set()
         threading.Thread(target=self._end_in_time, name=_LAST_RESORT, daemon=True).start()
@@ -208,15 +208,15 @@ class Daemon:
         ending.start()
         while (number := self._signals.wait(None)) != WOKEN:
             if number in STOP:
-                # threads that hang in a socket would hold up an orderly exit; what is not committed never was
+                # threads that hang in a socket would delay an orderly exit, and uncommitted transactions are undone anyway
                 os._exit(128 + int(number or 0))
         ending.join()
 
     def _end_in_time(self) -> None:
-        """End the process where a job, thread or worker does not end in time: data is stored whole or not at all."""
+        """End the process if a job, thread or worker does not end in time; transactions are stored whole or not at all."""
         if self._ended.wait(_STOP_WITHIN):
             return
-        log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
+        log.warning("stopped at once: running work did not end in time; the next start repeats what was not stored")
         write_last_lines()
         with self._held.saving:
             os._exit(0)
@@ -251,13 +251,13 @@ class Daemon:
             stop=self._stop,
             within=_PASS_WITHIN,
         )
-        # by the monotonic clock, which stands while a machine is suspended: so a stop in the midst of a pass is seen as well
+        # the monotonic clock stops while a machine is suspended, so a suspension during a pass is noticed as well
         self._looked = began + timedelta(seconds=time.monotonic() - started)
         asked = [outcome for outcome in outcomes if outcome.status not in ("skipped", "gone")]
         if not asked:
             return
         self._metrics.passed(outcomes, time.monotonic() - started, self._desk.capped_lookups())
-        if self._metrics.served:  # how every feed is costs something for every feed
+        if self._metrics.served:  # the health of all feeds takes time
             self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)
         if not self._stop.is_set():
@@ -316,7 +316,7 @@ class Daemon:
         self._run_job("clustering anew", self._recluster_some)
 
     def _recluster_some(self) -> None:
-        """Take a step of what follows an upgrade, or another publisher or category of feeds; once there is nothing left to do, this job ends."""
+        """Do one step of the work after an upgrade, or after a change of publishers or categories; the job ends when all is done."""
         if self._stop.is_set() or self._desk.follow_publishers_step() is not None:
             return
         reached = self._desk.recluster_step()
@@ -365,7 +365,7 @@ class Daemon:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             settings, feeds = self._configured()
-            zone_of(settings.digest)
+            time_zone(settings.digest.timezone)
             self._swap(settings, feeds)
         except LockedError as error:
             log.warning("the reload waits: %s", error)

@@ -10,7 +10,7 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-# Connections at a time, and seconds that each has for its request and our answer. Whoever reads figures needs one.
+# Connections at a time, and seconds for the request and the answer of each. A scraper needs one connection.
 MOST, DEADLINE = 16, 10.0
 
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -18,7 +18,7 @@ App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 class _Handler(WSGIRequestHandler):
     def log_message(self, *words: object) -> None:
-        """Log nothing: a scrape every few seconds is not news."""
+        """Log nothing: there is a request every few seconds."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -30,11 +30,11 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().__init__(address, _Handler)
 
     def verify_request(self, request: object, client_address: object) -> bool:
-        """Take a connection where there is room, and close it otherwise."""
+        """Accept a connection if there are fewer than MOST, else close it."""
         return self._free.acquire(blocking=False)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection and close it at its deadline, even where it sends a byte at a time."""
+        """Serve a connection and close it at its deadline, even if it sends one byte at a time."""
         timer = threading.Timer(DEADLINE, _shut, (request,))
         timer.daemon = True
         timer.start()
@@ -55,7 +55,7 @@ def _shut(connection: socket.socket) -> None:
 
 @contextmanager
 def served(app: App, address: str, port: int) -> Iterator[int]:
-    """Serve a WSGI application while the context is open; gives the port. OSError where the address cannot be had."""
+    """Serve a WSGI application while the context is open; yields the port. Raises OSError if the address cannot be used."""
     family, _, _, _, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     with _Server(family, (str(where[0]), int(where[1]))) as server:
         server.set_app(app)

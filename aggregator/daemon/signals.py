@@ -1,4 +1,4 @@
-"""Signals as values that the main thread waits for."""
+"""Delivers signals as values that the main thread waits for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ WOKEN: Final = 0
 
 
 class Signals:
-    """While the context is open, signals end nothing; :meth:`wait` returns them one by one.
+    """While the context is open, signals do not end the process; :meth:`wait` returns them one by one.
 
-    A lock or a queue would not do: the kernel may hand a signal to any thread, and Python's handler then runs only when
-    the main thread next executes something. A byte in a socket wakes it (signal.set_wakeup_fd), and is the number.
+    A lock or a queue would not work: the kernel may deliver a signal to any thread, and Python runs the handler only when
+    the main thread next executes code. Therefore Python writes the signal's number into a socket (signal.set_wakeup_fd),
+    which wakes the main thread.
     """
 
     def __enter__(self) -> Self:
@@ -47,4 +48,4 @@ class Signals:
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the number is in the socket already."""
+    """Do nothing: the socket already has the signal's number."""

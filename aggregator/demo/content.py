@@ -1,9 +1,9 @@
 """The demonstration's feeds: fictional outlets, their documents at two moments of one day.
 
-Every outlet, person, place and figure is invented. One file holds both stages of a document: what is
-between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON
-feeds an item's ``_stage`` says the same. ``{{06:10}}`` is that time of the day in UTC as RSS writes it,
-``{{-1 20:55 iso}}`` one of the day before as Atom does.
+Every outlet, person, place and figure is invented. One file holds both stages of a document: text between
+``<!--morning-->`` and ``<!--/morning-->`` is in the feed only in the morning, and likewise for midday; in JSON feeds an
+item's ``_stage`` has the same effect. ``{{06:10}}`` becomes that time of the day in UTC in the form of RSS,
+``{{-1 20:55 iso}}`` a time of the day before in the form of Atom.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from aggregator.model import Feed
 Stage = Literal["morning", "midday"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 DAY = date(2026, 3, 10)  # a Tuesday, which the texts mention
-PUBLIC = "https://demo.example"  # where the feeds are said to be: ids are made from addresses, and so stay the same
-AFTERWARDS = datetime(2026, 3, 10, 12, 5, tzinfo=UTC)  # what the clock of a kept demonstration says
+PUBLIC = (
+    "https://demo.example"  # the pretended address of the feeds: ids are made from addresses, so they stay the same
+)
+AFTERWARDS = datetime(2026, 3, 10, 12, 5, tzinfo=UTC)  # the time on the clock of a kept demonstration
 
 _TIMES: dict[Stage, time] = {"morning": time(7, 0, tzinfo=UTC), "midday": time(12, 0, tzinfo=UTC)}
 _PLACEHOLDER = re.compile(r"\{\{(?:(-\d+) )?(\d\d):(\d\d)( iso)?\}\}")

@@ -19,11 +19,11 @@ class DemoFetcher(Fetcher):
         self._public, self._base = public, base
 
     def fetch(
-        self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None] = lambda url: None
+        self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None] = lambda url: None
     ) -> FetchOutcome:
         """Fetch a feed once; the outcome names the public address."""
-        asked = replace(feed, url=feed.url.replace(self._public, self._base, 1))
-        outcome = super().fetch(asked, replace(state, url=""), now, twin)
+        on_loopback = replace(feed, url=feed.url.replace(self._public, self._base, 1))
+        outcome = super().fetch(on_loopback, replace(state, url=""), now, other_feed)
         if isinstance(outcome, Response):
             return replace(outcome, url=outcome.url.replace(self._base, self._public, 1))
         if isinstance(outcome, FetchFailure):

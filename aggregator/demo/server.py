@@ -16,7 +16,7 @@ _MEDIA_TYPES = {outlet.file: outlet.media_type for outlet in OUTLETS}
 class DemoServer:
     """Serves every outlet on a free port of 127.0.0.1 while the context is open.
 
-    Setting ``stage`` moves all outlets to another moment of the day; their ETags change where their documents do.
+    Setting ``stage`` moves all outlets to another time of the day; the ETag of a document changes with its content.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class DemoServer:
 
     @property
     def base(self) -> str:
-        """Return the address under which the files lie, without a slash at the end."""
+        """Return the base address of the files, without a slash at the end."""
         return f"http://127.0.0.1:{self._http.server_port}"
 
     def __enter__(self) -> Self:
@@ -78,4 +78,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing, in favour of the demonstration's own output."""
+        """Log nothing, because the demonstration prints its own output."""

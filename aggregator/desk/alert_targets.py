@@ -1,6 +1,6 @@
 """Alert targets: ``stdout``, ``file:PATH``, ``webhook:URL``, ``mail:ADDRESS``, or an address of Apprise such as ``ntfy://desk``.
 
-An address that is a secret is kept out of the database as ``webhook:env:NAME`` or ``apprise:env:NAME``.
+``webhook:env:NAME`` and ``apprise:env:NAME`` keep a secret address out of the database.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from aggregator.text.urls import mask_secrets
 KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME, mail:ADDRESS, apprise:URL or apprise:env:NAME"
 _FROM_ENVIRONMENT = "env:"
 _SECRET = ("webhook", "apprise")  # kinds whose address is often a secret
-_TELLING = 12  # characters from which a part with digits in it is a token rather than a name
+_TOKEN = 12  # characters; a part of an address with digits is a token from this length on
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVICE = re.compile(r"[a-z0-9]{2,20}://", re.IGNORECASE)
 
 
 def checked_target(text: str, folder: Path) -> str:
-    """Return a target as it is stored, a file's path made absolute from ``folder``; UsageError where it is none."""
+    """Return a target in its stored form, with a file's path relative to ``folder`` made absolute; raises UsageError."""
     kind, sign, place = text.strip().partition(":")
     if kind == "stdout" and not sign:
         return "stdout"
@@ -49,7 +49,7 @@ def checked_target(text: str, folder: Path) -> str:
 
 
 def shown_target(target: str) -> str:
-    """Return a target as people may see it: the path of a webhook's address is often its secret."""
+    """Return a target in a form that people may see, without the path of a webhook's address, which is often secret."""
     kind, _, place = target.partition(":")
     if place.startswith(_FROM_ENVIRONMENT) or kind not in _SECRET:
         return display_text(target)
@@ -60,7 +60,7 @@ def shown_target(target: str) -> str:
 
 
 def holds_open_secret(target: str) -> bool:
-    """Return whether a target's address looks like a secret and is stored openly in the database."""
+    """Return whether a target's address looks like a secret and is stored in plain text in the database."""
     kind, _, place = target.partition(":")
     if place.startswith(_FROM_ENVIRONMENT) or kind not in _SECRET:
         return False
@@ -68,19 +68,17 @@ def holds_open_secret(target: str) -> bool:
         return True
     address = address_of(place)
     parts = address.target.replace("=", "/").replace("&", "/").split("/") if address is not None else []
-    return any(len(part) >= _TELLING and any(map(str.isdigit, part)) for part in parts)
+    return any(len(part) >= _TOKEN and any(map(str.isdigit, part)) for part in parts)
 
 
 def advice_for_open(target: str) -> str:
-    """Return the advice for a target of which :func:`holds_open_secret` is true."""
+    """Return the advice for a target for which :func:`holds_open_secret` is true."""
     kind = target.partition(":")[0]
-    return (
-        f"{shown_target(target)} stands in the database and its backups, secret and all; {kind}:env:NAME keeps it out"
-    )
+    return f"{shown_target(target)} is stored with its secret in the database and its backups; {kind}:env:NAME keeps it out"
 
 
 def secret_address(place: str) -> str:
-    """Return a target's address, from the environment where it is kept there; ConfigurationError where it is missing."""
+    """Return a target's address, read from the environment if it is kept there; raises ConfigurationError if it is missing."""
     if not place.startswith(_FROM_ENVIRONMENT):
         return place
     name = place.removeprefix(_FROM_ENVIRONMENT)

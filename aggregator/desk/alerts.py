@@ -48,23 +48,23 @@ log = logging.getLogger("aggregator.alerts")
 Payload = Mapping[str, Any]
 Announce = Callable[[Payload], None]
 
-LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail servers may stay silent for 30 s a step
-ROUND = 10.0  # seconds after which a target starts no further delivery, since the others' new alerts wait for it
-_TARGETS = 8  # targets served side by side
-_ENTRIES = 10  # entries that an alert names
+LEASE = timedelta(minutes=5)  # longer than any delivery can take: a mail server may take 30 s per step
+ROUND = 10.0  # seconds after which a target starts no further delivery, because other targets' new alerts wait
+_TARGETS = 8  # targets served at the same time
+_ENTRIES = 10  # entries named in an alert
 ENTRY = (
     "id title=data.title url=data.link publisher agency lang=language published=data.published first_seen correction"
 )
-_DISCORD = 2_000  # characters that Discord takes
-_TAIL = 1_000_000  # bytes at the end of a file in which an alert that was written before a crash is looked for
-# A body that someone puts into a page as it is must not open a tag there.
+_DISCORD = 2_000  # characters that Discord accepts
+_TAIL = 1_000_000  # bytes at the end of a file that are searched for an alert written before a crash
+# Characters that could form mentions, links or markup. A body must also be harmless if it is inserted into a page.
 _MARKING = re.compile(r"[@!#](?=\w)|\](?=[(\[])|[*_~`](?=[*_~`\w])")
 _ANGLES = str.maketrans("<>", "‹›")
 _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 class AlertSender:
-    """Delivers what the outbox holds; ``announce`` is how an alert gets to stdout."""
+    """Delivers the alerts of the outbox; ``announce`` prints an alert on stdout."""
 
     def __init__(
         self,
@@ -83,9 +83,9 @@ class AlertSender:
         self._store_lock = Lock()  # one connection, several threads
 
     def deliver(self) -> Sent:
-        """Deliver what is due, the oldest first; a failing target waits until its next try.
+        """Deliver the due alerts, the oldest first; a failing target waits until its next try.
 
-        What a slow target does not take within a round's time is left for the next round.
+        Alerts that a slow target does not accept within a round are left for the next round.
         """
         targets = self._outbox.due(self._clock())
         if not targets:
@@ -111,7 +111,7 @@ class AlertSender:
         return delivered, 0, 0
 
     def _try(self, delivery: Delivery) -> str | None:
-        """Deliver; return what went wrong."""
+        """Try a delivery; return the error message, or None."""
         try:
             self._send(delivery)
         except AggregatorError as error:
@@ -160,46 +160,46 @@ class AlertSender:
 
 
 def pause(attempts: int, rules: WatchSettings) -> timedelta:
-    """Return how long to wait after so many failed attempts: twice as long each time, up to a limit."""
+    """Return the wait after a number of failed attempts: it doubles each time, up to a limit."""
     doubled: timedelta = rules.first_retry * 2 ** min(max(attempts - 1, 0), 20)
     return min(doubled, rules.longest_retry)
 
 
 def signing_secret(rules: WatchSettings) -> Secret | None:
-    """Return what signs the bodies for webhooks; ConfigurationError where its place is named and has none."""
-    # an empty variable is as none: nobody is to sign with nothing
+    """Return the secret that signs bodies for webhooks; raises ConfigurationError if its named place has none."""
+    # an empty variable counts as missing, so that nothing is signed with an empty secret
     environ = {name: value for name, value in os.environ.items() if value}
     return secret_from("watches.secret", rules.secret_env, rules.secret_file, environ)
 
 
-# --- what an alert says ----------------------------------------------------------------------------
+# --- the content of an alert -----------------------------------------------------------------------
 
 
 def payload_of(
     alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
 ) -> dict[str, Any]:
-    """Return an alert under its documented keys; feeds' text is on one line and harmless, every link a web address."""
-    row = _told(story, STORY) | {"flags": [str(flag) for flag in story.flags]}
+    """Return an alert with its documented keys; feeds' text is on one line and harmless, every link a web address."""
+    row = _harmless_row(story, STORY) | {"flags": [str(flag) for flag in story.flags]}
     sentence = plain(cause.sentence)
-    said = chat_lines(watch, sentence, row)
+    lines = chat_lines(watch, sentence, row)
     return {
         "id": alert_id,
         "watch": watch,
-        # what chats show: Slack, Mattermost and Teams read `text`, Discord `content`; neither may call anybody, and in escaped
-        # text Slack finds no link, mention or command
-        "text": escape("\n".join(said), quote=False),
-        "content": "\n".join(markdown(line) if not line.startswith("http") else line for line in said)[:_DISCORD],
+        # Slack, Mattermost and Teams show `text`, Discord shows `content`. Neither may notify anybody; in escaped text Slack
+        # finds no link, mention or command.
+        "text": escape("\n".join(lines), quote=False),
+        "content": "\n".join(markdown(line) if not line.startswith("http") else line for line in lines)[:_DISCORD],
         "allowed_mentions": {"parse": []},
         "reason": cause.reason,
         "sentence": sentence,
         "at": to_text(now),
         "facts": [plain(fact) for fact in cause.facts],
         "story": row,
-        "entries": [_told(entry, ENTRY) for entry in causing[:_ENTRIES]],
+        "entries": [_harmless_row(entry, ENTRY) for entry in causing[:_ENTRIES]],
     }
 
 
-def _told(thing: Entry | StorySummary, fields: str) -> dict[str, Any]:
+def _harmless_row(thing: Entry | StorySummary, fields: str) -> dict[str, Any]:
     """Return a row with harmless text on one line, with web addresses as links, and with times as text."""
     row = row_of(thing, fields)
     for key, value in row.items():
@@ -213,7 +213,7 @@ def _told(thing: Entry | StorySummary, fields: str) -> dict[str, Any]:
 
 
 def chat_lines(watch: str, sentence: str, story: Payload) -> list[str]:
-    """Return an alert as a chat shows it: headline, why now, who has it, link."""
+    """Return an alert as lines for a chat: headline, reason, publishers, link."""
     others = story["publishers"] - 1
     who = story["publisher"] + (f" and {amount(others, 'other publisher')}" if others > 0 else "")
     lines = [story["title"] or story["id"], f"{plain(watch)}: {sentence}", who, story["url"] or ""]
@@ -223,8 +223,8 @@ def chat_lines(watch: str, sentence: str, story: Payload) -> list[str]:
 def chat_message(payload: Payload) -> ChatMessage:
     """Return an alert for a service of unknown markup, without mentions, tags or disguised links."""
     title, *lines = chat_lines(payload["watch"], payload["sentence"], payload["story"])
-    said = [line if line.startswith(("http://", "https://")) else _inert(line) for line in lines]
-    return ChatMessage(_inert(title), "\n".join(said))
+    harmless = [line if line.startswith(("http://", "https://")) else _inert(line) for line in lines]
+    return ChatMessage(_inert(title), "\n".join(harmless))
 
 
 def _inert(text: str) -> str:
@@ -238,9 +238,9 @@ def body(payload: Payload) -> bytes:
 
 
 def append(path: Path, payload: Payload, *, again: bool) -> None:
-    """Append an alert to a file of JSON Lines; when tried ``again``, only where it is missing.
+    """Append an alert to a file of JSON Lines; if this is tried ``again``, only if the file does not have the alert yet.
 
-    A pipe or a device is written to as it is. Raises DeliveryError where the file cannot be written.
+    A pipe or a device is written to directly. Raises DeliveryError if the file cannot be written.
     """
     try:
         if path.exists() and not path.is_file():
@@ -249,7 +249,7 @@ def append(path: Path, payload: Payload, *, again: bool) -> None:
         with path.open("ab+") as file:
             if again and _holds(file, str(payload["id"])):
                 return
-            # What a crash cut short must not spoil the line after it.
+            # A line that a crash cut short must not merge with the next one.
             start = b"" if _ends_clean(file) else b"\n"
             file.write(start + body(payload) + b"\n")
             file.flush()
@@ -262,7 +262,7 @@ def _write_at_once(path: Path, line: bytes) -> None:
     """Write to a pipe or a device, without waiting for a pipe that has no reader."""
     descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        os.set_blocking(descriptor, len(line) > select.PIPE_BUF)  # a short line goes whole or not at all
+        os.set_blocking(descriptor, len(line) > select.PIPE_BUF)  # a short line is written whole or not at all
         os.write(descriptor, line)
     finally:
         os.close(descriptor)
@@ -282,7 +282,7 @@ def _ends_clean(file: BinaryIO) -> bool:
 
 
 def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
-    """Return an alert as a plain-text mail; its Message-ID identifies repeated deliveries. DeliveryError for invalid addresses."""
+    """Return an alert as a plain-text mail; repeated deliveries have the same Message-ID. Raises DeliveryError for invalid addresses."""
     story = payload["story"]
     mail = EmailMessage(policy=POLICY)
     try:
@@ -294,7 +294,7 @@ def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
     digest = hashlib.sha256(f"{payload['id']}\0{recipient}".encode()).hexdigest()[:16]
     mail["Message-ID"] = f"<alert.{payload['id']}.{digest}@{sending_domain(sender)}>"
     mail["Date"] = format_datetime(from_text(payload["at"]))
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: automatic replies must not answer
     mail.set_content("\n".join(_lines(payload)) + "\n", cte="quoted-printable")
     return mail
 

@@ -1,6 +1,6 @@
 """The corrections, kills and withdrawals of a story, with the copies that still carry the old wording.
 
-A notice counts from the version that brought it, and once, however many copies carry it along. Nothing is deleted.
+A notice has the time of the version that contained it first, and counts once, however many copies carry it. Nothing is deleted.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from aggregator.text.tokens import words
 
 log = logging.getLogger("aggregator.corrections")
 
-_DISTINCT = 4  # words from which a headline is distinct from others
+_DISTINCT = 4  # words; a headline of this length identifies a text
 
 
 @dataclass(frozen=True, slots=True)
 class _DatedNotice:
-    """A notice as an entry gave it: the version that brought it, and the one it corrected."""
+    """A notice of an entry, with the version that contained it first and the version that it corrected."""
 
     entry: Entry
     kind: str
@@ -38,7 +38,7 @@ class _DatedNotice:
 
 @dataclass(frozen=True, slots=True)
 class _StoryTexts:
-    """The entries of a story and their versions; ``carrying`` have a notice, ``budget`` is for all of the story's notices."""
+    """The entries of a story and their versions; ``carrying`` are the ids of entries with a notice, ``budget`` is shared by all notices."""
 
     members: Sequence[Entry]
     versions: Mapping[str, Sequence[Version]]
@@ -47,7 +47,7 @@ class _StoryTexts:
 
 
 def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
-    """Return the notices of a window, oldest first, by the texts as they were at its end."""
+    """Return the notices of a window, oldest first, from the texts at the end of the window."""
     members = sorted(story.entries, key=by_time)
     given = _dated_notices(reader, members, window.until)
     recent = [one for one in _without_copies(_own_notices(given, members)) if window.holds(one.version.time)]
@@ -71,7 +71,7 @@ def _dated_notices(reader: Reader, members: Sequence[Entry], before: datetime) -
 
 
 def _guarded(reader: Reader, entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
-    """Return the notice of an entry; an entry that raises an error has none."""
+    """Return the notice of an entry; None if the entry raises an error."""
     try:
         return _dated_notice(entry, versions)
     except Exception as error:
@@ -81,9 +81,9 @@ def _guarded(reader: Reader, entry: Entry, versions: Sequence[Version]) -> _Date
 
 
 def _own_notices(given: Sequence[_DatedNotice], members: Sequence[Entry]) -> list[_DatedNotice]:
-    """Return the notices about a publisher's own text; a claim about another's is no notice."""
+    """Return the notices about a publisher's own text; a claim about another publisher's text is no notice."""
     kinds = {one.entry.id: one.kind for one in given}
-    # an edit of what was a notice from the first took no text of its own back
+    # an edit of an entry that was a notice from its first version on withdraws no text of its own
     never_a_text = {one.entry.id for one in given if one.before is None}
     own = own_notices(
         [
@@ -101,12 +101,12 @@ def _own_notices(given: Sequence[_DatedNotice], members: Sequence[Entry]) -> lis
 def _dated_notice(entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
     """Return the notice in the last of these versions, dated by the version that brought it."""
     if entry.correction is None and len(versions) > entry.revisions:
-        return None  # judged when it arrived, and unchanged since
+        return None  # it was checked when it arrived, and has not changed since
     last = recognise(versions[-1].title, versions[-1].text)
     if last is None:
         if entry.correction is None or len(versions) <= entry.revisions:
             return None
-        return _DatedNotice(entry, entry.correction, "", versions[-1], None)  # by the rules of an earlier release
+        return _DatedNotice(entry, entry.correction, "", versions[-1], None)  # recognised by an earlier release only
     place = len(versions) - 1
     while place:
         earlier = recognise(versions[place - 1].title, versions[place - 1].text)
@@ -117,7 +117,7 @@ def _dated_notice(entry: Entry, versions: Sequence[Version]) -> _DatedNotice | N
 
 
 def _without_copies(given: Iterable[_DatedNotice]) -> list[_DatedNotice]:
-    """Return the notices without copies of them: the agency's own, or the first one, is kept."""
+    """Return one of each notice's copies: the agency's own, else the first."""
     kept: list[_DatedNotice] = []
     givers: dict[tuple[str, str], str] = {}
     statements: set[tuple[str, ...]] = set()
@@ -149,7 +149,7 @@ def _correction(story_id: str, given: _DatedNotice, texts: _StoryTexts) -> Corre
 
 
 def _explanation(given: _DatedNotice) -> str:
-    """Return the sentence that says what was wrong; empty where the title only has the word."""
+    """Return the sentence that says what was wrong; empty if the title only contains the word of the notice."""
     title = " ".join(given.version.title.split())
     statement = given.statement
     if statement == title:
@@ -161,12 +161,12 @@ def _explanation(given: _DatedNotice) -> str:
 
 
 def _stale(given: _DatedNotice, texts: _StoryTexts) -> tuple[Entry, ...]:
-    """Return the entries with the uncorrected text, without those that carry the notice or were replaced by it."""
+    """Return the entries with the uncorrected text, except those that carry the notice or were replaced by it."""
     members, versions, budget = texts.members, texts.versions, texts.budget
     notice = replace(given.entry, correction=given.kind)
     agencies = dict(sorted({(entry.report_id, entry.agency) for entry in members if entry.agency}))
     others = [
-        # an unsigned copy of an agency's text is the agency's too
+        # an unsigned copy of an agency's text also counts as the agency's
         (
             replace(entry, correction=None, agency=entry.agency or agencies.get(entry.report_id)),
             _words(versions[entry.id][-1]),
@@ -183,7 +183,7 @@ def _stale(given: _DatedNotice, texts: _StoryTexts) -> tuple[Entry, ...]:
 
 
 def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
-    """Restrict a kill to the texts whose headline it names, if it names one: an agency sends several a story."""
+    """Return only the texts whose headline a kill names, if it names one, because an agency sends several texts per story."""
     wording = _spaced(text)
     reports = {
         entry.report_id
@@ -199,7 +199,7 @@ def _spaced(text: str) -> str:
 
 
 def _one_per_page(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Name a page once, though several feeds of one publisher brought it."""
+    """Return one entry for each page; several feeds of a publisher may carry the same page."""
     places: dict[str, Entry] = {}
     for entry in entries:
         places.setdefault(entry.canonical_url or entry.id, entry)

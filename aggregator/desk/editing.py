@@ -1,10 +1,10 @@
-"""Editors' verbs: merge, split, move, pin, forbid, undo. Each is one short transaction, a decision that every later run obeys.
+"""Editors' verbs: merge, split, move, pin, forbid, undo. Each is one short transaction and stores a decision, which every later run obeys.
 
-Slow reading and computing is done before the transaction, and again in it where something changed meanwhile. The entries of
-very many reports follow after it, and the rows of large stories are computed then.
+Slow reading and computing happens before the transaction, and is repeated in it only if something has changed. If a verb
+moves very many reports, their entries follow after the transaction, and the rows of large stories are computed then.
 
-A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
-states and resolves them: of two contradicting decisions the newer holds.
+A decision stores constraints on entries, not on stories, because stories come and go and entries stay.
+``clustering/constraints.py`` builds and resolves them; of two contradicting decisions the newer one holds.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from aggregator.clustering.constraints import Constraint, forbidden, merged, mov
 from aggregator.desk.snapshots import NOTHING, Snapshot, Standing, restore, standing_today, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.rearrange import Rearranger
-from aggregator.model.withdrawals import is_taken_back
+from aggregator.model.withdrawals import is_entry_withdrawn
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
 from aggregator.storage.notices import NoticeStore
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """The decision that a verb is about to store: what it read, and the constraints that it states."""
+class PreparedDecision:
+    """The decision that a verb is about to store: the data that it read, and its constraints."""
 
     version: tuple[int, int]  # of the decisions that were in force
     stories: tuple[str, ...]
     entries: frozenset[str] = frozenset()
     other_entries: frozenset[str] = frozenset()
     before: Snapshot = NOTHING
-    suspects: tuple[str, ...] = ()  # stories that may be left with what must not be together
+    suspects: tuple[str, ...] = ()  # stories that may be left with entries that must not be together
     constraints: tuple[Constraint, ...] = ()
 
     @property
@@ -45,7 +45,7 @@ class Ruling:
 
     @cached_property
     def before_text(self) -> str:
-        """The state before, as it is stored."""
+        """The state before, in its stored form."""
         return self.before.to_json()
 
     @cached_property
@@ -54,12 +54,12 @@ class Ruling:
         return self.before.by_report()
 
 
-Reading = Callable[[tuple[int, int]], Ruling]
-Stating = Callable[[Ruling], Sequence[Constraint]]
+Reading = Callable[[tuple[int, int]], PreparedDecision]
+Stating = Callable[[PreparedDecision], Sequence[Constraint]]
 
 
 class Verbs:
-    """The base of editors' verbs: ``by`` is who acts, ``now`` is when; each verb leaves a decision."""
+    """The base class of editors' verbs: ``by`` is the editor's name, ``now`` the time; each verb stores a decision."""
 
     def __init__(self, store: Store, placer: Rearranger, by: str, now: datetime) -> None:
         self._store = store
@@ -77,7 +77,7 @@ class Verbs:
         before: str,
         constraints: Callable[[int], Sequence[Constraint]],
     ) -> None:
-        """Store a decision, with the constraints that its number gives."""
+        """Store a decision; ``constraints`` returns its constraints by its number."""
         number = self._decisions.next_number()
         self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before, constraints(number))
 
@@ -92,15 +92,15 @@ class Editor(Verbs):
         self._constraints = placer.editor_constraints
 
     def merge(self, prefixes: Sequence[str]) -> str:
-        """Make several stories one; the oldest keeps its id, which is returned."""
+        """Merge several stories into one; return its id, which is that of the oldest."""
 
-        def read(version: tuple[int, int]) -> Ruling:
+        def read(version: tuple[int, int]) -> PreparedDecision:
             ids = sorted({self._stories.resolve(prefix) for prefix in prefixes}, key=self._stories.age)
             if len(ids) < 2:
                 raise DecisionError("merge takes two different stories or more")
-            return Ruling(version, tuple(ids), before=take(self._placer, ids))
+            return PreparedDecision(version, tuple(ids), before=take(self._placer, ids))
 
-        def state(found: Ruling) -> Sequence[Constraint]:
+        def state(found: PreparedDecision) -> Sequence[Constraint]:
             return merged(found.number, [found.before.members(story) for story in found.stories])
 
         with self._deciding(read, state) as found:
@@ -117,7 +117,7 @@ class Editor(Verbs):
     def split(self, prefix: str, entry_prefixes: Sequence[str]) -> str:
         """Move entries out of a story into a new one; return its id."""
 
-        def read(version: tuple[int, int]) -> Ruling:
+        def read(version: tuple[int, int]) -> PreparedDecision:
             story = self._stories.resolve(prefix)
             before = take(self._placer, [story])
             leaving = self._entries.resolve_all(entry_prefixes)
@@ -127,9 +127,9 @@ class Editor(Verbs):
             if leaving == before.entries.keys():
                 raise DecisionError(f"all entries of {story} would leave it; nothing to split")
             suspects = (story,) if self._are_parted(before.entries.keys() - leaving) else ()
-            return Ruling(version, (story,), leaving, before=before, suspects=suspects)
+            return PreparedDecision(version, (story,), leaving, before=before, suspects=suspects)
 
-        def state(found: Ruling) -> Sequence[Constraint]:
+        def state(found: PreparedDecision) -> Sequence[Constraint]:
             return split(found.number, found.before.entries.keys() - found.entries, found.entries)
 
         with self._deciding(read, state) as found:
@@ -143,16 +143,16 @@ class Editor(Verbs):
     def move(self, entry_prefix: str, prefix: str) -> str:
         """Move one entry into another story; return that story's id."""
 
-        def read(version: tuple[int, int]) -> Ruling:
+        def read(version: tuple[int, int]) -> PreparedDecision:
             entry = self._entries.resolve(entry_prefix)
             target = self._stories.resolve(prefix)
             source = self._story_of(entry)
             if source == target:
                 raise DecisionError(f"entry {entry} is in story {target} already")
             stories = (source, target)
-            return Ruling(version, stories, frozenset({entry}), before=take(self._placer, stories))
+            return PreparedDecision(version, stories, frozenset({entry}), before=take(self._placer, stories))
 
-        def state(found: Ruling) -> Sequence[Constraint]:
+        def state(found: PreparedDecision) -> Sequence[Constraint]:
             return moved(found.number, min(found.entries), *map(found.before.members, found.stories))
 
         with self._deciding(read, state, asking=True) as found:
@@ -168,14 +168,14 @@ class Editor(Verbs):
         return target
 
     def pin(self, prefix: str, entry_prefix: str) -> str:
-        """Make an entry the canonical one of its story; of two pins in a story the newer holds."""
+        """Make an entry the canonical entry of its story; of two pins in a story the newer one holds."""
 
-        def read(version: tuple[int, int]) -> Ruling:
+        def read(version: tuple[int, int]) -> PreparedDecision:
             story = self._stories.resolve(prefix)
             entry = frozenset({self._entries.resolve(entry_prefix)})
             self._all_in(entry, {one for one in entry if self._is_in(one, story)}, story)
-            self._stands(min(entry), story)
-            return Ruling(version, (story,), entry)
+            self._refuse_withdrawn(min(entry), story)
+            return PreparedDecision(version, (story,), entry)
 
         with self._deciding(read) as found:
             [story], entry = found.stories, min(found.entries)
@@ -185,17 +185,17 @@ class Editor(Verbs):
         return story
 
     def forbid(self, first: str, second: str) -> None:
-        """Keep two stories or entries apart; where they are together now, the second leaves."""
+        """Keep two stories or entries apart; if they are together now, the second one leaves."""
 
-        def read(version: tuple[int, int]) -> Ruling:
+        def read(version: tuple[int, int]) -> PreparedDecision:
             one, story, left = self._side(first)
             two, other_story, right = self._side(second)
             if left & right:
                 raise DecisionError(f"{one} and {two} are the same or one holds the other; split it instead")
             before = take(self._placer, [story]) if story == other_story else NOTHING
-            return Ruling(version, (story, other_story), left, right, before)
+            return PreparedDecision(version, (story, other_story), left, right, before)
 
-        def state(found: Ruling) -> Sequence[Constraint]:
+        def state(found: PreparedDecision) -> Sequence[Constraint]:
             older = self._decisions.constraints()
             return forbidden(found.number, found.entries, found.other_entries, older)
 
@@ -209,7 +209,7 @@ class Editor(Verbs):
             self._placer.settle(touched, self._now)
 
     def undo(self) -> Decision:
-        """Undo and return the last verb in force, and restore the state before it; later arrivals stay."""
+        """Undo and return the last decision in force, and restore the state before it; later arrivals stay."""
         with self._store.snapshot():
             seen, version = self._store.state(), self._constraints.version()
             last, before, today = self._last()
@@ -231,13 +231,15 @@ class Editor(Verbs):
             self._placer.settle(touched, self._now, suspects=suspects)
         return self._decisions.get(last.id)
 
-    # --- pieces ----------------------------------------------------------------------------
+    # --- parts of several verbs ------------------------------------------------------------
 
     @contextmanager
-    def _deciding(self, read: Reading, state: Stating = lambda found: (), *, asking: bool = False) -> Iterator[Ruling]:
-        """Open a verb's transaction with its ruling, which is made before it and again where something changed meanwhile.
+    def _deciding(
+        self, read: Reading, state: Stating = lambda found: (), *, asking: bool = False
+    ) -> Iterator[PreparedDecision]:
+        """Open a verb's transaction with its prepared decision, which is made again only if something has changed meanwhile.
 
-        Where the verb is ``asking`` for the groups under the constraints in force, these are worked out before it, too.
+        If the verb is ``asking`` for the groups under the constraints in force, these are computed before it as well.
         """
         with self._store.snapshot():
             seen, foreseen = self._store.state(), read(self._constraints.version())
@@ -257,18 +259,18 @@ class Editor(Verbs):
             yield found
 
     def _standing(self, stories: Collection[str | None]) -> object:
-        """Return what differs where other decisions are in force, or something else stands in these stories.
+        """Return a value that differs if other decisions are in force, or if the content of these stories has changed.
 
-        It costs a third of reading that: others write all the time, and seldom what a verb has read.
+        It costs a third of reading the content. Others write all the time, but seldom the rows that a verb has read.
         """
-        if None in stories:  # of what stands in no story yet it is not known when it will
+        if None in stories:  # nobody knows when an entry without a story will be placed
             return object()
         return self._constraints.version(), [
             self._stories.membership_state(story) for story in sorted(one for one in {*stories} if one)
         ]
 
     def _last(self) -> tuple[Decision, Snapshot, Standing]:
-        """Return the last verb in force, the state before it, and what became of that."""
+        """Return the last decision in force, the state before it, and the present state of the same entries."""
         last = self._decisions.last_active()
         if last is None:
             raise DecisionError("there is no verb to undo")
@@ -276,12 +278,12 @@ class Editor(Verbs):
         return last, before, standing_today(self._placer, before)
 
     def _is_as_before(self, story: str, before: Snapshot, today: Standing) -> bool:
-        """Return whether nothing joined a story since a verb that was undone: it then holds nothing that must not be together."""
+        """Return whether nothing joined a story since the undone decision, so that it cannot contain entries that must be apart."""
         standing = before.members(story) & today.reports.keys()
         return self._stories.count_entries(story) == len(standing) > 0
 
     def _are_parted(self, entries: AbstractSet[str]) -> bool:
-        """Return whether a decision in force parts some of these, who stand together: what leaves may be all that binds them."""
+        """Return whether a decision in force keeps some of these entries apart, so that they may fall apart when others leave."""
         return any(
             one.sign == "apart" and not one.left.isdisjoint(entries) and not one.right.isdisjoint(entries)
             for one in self._decisions.constraints()
@@ -296,13 +298,13 @@ class Editor(Verbs):
         if strangers:
             raise DecisionError(f"{', '.join(strangers)}: not in story {story}")
 
-    def _stands(self, entry: str, story: str) -> None:
-        """Refuse an entry that its own publisher took back: it leads no story."""
-        if is_taken_back(self._entries.get(entry), self._notices.of_story(story)):
+    def _refuse_withdrawn(self, entry: str, story: str) -> None:
+        """Raise DecisionError if the entry's own publisher withdrew it: such an entry leads no story."""
+        if is_entry_withdrawn(self._entries.get(entry), self._notices.of_story(story)):
             raise DecisionError(f"entry {entry} was taken back by its publisher, so it leads no story; pin another")
 
     def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:
-        """Return the id in full, its story, and the entries that it names."""
+        """Return the full id, its story, and the entries that it means."""
         if prefix.strip().lower().startswith("e"):
             entry = self._entries.resolve(prefix)
             return entry, self._story_of(entry), frozenset({entry})
@@ -313,16 +315,16 @@ class Editor(Verbs):
         placement = self._entries.placement(entry)
         if placement is None or placement[1] is None:
             raise DecisionError(
-                f"entry {entry} stands in no story yet: it came while stories were off, or its pass was stopped; the next pass places it"
+                f"entry {entry} is in no story yet: it arrived while stories were off, or its pass was stopped; the next pass places it"
             )
         return placement[1]
 
-    def _send_away(self, found: Ruling) -> str:
-        """Move entries out of a story, with those that older decisions bind to them and their copies; return where to."""
+    def _send_away(self, found: PreparedDecision) -> str:
+        """Move entries out of a story, with the entries that older decisions bind to them and with copies; return the new story."""
         settlement = self._constraints.groups()
         bound = frozenset(other for entry in found.other_entries for other in settlement.group(entry))
         leaving = self._placer.with_copies(bound & found.before.entries.keys())
         return self._placer.separate(found.stories[0], leaving, self._now, decision=found.number)
 
-    def _record(self, kind: DecisionKind, sentence: str, arguments: Sequence[str], found: Ruling) -> None:
+    def _record(self, kind: DecisionKind, sentence: str, arguments: Sequence[str], found: PreparedDecision) -> None:
         self._decide(kind, sentence, arguments, found.before_text, lambda number: found.constraints)

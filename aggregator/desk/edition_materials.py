@@ -1,4 +1,4 @@
-"""The material of an edition: the stories of its window as they were when it closed, and what is new in them."""
+"""The material of an edition: the stories of its window in their state at its end, and the news in them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.headlines import plain_headline
 from aggregator.text.tokens import sentences
 
-Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> when it was edited last
+Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> time of its last edit
 
 Value = TypeVar("Value")
 Other = TypeVar("Other")
 
 log = logging.getLogger("aggregator.editions")
 
-# An edition shows a few dozen stories; what is new is worked out only for those that could be among them.
+# An edition shows a few dozen stories; news is computed only for stories that could be among them.
 CARRIED_AT_MOST = 60
-# What a story's line takes from the entries that it had at a moment.
+# The fields of a story's line that are computed from its entries at a given time.
 _OF_ITS_TIME = (
     *("title", "url", "publisher", "agency", "canonical_entry"),
     *("entries", "reports", "publishers", "first_seen", "last_seen"),
@@ -39,9 +39,9 @@ _OF_ITS_TIME = (
 
 
 class EditionMaterials:
-    """The stories of one edition; what arrived since ``moment`` is new in them.
+    """The stories of one edition; entries that arrived since ``moment`` are new.
 
-    A part that raises an error is left out, and noted as a fault of the reader's.
+    A part that raises an error is left out and added to the reader's faults.
     """
 
     def __init__(self, reader: Reader, asked: StoryQuery, window: Window, moment: datetime) -> None:
@@ -55,7 +55,7 @@ class EditionMaterials:
         self._retitled = _retitled(reader, Window(moment, window.until))
 
     def all(self) -> list[Material]:
-        """Return the material of the stories that the list gives, then of those in which entries were only edited."""
+        """Return the material of the listed stories, then of stories in which entries were only edited."""
         materials = [*self._of(self.listed), *self._of_edited()]
         return [replace(one, headlines=self._retitled.get(one.story.summary.id, ())) for one in materials]
 

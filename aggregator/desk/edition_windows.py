@@ -1,34 +1,23 @@
-"""The windows of a series of editions: adjoining, so that each hour is in exactly one."""
+"""The windows of a series of editions. They leave no gap and do not overlap, so each hour is in exactly one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Window
-from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings
 
-# Editions that are made one by one after a long stop; one more covers all before them.
+# Editions that are made one by one after a long stop; one further edition covers the time before them.
 MISSED_AT_MOST = 31
 _DAY = timedelta(days=1)
 
 
-def zone_of(settings: DigestSettings) -> ZoneInfo:
-    """Return the desk's time zone; ConfigurationError where there is none of that name."""
-    try:
-        return ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
-        raise ConfigurationError(
-            f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
-        ) from error
-
-
 def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> Window:
-    """Return the window of the edition that was due last: from one time of day to the next by the desk's clock.
+    """Return the window of the latest due edition: from one of its ``times`` of day to the next, in the desk's zone.
 
-    Of a series that comes several times a day, from one of its ``times`` to the next; none: ``digest.time``.
+    Without ``times``, ``digest.time`` is used.
     """
     series = _Series(settings, times)
     until = series.last_due(now)
@@ -38,7 +27,8 @@ def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = 
 def missed(done: datetime | None, now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> list[Window]:
     """Return the windows due since ``done``, the oldest first; None means that there was no edition yet.
 
-    Each ends when an edition came due and begins where the one before it ended, also where the hour was changed since.
+    Each ends at the time at which an edition was due, and begins at the end of the previous one, even if the setting has
+    changed since.
     """
     series = _Series(settings, times)
     last = due_window(now, settings, times)
@@ -61,7 +51,7 @@ class _Series:
     """The due times of a series of editions."""
 
     def __init__(self, settings: DigestSettings, times: Sequence[time]) -> None:
-        self._zone = zone_of(settings)
+        self._zone = time_zone(settings.timezone)
         self._times = sorted(times or (settings.time,))
         # An edition is not worth making beside the next one where it would cover less than half of the usual: its time was changed.
         self.shortest = min(self._length()) / 2

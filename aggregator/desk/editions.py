@@ -1,4 +1,4 @@
-"""Making editions: chosen by the same query as the list, frozen once, byte-identical ever after."""
+"""Makes editions: they use the same query as the list, are stored once, and stay identical byte by byte."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import partial
 
 from aggregator.desk.edition_materials import EditionMaterials, guarded
 from aggregator.desk.edition_series import DAILY, query_of, settings_of
-from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.health import edition_health
 from aggregator.desk.reader import Reader, just_after
 from aggregator.digest.edition import build
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Counts, Edition, FeedHealth, Window, edition_id
 from aggregator.exceptions import UsageError
 from aggregator.ingest.clocks import AHEAD
@@ -32,8 +32,8 @@ _DAY = timedelta(days=1)
 
 
 def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
-    """Return the calendar day in the desk's time zone, cut off at ``now``; UsageError where it is yet to begin."""
-    zone = zone_of(settings)
+    """Return the calendar day in the desk's time zone, cut off at ``now``; raises UsageError if it has not begun."""
+    zone = time_zone(settings.timezone)
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
     return checked_window(Window(start, min(end, just_after(now))))
@@ -42,9 +42,9 @@ def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
 def given_window(
     store: Store, since: datetime | None, until: datetime | None, now: datetime, series: str = DAILY
 ) -> Window:
-    """Return the window between two times, by default the 24 hours up to and with this second; UsageError where it is yet to begin.
+    """Return the window between two times, by default the 24 hours up to and including this second; raises UsageError if it has not begun.
 
-    One whose end is this second holds it too, and is found again by the same two times later.
+    A window that ends in this second includes it, and the same two times find the same edition later.
     """
     past = until is not None and until < now
     window = checked_window(Window(since or (until or now) - _DAY, until if until and past else just_after(now)))
@@ -58,21 +58,21 @@ def given_window(
 
 
 def checked_window(window: Window) -> Window:
-    """Return a window; UsageError where it has no time in it: frozen now, it would be empty for good."""
+    """Return a window; raises UsageError if it has not begun, because its edition would stay empty permanently."""
     if window.since >= window.until:
         raise UsageError(f"the edition from {to_text(window.since)} on cannot be made: that time is yet to come")
     return window
 
 
 def make_edition(store: Store, settings: Settings, window: Window, now: datetime, series: str = DAILY) -> Edition:
-    """Return the edition of a window: the frozen one where there is one, else made and frozen now.
+    """Return the edition of a window: the stored one, or a new one, which is then stored.
 
-    It is made from one snapshot of the database, without a lock on it. One that was made of a window that
-    is yet to end, by a clock that was ahead, does not stand, nor one that was made before its window began.
-    Where the database can only be read it is made and not frozen. NotFoundError where there is no such series.
+    It is made from one snapshot of the database, without a lock. A stored edition is ignored if a clock that was ahead made
+    it before its window ended, or if it was made before its window began. If the database is read-only, the edition
+    is made but not stored. Raises NotFoundError if there is no such series.
     """
     settings = settings_of(settings, series)
-    zone_of(settings.digest)
+    time_zone(settings.digest.timezone)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
     editions = EditionStore(store)
     with store.snapshot():
@@ -92,14 +92,14 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
         kept = editions.get(edition.id)
         if kept is not None and not _is_from_future(kept, now):  # another process was first
             return from_json(kept.body)
-        _keep(store, reader.faults, now)
+        _store_faults(store, reader.faults, now)
         editions.drop_from_future(now + AHEAD)
         editions.add(StoredEdition(edition.id, window.since, window.until, now, body), edition.title, shown)
     return edition
 
 
-def _keep(store: Store, faults: Sequence[tuple[str, Exception]], now: datetime) -> None:
-    """Store the faults of entries, or of the canonical entries of stories, for reports."""
+def _store_faults(store: Store, faults: Sequence[tuple[str, Exception]], now: datetime) -> None:
+    """Store the faults of entries, or of the canonical entries of stories, for bug reports."""
     entries = EntryStore(store)
     for name, error in faults:
         given = entries.get(name).data

@@ -1,4 +1,4 @@
-"""Explanations of entries: why one stands where it stands, as one true sentence with its evidence."""
+"""Explains why an entry is in its story, or not in another, as one true sentence with its evidence."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from aggregator.clustering.explanations import probability_of
 from aggregator.clustering.sentences import PAST_THE_WINDOW, apart, different_languages, sentence, too_long_between
 from aggregator.clustering.shared_terms import cross_language_agreement
 from aggregator.clustering.vectors import VERSION
-from aggregator.desk.pair_evidence import Explaining
+from aggregator.desk.pair_evidence import ExplainerBase
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Match, Story
 from aggregator.text.counts import amount
 
-NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
+NEAREST = 60  # the newest reports of a story, among which the most similar one is searched
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The explanation of an entry: the entry, the sentence, and the edges behind it."""
+    """The explanation of an entry: its id, the sentence, and the links on which it is based."""
 
     entry: str
     sentence: str
     links: tuple[Match, ...]
 
 
-class Explainer(Explaining):
-    """Explains entries, from the edges and the evidence of the graph and the texts.
+class Explainer(ExplainerBase):
+    """Explains entries from the stored links, the window's graph and the texts.
 
-    Outside of the window, which is not loaded then, the sentences say which words two reports share, and not how many others
-    have them.
+    Without the window the sentences say which words two reports share, but not how many other reports have them.
     """
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
-        """Explain why an entry is in a story, or what keeps it out; without an entry, why the newest one joined."""
+        """Explain why an entry is in a story, or why it is not; without an entry, explain the newest one."""
         reader = self._reader
         story = reader.story(prefix)
         if entry_prefix is None:
@@ -49,7 +48,7 @@ class Explainer(Explaining):
         return {entry.id: self._inside(story, entry) for entry in story.entries}
 
     def _inside(self, story: Story, entry: Entry) -> Why:
-        """Explain an entry inside a story: by its own edges, and for a copy by those of the report's other entries."""
+        """Explain an entry inside a story by its own links, and a copy also by those of the report's other entries."""
         matches = self._reader.matches.of_entries
         own = [self._evidence.of(match) for match in matches([entry.id])]
         report = next(one for one in story.reports if one.id == entry.report_id)

@@ -1,4 +1,4 @@
-"""Explanations of storylines: what ties two stories, or what was missing, as one true sentence with its evidence."""
+"""Explains what ties two stories into one storyline, or what is missing, as one true sentence with its evidence."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from aggregator.clustering.sentences import PAST_THE_WINDOW, different_languages
 from aggregator.clustering.tie_explanations import TieExplanation, days_and_reports, direct_ties, explain_tie
 from aggregator.clustering.tie_sentences import alike, tied, untied
 from aggregator.clustering.vectors import VERSION
-from aggregator.desk.pair_evidence import Explaining
+from aggregator.desk.pair_evidence import ExplainerBase
 from aggregator.model import Entry, Match, Story
 
 ONE_STORY = "Both ids mean one story."
 PAST = "The window no longer holds reports of both, so what ties them cannot be told any more."
-_NEAREST = 30  # reports of a story, the newest, that are compared outside of the window
+_NEAREST = 30  # the newest reports of a story, which are compared without the window
 NO_BOUNDS: Mapping[str, float] = MappingProxyType({})
 ACROSS = "They are in different languages, and tied by what they mean."
 WHOLE = "Nothing ties these two by themselves; their storyline holds them both through older stories, or as a whole."
@@ -26,25 +26,25 @@ WHOLE = "Nothing ties these two by themselves; their storyline holds them both t
 
 @dataclass(frozen=True, slots=True)
 class TieWhy:
-    """The explanation of two stories: whether one storyline holds both, the sentence, and the link behind it."""
+    """The explanation of two stories: their common storyline, the sentence, and the link on which it is based."""
 
     story: str
     other: str
-    storyline: str | None  # that holds both
+    storyline: str | None  # the common one, if any
     sentence: str
     links: tuple[Match, ...] = ()
-    through: tuple[str, ...] = ()  # stories that tie the two, where nothing does by itself
+    through: tuple[str, ...] = ()  # stories that tie the two indirectly, if no direct tie exists
 
 
-class TieExplainer(Explaining):
-    """Explains stories of one window.
+class TieExplainer(ExplainerBase):
+    """Explains the ties between stories of one window.
 
-    Outside of the window only reports of the stories asked for are compared, which is quick: the sentences then say what two
-    reports share, and not how many others share it, nor how likely one affair is.
+    Without the window only reports of the given stories are compared, which is quick. The sentences then say what two
+    reports share, but not how many others share it, nor how likely it is that they belong to one affair.
     """
 
     def between(self, prefix: str, other_prefix: str) -> TieWhy:
-        """Explain what ties two stories, or what was missing."""
+        """Explain what ties two stories, or what is missing."""
         story, other = self._reader.story(prefix), self._reader.story(other_prefix)
         if story.summary.id == other.summary.id:
             return TieWhy(story.summary.id, other.summary.id, None, ONE_STORY)
@@ -54,7 +54,7 @@ class TieExplainer(Explaining):
         return self._tied(story, [other], line)[other.summary.id]
 
     def neighbours(self, story: Story, ids: Collection[str]) -> dict[str, TieWhy]:
-        """Return story id -> what ties it to this story, for some others of its storyline."""
+        """Return story id -> explanation of its tie to this story, for other stories of its storyline."""
         line = _storyline(story)
         others = self._reader.load(sorted(ids))
         if line is None or not others:

@@ -22,7 +22,7 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import shown
 from aggregator.text.counts import amount
 
-# How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
+# How far back arrivals are read. A silence of this length, less the month that gives the rhythm, can be detected.
 REMEMBERED = timedelta(days=180)
 # States that the digest reports to its readers.
 REPORTED = ("failing", "silent", "gone")
@@ -31,7 +31,7 @@ FAULT = "step=fault.step entry=fault.entry error=fault.error first last times gi
 
 @dataclass(frozen=True, slots=True)
 class FeedHealthRow:
-    """One feed's health under its documented keys; ``interval`` is in seconds."""
+    """One feed's health with its documented keys; ``interval`` is in seconds."""
 
     feed: str
     url: str
@@ -44,12 +44,12 @@ class FeedHealthRow:
     entries_per_day: float
     possible_gaps: int
     explanation: str = ""
-    faults: int = 0  # entries that could not be taken, kept for a report
+    faults: int = 0  # stored entries that could not be processed
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the newsroom: what it holds, and what comes next."""
+    """The state of the newsroom: its feeds, the number of entries and stories, and the next poll."""
 
     feeds: int
     feeds_ok: int
@@ -67,7 +67,7 @@ class Status:
 
 
 def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ()) -> list[FeedHealthRow]:
-    """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
+    """Return the health of each followed feed, by name; ``subscriptions`` are the feeds of feeds.yaml, if known."""
     feeds = FeedStore(store)
     arrivals = _arrivals(feeds, now)
     faults = FaultStore(store).by_feed()
@@ -80,12 +80,12 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
 
 
 def _arrivals(feeds: FeedStore, now: datetime) -> dict[int, list[Hour]]:
-    """Return the hours in which entries of each feed arrived; for a feed with news within a day, one hour only."""
+    """Return the hours in which entries of each feed arrived; only the last hour for a feed with news within a day."""
     return feeds.rhythms(now - REMEMBERED, now - RHYTHM_PERIOD, now - MIN_SILENCE)
 
 
 def faulty_entries(store: Store) -> list[dict[str, object]]:
-    """Return the entries that could not be taken, newest first of each feed, under the keys of ``feeds health --faults``."""
+    """Return the entries that could not be processed, by feed, newest first, with the keys of ``feeds health --faults``."""
     feeds = FeedStore(store)
     return [
         {"feed": feeds.by_id(feed_id).shown, **row_of(kept, FAULT)}
@@ -95,13 +95,13 @@ def faulty_entries(store: Store) -> list[dict[str, object]]:
 
 
 def _with_faults(row: FeedHealthRow, faults: Sequence[StoredFault]) -> FeedHealthRow:
-    """Return a row that names the newest of the entries that could not be taken."""
+    """Return a row whose explanation names the newest entry that could not be processed."""
     if not faults:
         return row
     newest = faults[0]
     faults_line = (
-        f"{amount(len(faults), 'entry', 'entries')} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
-        f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` has what it held"
+        f"{amount(len(faults), 'entry', 'entries')} could not be processed, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
+        f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` shows its content"
     )
     return replace(
         row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, faults_line) if part)
@@ -134,7 +134,7 @@ def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) 
 
 
 def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
-    """Return how long nothing arrived, up to the last successful poll."""
+    """Return a sentence with the time without entries up to the last successful poll."""
     found = rhythm(arrivals)
     if found is None:
         return "silent"
@@ -142,7 +142,7 @@ def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
 
 
 def status(store: Store, now: datetime) -> Status:
-    """Return what the newsroom holds."""
+    """Return the state of the newsroom."""
     rows = feed_health(store, now)
     states = {f"feeds_{name}": sum(row.state == name for row in rows) for name in ("ok", *REPORTED, "paused")}
     feeds = FeedStore(store)
@@ -181,7 +181,7 @@ def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) 
 
 
 def oddities(store: Store, now: datetime) -> list[str]:
-    """Return warnings although nothing fails: a clock that went back, recipients without a digest."""
+    """Return warnings about things that are no failures: a clock that went back, recipients without a digest."""
     from aggregator.desk.mailing import refused_lately
 
     back = went_back(store, now)

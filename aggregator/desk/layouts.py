@@ -1,4 +1,4 @@
-"""Rendering of editions with a desk's own templates and labels; faults in them cost no edition."""
+"""Renders editions with a desk's own templates and labels; faults in them never prevent an edition."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Rendered = Callable[[Edition, str], str]
 
 
 def templates_folder(settings: DigestSettings, database: Path | None) -> str:
-    """Return the folder of the desk's own templates, relative to the database's folder; empty where there is none."""
+    """Return the folder of the desk's own templates, relative to the database's folder; empty if there is none."""
     if not settings.templates:
         return ""
     return str((database.parent if database else Path()).absolute() / os.path.expanduser(settings.templates))  # noqa: PTH111 - see alert_targets
 
 
 def renderer(settings: DigestSettings, database: Path | None, width: int = LINE) -> Rendered:
-    """Return a function that renders an edition with the desk's own templates, or with the shipped ones where those fail.
+    """Return a function that renders an edition with the desk's own templates, or with the shipped ones if those fail.
 
-    ``width`` is how many columns the lines of plain text have.
+    ``width`` is the width of plain text in columns.
     """
     folder = templates_folder(settings, database)
-    failed: set[str] = set()  # a mail is written a dozen times until it fits; its template is complained of once
+    failed: set[str] = set()  # a mail is rendered up to a dozen times until it fits, but its fault is logged once
 
     def rendered(edition: Edition, format: str) -> str:
         if folder and not failed and not Path(folder).is_dir():

@@ -42,7 +42,7 @@ class Lookup:
         return self._reader().find(query)
 
     def story(self, prefix: str) -> Story:
-        """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""
+        """Return one story with its reports; the id may be shortened, and a merged id leads to the present story."""
         return self._reader().story(prefix)
 
     def stories_by_storyline(self, query: StoryQuery) -> list[Storyline]:
@@ -54,25 +54,25 @@ class Lookup:
         return self._reader().list_storylines(since, limit)
 
     def storyline(self, prefix: str) -> Storyline:
-        """Return one storyline with its stories; the id may be shortened, and an id that was merged leads on."""
+        """Return one storyline with its stories; the id may be shortened, and a merged id leads to the present storyline."""
         return self._reader().storyline(prefix)
 
     def neighbours(self, story: Story) -> tuple[StorySummary, ...]:
-        """Return the other stories of a story's storyline, the one seen last first."""
+        """Return the other stories of a story's storyline, the last seen first."""
         line = story.summary.storyline
         found = self._reader().storyline(line.id).stories if line is not None else ()
         return tuple(one for one in found if one.id != story.summary.id)
 
     def why(self, story: str, entry: str | None = None) -> Why:
-        """Explain why an entry (else the newest) is in a story, or what keeps it out."""
+        """Explain why an entry (by default the newest) is in a story, or why it is not."""
         return self._explainer().explain(story, entry)
 
     def why_tied(self, story: str, other: str) -> TieWhy:
-        """Explain what ties two stories into one storyline, or what was missing."""
+        """Explain what ties two stories into one storyline, or what is missing."""
         return self._tie_explainer().between(story, other)
 
     def ties(self, story: Story, others: Sequence[StorySummary], *, in_window: bool = True) -> dict[str, TieWhy]:
-        """Explain what ties others of a story's storyline to it; outside of the window without figures, and at once."""
+        """Explain what ties other stories of its storyline to a story; without the window quickly, but without numbers."""
         if not others:
             return {}
         return self._tie_explainer(in_window=in_window).neighbours(story, [one.id for one in others])
@@ -82,7 +82,7 @@ class Lookup:
         return self._explainer(in_window=False).explain_all(story)
 
     def stamp(self) -> int:
-        """Return a number that differs whenever another connection has changed the database."""
+        """Return a number that changes whenever another connection changes the database."""
         return self.store.data_version()
 
     def entry(self, prefix: str) -> Entry:
@@ -110,31 +110,31 @@ class Lookup:
         return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
 
     def news_of(self, story: Story, since: datetime) -> Novelty:
-        """Return the sentences, numbers and names that a story did not hold before ``since``."""
+        """Return the sentences, numbers and names that a story did not contain before ``since``."""
         from aggregator.desk.novelty import story_news
 
         return story_news(self._reader(), story, since)
 
     def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
-        """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
+        """Return the changes between two versions of an entry, numbered from 1; by default between the last two."""
         from aggregator.desk.revisions import entry_edit
 
         return entry_edit(self._reader(), prefix, first, last)
 
     def edits(self, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
-        """Return what became of a story's entries since a time, else since their first text."""
+        """Return the edits of a story's entries since a time, by default since their first text."""
         from aggregator.desk.revisions import story_edits
 
         return story_edits(self._reader(), story, since)
 
     def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
-        """Return the headlines that got other words, oldest change first; by default up to now."""
+        """Return the changed headlines, oldest change first; by default up to now."""
         from aggregator.desk.revisions import headlines_between
 
         return headlines_between(self._reader(), since or LONG_AGO, until or just_after(self.clock()))
 
     def timeline(self, story: Story) -> Timeline:
-        """Return who had a story when, with its edits and corrections."""
+        """Return when each publisher had a story, with its edits and corrections."""
         from aggregator.desk.timeline import story_timeline
 
         return story_timeline(self._reader(), story, just_after(self.clock()))
@@ -148,44 +148,44 @@ class Lookup:
         return publisher_lags(self._reader(), since, until, category)
 
     def last_read(self, edition: str | None = None) -> datetime:
-        """Return when an edition closed: the one named, else the last one, else a day ago."""
+        """Return the end of the named edition, else of the last one, else a day ago."""
         if edition is None:
             return self._reader().new_since()
         kept = EditionStore(self.store).get(edition)
         if kept is None:
-            raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
+            raise NotFoundError(f"no edition {edition}; an edition's id is in its header")
         return kept.until
 
     def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
-        """Return the entries that hold all words of ``text``, best first."""
+        """Return the entries with all words of ``text``, best first."""
         return self._reader().search(text, limit, since)
 
     def status(self) -> Status:
-        """Return what the newsroom holds and what it does next."""
+        """Return the state of the newsroom."""
         from aggregator.desk.health import status
 
         return status(self.store, self.clock())
 
     def faults(self, allowed: timedelta) -> list[str]:
-        """Return signs that the daemon of this desk stopped: what is longer ago than ``allowed``."""
+        """Return signs that this desk's daemon stopped: the last poll, or a due edition, longer ago than ``allowed``."""
         from aggregator.desk.health import faults
 
         return faults(self.store, self.settings, self.clock(), allowed)
 
     def oddities(self) -> list[str]:
-        """Return warnings although nothing fails."""
+        """Return warnings about things that are no failures."""
         from aggregator.desk.health import oddities
 
         return oddities(self.store, self.clock())
 
     def feed_health(self) -> list[FeedHealthRow]:
-        """Return how each feed is."""
+        """Return the health of each feed."""
         from aggregator.desk.health import feed_health
 
         return feed_health(self.store, self.clock(), self.feeds)
 
     def faulty_entries(self) -> list[dict[str, object]]:
-        """Return the entries that something of ours could not take, with what they held: for a report."""
+        """Return the entries that our own code failed on, with their content, for a bug report."""
         from aggregator.desk.health import faulty_entries
 
         return faulty_entries(self.store)

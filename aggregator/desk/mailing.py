@@ -1,4 +1,4 @@
-"""Mailing an edition: each recipient gets one copy, whatever happens to the others."""
+"""Mails an edition: each recipient gets one copy, whatever happens to the others."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import shown
 
-# Facts: who got an edition, under the edition's id; those of the last editions are kept.
+# The prefix of facts that record, by edition id, who got an edition; the records of the last editions are kept.
 _RECORD = "mailed "
 _REMEMBERED = 100
-_SETS = ("sent", "refused", "waiting")  # of addresses, in a record
-# How long the mail is tried again for a recipient whom the server could not take.
+_SETS = ("sent", "refused", "waiting")  # the sets of addresses in a record
+# How long the mail is retried for a recipient whom the server could not accept.
 _RETRY_FOR = timedelta(days=1)
 # How long `health` reports a recipient who did not get an edition.
 _REPORTED_FOR = timedelta(days=8)
@@ -34,7 +34,7 @@ _REPORTED_FOR = timedelta(days=8)
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """The result of mailing an edition: who got it now and who before, who was refused now and who before."""
+    """The result of mailing an edition: who got it now or before, and who was refused now or before."""
 
     sent: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -44,12 +44,14 @@ class Mailed:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """Addresses by what became of them: delivered, refused for good, to be tried again."""
+    """The addresses of an edition: delivered, refused permanently, to be tried again."""
 
     sent: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
-    answers: Mapping[str, str] = field(default_factory=dict)  # what was said of those refused, or to be tried again
+    answers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the server's answers for those refused or to be tried again
 
     def after(self, tried: frozenset[str], refused: Sequence[Refusal]) -> _Record:
         final = {one.recipient.casefold() for one in refused if one.final}
@@ -61,8 +63,8 @@ class _Record:
 
 
 def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendered: Rendered = render) -> Mailed:
-    """Send an edition to all recipients who neither got it nor were refused; DeliveryError where the server takes none."""
-    store.needs_writing()  # who got it must be remembered
+    """Send an edition to all recipients who neither got it nor were refused; raises DeliveryError if the server accepts none."""
+    store.needs_writing()  # the recipients who got it must be stored
     record = _read(store, edition.id)
     done = record.sent | record.refused
     recipients = list({_address(one): one for one in reversed(settings.recipients)}.values())[::-1]
@@ -82,7 +84,7 @@ def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendere
 def mail_waiting(
     store: Store, mails: Mapping[str, MailSettings], now: datetime, rendered: Rendered = render
 ) -> list[Mailed]:
-    """Retry recipients whom the server could not take before; ``mails`` maps series to settings. DeliveryError as above."""
+    """Retry recipients whom the server could not accept before; ``mails`` maps series to settings. Raises DeliveryError as above."""
     done = []
     editions = EditionStore(store)
     for name in editions.facts(_RECORD):
@@ -91,7 +93,7 @@ def mail_waiting(
         if kept is None:
             continue
         edition = from_json(kept.body)
-        settings = mails.get(edition.series, MailSettings())  # a series that there is no more has no recipients
+        settings = mails.get(edition.series, MailSettings())  # a series that no longer exists has no recipients
         wanted = [one for one in settings.recipients if _address(one) in record.waiting]
         if now - kept.until > _RETRY_FOR or not wanted:
             given_up = tuple(Refusal(one, f"not taken for {_RETRY_FOR.days} day", final=True) for one in wanted)
@@ -116,13 +118,13 @@ def _send(
     refused = send(mail, replace(settings, recipients=tuple(wanted)), password(settings))
     _remember(store, edition.id, record.after(frozenset(map(_address, wanted)), refused))
     names = {one.recipient.casefold() for one in refused}
-    # a recipient that was to be tried again is reported when it is given up
+    # a recipient that is being retried is reported only when it is given up
     reported = tuple(one for one in refused if one.final or one.recipient.casefold() not in record.waiting)
     return Mailed(tuple(one for one in wanted if _address(one) not in names), reported)
 
 
 def refused_lately(store: Store, now: datetime) -> list[str]:
-    """Return a sentence for each recipient who did not get an edition of the last days: one, however many editions."""
+    """Return one sentence for each recipient who did not get an edition of the last days."""
     editions = EditionStore(store)
     found: dict[str, str] = {}
     for name in editions.facts(_RECORD):
@@ -160,5 +162,5 @@ def _remember(store: Store, edition_id: str, record: _Record) -> None:
 
 
 def password(settings: MailSettings) -> Secret | None:
-    """Return the mail password; ConfigurationError where its place is named and has none."""
+    """Return the mail password; raises ConfigurationError if its named place has none."""
     return secret_from("mail.password", settings.password_env, settings.password_file, os.environ)

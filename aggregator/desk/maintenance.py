@@ -1,4 +1,4 @@
-"""Retention, backups, and editors' verbs as labels."""
+"""Retention, backups, and labels made from editors' decisions."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from aggregator.storage.sweeping import Sweeper
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import WatchStore
 
-# The poll log serves health and the digest's header: a month of it is enough.
+# The poll log serves health and the digest's header, for which a month is enough.
 POLL_LOG: Final = timedelta(days=31)
-# A line that no text of a quarter held is no feed's boilerplate any more.
+# A line that no text of the last three months contained is no longer boilerplate.
 LINES: Final = timedelta(days=90)
-# Rows that one transaction drops, well under a quarter of a second each.
+# Rows deleted by one transaction, which takes well under a quarter of a second.
 SKETCHES_AT_ONCE: Final = 500
 VECTORS_AT_ONCE: Final = 150
 LINES_AT_ONCE: Final = 2_000
@@ -40,10 +40,10 @@ _DIGIT: Final = "[0-9]"
 
 
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
-    """Delete what is older than the windows and the retention rule; return how many of each.
+    """Delete rows older than the windows and the retention; return the number of each kind.
 
-    It works in short transactions with pauses for other writers. ``stop``, when set, ends it after the present one; the next
-    call continues.
+    It works in short transactions with pauses for other writers. ``stop``, when set, ends it after the running one; the
+    next call continues.
     """
     db, sweeper = store.connection, Sweeper(store, stop)
     sketches, vectors, watches, polls = SketchStore(db, store.bands), VectorStore(db), WatchStore(db), FeedStore(store)
@@ -61,7 +61,7 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
         "polls": sweeper.drain(lambda: polls.prune_polls(now - POLL_LOG, LINES_AT_ONCE)),
         "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
     }
-    # also where nothing was dropped: each edit leaves the keys of the text before
+    # even if nothing was deleted, because each edit leaves the keys of the former text
     for table, key in KEY_TABLES.items():
         sweeper.sweep(table, key, WITHOUT_SKETCH)
     store.bands.forget()
@@ -74,7 +74,7 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
 
 
 def _earlier(now: datetime, by: timedelta) -> datetime:
-    """Return a moment before another; the first there is where the calendar has none."""
+    """Return ``now`` less a duration, or the first possible time if that is out of the calendar's range."""
     try:
         return now - by
     except OverflowError:

@@ -1,17 +1,17 @@
-"""The evidence on two entries: the words that they share, how many reports hold these, what speaks against one event."""
+"""The evidence on two entries: their shared words, how many reports have these, and what speaks against one event."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import number
 from aggregator.clustering.shared_terms import common_terms, count_reports_with, cross_language_agreement
 from aggregator.desk.reader import Reader
+from aggregator.digest.time_zone import time_zone
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
@@ -19,8 +19,8 @@ from aggregator.model import Document, Entry, Evidence, Match
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 
-SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared names and words that a sentence gives, the rarest of each kind
-# Feature -> what it says where it speaks against two reports telling one event, and from which value on.
+SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared names and words in a sentence, the rarest of each kind
+# Feature -> the value from which on it speaks against one event, and the words for it.
 AGAINST = {
     "numbers_differ": (0.5, "their titles give different numbers"),
     "ordinals_differ": (0.5, "their titles count different ones of a kind"),
@@ -35,7 +35,7 @@ AGAINST = {
     "numbers missed": (1.0, "they share none of their numbers"),
     "places missed": (1.0, "they share none of the places that they name"),
 }
-# Shift of log odds by density or timing -> the value from which on it speaks against a pair, and the words for it.
+# Shift of log odds by density or timing -> the value below which it speaks against a pair, and the words for it.
 OF_WINDOW = {
     "density": (-1.0, "hardly any report of those days is told by two publishers"),
     "timing": (-1.0, "what is told by two publishers in those days is told sooner"),
@@ -43,16 +43,16 @@ OF_WINDOW = {
 
 
 class PairEvidence:
-    """Collects the evidence of pairs of entries, from their texts and the graph of the window; without one, no figures."""
+    """Collects the evidence on pairs of entries from their texts and the window's graph; without a graph there are no numbers."""
 
     def __init__(self, reader: Reader, placer: Placer, graph: Callable[[], StoryGraph] | None) -> None:
         self._reader = reader
         self._placer = placer
-        self._graph = graph  # asked for when it is first needed
+        self._graph = graph  # called when it is first needed
         self._documents: dict[str, Document] = {}
 
     def of(self, match: Match) -> Match:
-        """Return an edge with the time of the other entry; between reports also with the shared words."""
+        """Return a link with the time of the other entry in its evidence, and with the shared words of two reports."""
         entries = self._reader.entries
         if match.kind == "editor" or any(entries.placement(one) is None for one in (match.entry_id, match.other_id)):
             return match
@@ -72,7 +72,7 @@ class PairEvidence:
         return replace(match, evidence={**proof, **self._words(one, two)})
 
     def _words(self, one: Entry, two: Entry) -> Evidence:
-        """Return the words that two entries share, and how many reports of the window hold them; nothing outside the window."""
+        """Return the words that two entries share, and, in the window, how many reports have them."""
         graph = self._graph() if self._graph is not None else None
         if graph is not None and not (one.report_id in graph and two.report_id in graph):
             graph = None
@@ -100,8 +100,8 @@ class PairEvidence:
         return self._documents[entry.id]
 
 
-class Explaining:
-    """The base of what explains entries and ties; outside of the window, which is not loaded then, there are no figures."""
+class ExplainerBase:
+    """The base class of explainers of entries and ties; unless ``in_window``, no window is loaded and there are no numbers."""
 
     def __init__(
         self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
@@ -113,10 +113,10 @@ class Explaining:
         self._placer = Placer(store, settings, window)
         self._evidence = PairEvidence(reader, self._placer, window.compared_graph if in_window else None)
         self._constraints = EditorConstraints(store)
-        self._zone = ZoneInfo(settings.digest.timezone)
+        self._zone = time_zone(settings.digest.timezone)
 
 
-@lru_cache(maxsize=256)  # the pairs of some stories that pages show again and again
+@lru_cache(maxsize=256)  # pages show the pairs of some stories repeatedly
 def _shared(one: Document, two: Document, language: str) -> tuple[Phrase, ...]:
     return tuple(shared_phrases(one, two, language))
 

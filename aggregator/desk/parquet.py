@@ -1,4 +1,4 @@
-"""Entries as a Parquet table; the only home of pyarrow, which the extra ``parquet`` brings."""
+"""Entries as a Parquet table; the only module that uses pyarrow (extra ``parquet``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROWS_OF_A_GROUP = 10_000
 def write_parquet(rows: Iterable[Mapping[str, Any]], keys: Sequence[str], target: BinaryIO) -> None:
     """Write rows as Parquet: times as UTC timestamps in microseconds, ``canonical`` as a boolean, all else as text.
 
-    ``keys`` are the columns. Rows are taken as they come, some thousands at a time. UsageError where pyarrow is missing.
+    ``keys`` are the columns. Rows are written some thousands at a time. Raises UsageError if pyarrow is missing.
     """
     try:
         import pyarrow as arrow
@@ -37,9 +37,9 @@ def write_parquet(rows: Iterable[Mapping[str, Any]], keys: Sequence[str], target
 
 
 def lines_of_archive(path: Path) -> Iterator[bytes]:
-    """Yield the entries of an archive as lines of JSON, from JSON Lines or, where its name ends so, Parquet.
+    """Yield the entries of an archive as lines of JSON, from JSON Lines, or from Parquet if its name ends in .parquet.
 
-    UsageError where pyarrow is missing, or where the file is no Parquet.
+    Raises UsageError if pyarrow is missing, or if the file is no Parquet.
     """
     if path.suffix != ".parquet":
         yield from lines_of(path)
@@ -52,12 +52,13 @@ def lines_of_archive(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             for batch in parquet.ParquetFile(file).iter_batches(_ROWS_OF_A_GROUP):
-                for row in batch.to_pylist():
-                    yield json.dumps(
-                        {key: value for key, value in row.items() if value is not None}, default=_text
-                    ).encode()
+                yield from map(_line, batch.to_pylist())
     except arrow.ArrowInvalid as error:
         raise UsageError(f"{path}: cannot be read as Parquet ({error})") from None
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return json.dumps({key: value for key, value in row.items() if value is not None}, default=_text).encode()
 
 
 def _text(value: Any) -> str:

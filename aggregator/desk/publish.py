@@ -1,4 +1,4 @@
-"""Publishing scheduled editions: writing them in all formats and mailing them."""
+"""Publishes scheduled editions: writes them in all formats and mails them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Protocol
 
 from aggregator.config.files import write_named
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
-from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
+from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
 from aggregator.desk.subscription import Desk, folder_of, write_index
 from aggregator.digest.render import SUFFIXES
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Edition, Window
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.newsroom.alerts import Sent
@@ -29,44 +30,44 @@ from aggregator.storage.times import from_text, to_text
 
 log = logging.getLogger("aggregator.publishing")
 
-# Facts: the ends of the editions of a series that were published last; and, of an earlier release, of the last one alone.
+# Facts: the ends of the last published editions of a series; and, from an earlier release, only of the last one.
 PUBLISHED = "digests_published_until"
 _PUBLISHED_LAST = "digest_published_until"
-# How many ends the list holds.
+# The number of ends in the list.
 _REMEMBERED = 2 * MISSED_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The result of publishing what was due: files of editions, and the deliveries of alerts."""
+    """The result of publishing: the files of editions, and the deliveries of alerts."""
 
     files: tuple[Path, ...]
     alerts: Sent
 
 
 class Newsroom(Desk, Protocol):
-    """The façade as publishing uses it."""
+    """The part of the façade that publishing uses."""
 
     def follow_publishers(self, stop: Event | None = None) -> int:
-        """Have what is stored follow publishers that were renamed in the feeds; return how many entries did."""
+        """Change stored entries of feeds with a new publisher or category; return the number of entries."""
 
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place stored entries that are not placed yet."""
 
     def edition(self, *, since: datetime | None = None, until: datetime | None = None, series: str = DAILY) -> Edition:
-        """Return the edition of a window in a series, frozen when first made."""
+        """Return the edition of a window in a series; it is stored when first made."""
 
 
 def publish_due(
     app: Newsroom, stop: Event | None = None, announce: Callable[[Sequence[Path]], None] = lambda paths: None
 ) -> list[Path]:
-    """Make the due editions of every series; write each in every format, and mail it where there are recipients.
+    """Make the due editions of every series; write each in every format, and mail it if there are recipients.
 
-    Each covers what was seen since the one before in its series, also when it is made late: after more than a month one covers all but
-    the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
-    bytes and Message-ID. One of a time in which the desk asked no feed and nothing came is written and not mailed, and no
-    series begins with it. Before, stored entries that are not placed yet are placed, and follow the present names of publishers.
-    ``announce`` hears of each edition; ``stop`` is heeded between two.
+    Each covers the time since the previous one in its series, even if it is made late; after more than a month, one edition
+    covers the time before the last 31. An edition is recorded as published after its mail was sent; if it fails, the next
+    call tries again, with the same bytes and Message-ID. An edition of a time without polls and without entries is written
+    but not mailed, and no series begins with one. First, stored entries are placed and get the present names of publishers.
+    ``announce`` gets the files of each edition; ``stop`` is checked between two editions.
     """
     _mail_again(app)
     due = [(window, series) for series in names(app.settings) for window in missed_windows(app, series)]
@@ -83,7 +84,7 @@ def publish_due(
             paths = _publish(app, window, series)
         except Exception as error:
             if isinstance(error, AggregatorError | OSError) or is_database_error(error):
-                raise  # a mail server, a full disk: what hinders this one hinders the next
+                raise  # a mail server or a full disk, which would stop the next edition as well
             log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
             fault = error
             continue
@@ -103,7 +104,7 @@ def missed_windows(app: Newsroom, series: str = DAILY) -> list[Window]:
 
 
 def published(store: Store, now: datetime, series: str = DAILY) -> datetime | None:
-    """Return until when the published editions of a series reach; times that a fast clock wrote do not count."""
+    """Return the end of the last published edition of a series; times in the future, which a wrong clock wrote, are ignored."""
     return max((moment for moment in _published(store, series) if moment <= now), default=None)
 
 
@@ -133,7 +134,7 @@ def _publish(app: Newsroom, window: Window, series: str) -> list[Path]:
 
 
 def _is_worth_mailing(app: Newsroom, edition: Edition, window: Window) -> bool:
-    """Return whether an edition is to be mailed: an empty one only where feeds were polled."""
+    """Return whether an edition is mailed; an empty one is mailed only if feeds were polled."""
     if polled(app.store, window) or not edition.nothing_new:
         return True
     log.info("the edition of %s is written and not mailed: no feed was asked, and nothing came", window.until)
@@ -141,7 +142,7 @@ def _is_worth_mailing(app: Newsroom, edition: Edition, window: Window) -> bool:
 
 
 def _mail_again(app: Newsroom) -> None:
-    """Retry recipients whom the mail server could not take before; failures do not hinder the edition."""
+    """Retry recipients whom the mail server could not accept before; failures do not affect the new editions."""
     mails = {series: settings_of(app.settings, series).mail for series in names(app.settings)}
     if not app.settings.mail.server or not any(mail.recipients for mail in mails.values()):
         return
@@ -171,7 +172,7 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
     day = _day(edition.until, settings)
     several = len(times(app.settings, edition.series)) > 1
     if several or any(moment < edition.until and _day(moment, settings) == day for moment in before):
-        day += edition.until.astimezone(zone_of(settings)).strftime(
+        day += edition.until.astimezone(time_zone(settings.timezone)).strftime(
             "-%H%M"
         )  # also of a second one, after a change of the hour
     latest = all(moment <= edition.until for moment in before)
@@ -180,7 +181,7 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
         path = folder / f"{name}{day}{SUFFIXES[form]}"
         data = rendered(edition, form).encode("utf-8")
         write_named(path, data)
-        if latest:  # one made late of a day gone by is not what a reader of the newest asks for
+        if latest:  # an edition made late for a past day must not replace the newest one
             write_named(folder / f"{name}latest{SUFFIXES[form]}", data)
         written.append(path)
     write_index(folder, app.settings)
@@ -188,5 +189,5 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
 
 
 def _day(until: datetime, settings: DigestSettings) -> str:
-    """Return the day of an edition: one that closes at midnight belongs to the day that ends."""
-    return (until - timedelta(microseconds=1)).astimezone(zone_of(settings)).strftime("%Y-%m-%d")
+    """Return the day of an edition; an edition that ends at midnight belongs to the day that ends."""
+    return (until - timedelta(microseconds=1)).astimezone(time_zone(settings.timezone)).strftime("%Y-%m-%d")

@@ -20,7 +20,7 @@ from aggregator.text.searching import SearchText
 from aggregator.text.tokens import plain_letters, sentences, words
 
 _SNIPPET = 200  # characters
-# A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
+# A story is new if it was first seen after the last edition, or, without an edition, within this time.
 NEW_WITHOUT_EDITION = timedelta(days=1)
 
 
@@ -31,7 +31,7 @@ def just_after(now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """An entry that full-text search found, with the sentence that shows why."""
+    """An entry found by full-text search, with the sentence that contains the words."""
 
     entry: Entry
     snippet: str
@@ -47,10 +47,10 @@ class Reader:
         self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now
-        self.faults: list[tuple[str, Exception]] = []  # entries of which something could not be shown, and the error
+        self.faults: list[tuple[str, Exception]] = []  # entries that could not be shown completely, and the error
 
     def new_since(self, since: datetime | None = None) -> datetime:
-        """Return the moment after which a story counts as new to the reader."""
+        """Return the time after which a story counts as new."""
         if since is not None:
             return since
         last = self._editions.last()
@@ -85,7 +85,7 @@ class Reader:
         ]
 
     def find_by_storyline(self, query: StoryQuery) -> list[Storyline]:
-        """Return the stories of a query in their storylines, the first story's first; the limit applies to the list."""
+        """Return the stories of a query by storyline, in the order of their first stories; the limit applies to storylines."""
         grouped: dict[str, list[StorySummary]] = {}
         for story in self.find(replace(query, limit=None)):
             grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)
@@ -107,7 +107,7 @@ class Reader:
         return self.entries.get(self.entries.resolve(prefix))
 
     def search(self, text: str, limit: int, since: datetime | None = None) -> list[SearchHit]:
-        """Return the entries that hold all words of ``text``, best first."""
+        """Return the entries with all words of ``text``, best first."""
         wanted = SearchText.parse(text)
         ids = self.entries.search(wanted.expression, limit, since)
         texts = self.entries.texts(ids)
@@ -128,7 +128,7 @@ class Reader:
 
 
 def _with_kill(story: Story) -> Story:
-    """Return a story with the flag KILLED where its publisher took it back, which is more than a correction."""
+    """Return a story with the flag KILLED, which replaces CORRECTED, if its publisher withdrew it."""
     if Flag.CORRECTED not in story.summary.flags or not is_withdrawn(story):
         return story
     kinds = {entry.correction for entry in story.entries} - {None} - WITHDRAWN
@@ -148,7 +148,7 @@ def _report(report_id: str, entries: Sequence[Entry]) -> Report:
 
 
 def snippet(text: str, wanted: Sequence[str]) -> str:
-    """Return the sentence that holds most of the wanted words, cut to ``_SNIPPET`` characters."""
+    """Return the sentence with most of the wanted words, cut to ``_SNIPPET`` characters."""
     found = sentences(text, None)
     if not found:
         return ""

@@ -20,7 +20,7 @@ log = logging.getLogger("aggregator.revisions")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The changes of an entry between two of its versions; ``steps`` counts the edits between."""
+    """The changes of an entry between two of its versions; ``steps`` is the number of edits between them."""
 
     entry: Entry
     before: Version
@@ -60,22 +60,22 @@ def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Ver
     for entry in entries:
         earlier = reader.entries.revisions(entry.id) if entry.revisions else ()
         history = versions(entry, texts.get(entry.id, ""), earlier)
-        # the first version of backlog was there before the desk followed the feed; dates changed by an edit are not believed
+        # a backlog entry's first version existed before the desk followed the feed; dates changed by an edit are not believed
         first = replace(history[0], time=min(history[0].time, entry.seen), written=min(entry.time, entry.first_seen))
         found[entry.id] = (first, *history[1:])
     return found
 
 
 def until(history: Mapping[str, Sequence[Version]], moment: datetime) -> dict[str, tuple[Version, ...]]:
-    """Return the versions before a moment; entries that came later are left out."""
+    """Return the versions before a time; entries that arrived later are left out."""
     kept = {name: tuple(one for one in versions if one.time < moment) for name, versions in history.items()}
     return {name: versions for name, versions in kept.items() if versions}
 
 
 def entry_edit(reader: Reader, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
-    """Return what changed in an entry between two versions: by default between the last two.
+    """Return the changes of an entry between two versions, by default between the last two.
 
-    With ``first`` alone, it is compared with the present version. Raises NotFoundError for a version that is not there.
+    ``first`` alone is compared with the present version. Raises NotFoundError for a version that does not exist.
     """
     entry = reader.entry(prefix)
     history = versions_of(reader, [entry])[entry.id]
@@ -98,7 +98,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
-    """Return the edits of a story's entries since a time (by default since first seen), one an entry.
+    """Return the edits of a story's entries since a time (by default since first seen), one per entry.
 
     Each compares the version of that time with the present one; edits are ordered by their end.
     """
@@ -124,7 +124,7 @@ def edited_between(reader: Reader, since: datetime, before: datetime) -> dict[st
 
 
 def headlines_between(reader: Reader, since: datetime, before: datetime) -> tuple[Retitled, ...]:
-    """Return the headlines that got other words in a window, oldest change first."""
+    """Return the headlines changed in a window, oldest change first."""
     entries = _edited(reader, since, before)
     stories = {entry.id: entry.story_id for entry in entries}
     changes: list[HeadlineChange] = []

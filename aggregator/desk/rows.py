@@ -1,4 +1,4 @@
-"""Things as rows under documented keys."""
+"""Entries, stories and other values as rows with documented keys."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ class Snapshot:
 
     opened: Mapping[str, datetime]  # story -> when
     split_from: Mapping[str, str | None]  # story -> the story it once left
-    redirects: Mapping[str, str]  # id that is gone -> story
+    redirects: Mapping[str, str]  # former id -> story
     reports: Mapping[str, str]  # report -> story
     entries: Mapping[str, str]  # entry -> report
     storylines: Mapping[str, str | None] = field(default_factory=dict)  # story -> storyline
-    names: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # storyline -> its name, and who gave it
+    names: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # storyline -> its name, and the editor
 
     def to_json(self) -> str:
         """Return the snapshot as JSON."""
@@ -54,7 +54,7 @@ class Snapshot:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` gave."""
+        """Return the snapshot from the result of ``to_json``."""
         opened = {story: from_text(moment) for story, moment in kept["opened"].items()}
         return cls(
             opened,
@@ -67,7 +67,7 @@ class Snapshot:
         )
 
 
-# The snapshot of a verb that moved nothing: there is nothing to put back.
+# The snapshot for a verb that moved nothing, so that nothing is restored.
 NOTHING = Snapshot({}, {}, {}, {}, {})
 
 
@@ -97,14 +97,14 @@ def take_storylines(placer: Rearranger, storyline_ids: Iterable[str], story_ids:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the entries of a snapshot stand today."""
+    """The present reports and stories of a snapshot's entries."""
 
     reports: Mapping[str, str]  # entry -> report
-    stories: Mapping[str, str | None]  # report -> story, of these reports and of those that the snapshot names
+    stories: Mapping[str, str | None]  # report -> story, for these reports and those of the snapshot
 
 
 def standing_today(placer: Rearranger, before: Snapshot) -> Standing:
-    """Return where the entries of a snapshot stand today."""
+    """Return the present reports and stories of a snapshot's entries."""
     places = placer.places_of(before.entries)
     stories = {report: story for _, report, story in places}
     emptied = [report for report in before.reports if report not in stories]
@@ -114,10 +114,10 @@ def standing_today(placer: Rearranger, before: Snapshot) -> Standing:
 
 
 def restore(placer: Rearranger, before: Snapshot, today: Standing, now: datetime) -> set[str]:
-    """Restore a snapshot; return the stories touched.
+    """Restore a snapshot; return the changed stories.
 
-    Entries that arrived since stay where they are, except copies: they follow the report that they joined, and where the verb
-    had made that report out of another, they go back into the other.
+    Entries that arrived since stay in their stories, except copies: they follow the report that they joined, and if the
+    verb had split that report off another one, they return into that one.
     """
     stories = placer.stories
     standing = {entry: report for entry, report in before.entries.items() if entry in today.reports}
@@ -167,7 +167,7 @@ def _restore_storylines(placer: Rearranger, before: Snapshot, now: datetime) -> 
 def _restore_reports(
     placer: Rearranger, before: Snapshot, standing: Mapping[str, str], astray: Mapping[str, str], now: datetime
 ) -> set[str]:
-    """Put entries that are ``astray`` back into the reports that they were taken out of, and their later copies with them."""
+    """Put the entries ``astray`` back into their former reports, together with their later copies."""
     entries = placer.entries
     touched: set[str] = set()
     for entry, report in astray.items():

@@ -1,6 +1,6 @@
-"""Editors' verbs on storylines: name, tie, untie. Each is one transaction, a decision that every later run obeys.
+"""Editors' verbs on storylines: name, tie, untie. Each is one transaction and stores a decision, which every later run obeys.
 
-A decision names the canonical entry of each story, since stories come and go and entries stay.
+A decision stores the canonical entry of each story, because stories come and go and entries stay.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class StorylineEditor(Verbs):
         self._lines = placer.lines
 
     def name(self, prefix: str, name: str) -> str:
-        """Name a storyline for good; return its id."""
+        """Name a storyline permanently; return its id."""
         if not name.strip() or display_text(name) != name or len(name) > MAX_NAME:
             raise UsageError(f"{display_text(name)!r} is no name: write one line of 1 to {MAX_NAME} characters")
         with self._placer.moving(self._now):
@@ -65,7 +65,7 @@ class StorylineEditor(Verbs):
             return self._lines.of_stories(wanted)[min(wanted)]
 
     def untie(self, prefix: str) -> str:
-        """Take a story out of its storyline for good; return the story's id."""
+        """Take a story out of its storyline permanently; return the story's id."""
         with self._placer.moving(self._now):
             story = self._stories.resolve(prefix)
             line = self._lines.of_stories([story]).get(story)
@@ -85,7 +85,7 @@ class StorylineEditor(Verbs):
             self._placer.settle(sorted(together), self._now)
         return story
 
-    # --- pieces ----------------------------------------------------------------------------
+    # --- parts of several verbs ------------------------------------------------------------
 
     def _stories_meant(self, prefix: str) -> frozenset[str]:
         """Return the story that an id means, or the stories of a storyline."""
@@ -94,7 +94,7 @@ class StorylineEditor(Verbs):
         return frozenset({self._stories.resolve(prefix)})
 
     def _parted(self, wanted: frozenset[str], together: frozenset[str]) -> frozenset[str]:
-        """Return the stories that come along though an earlier untie parts them from ``wanted``: the new word overrides it."""
+        """Return the stories that an earlier untie keeps apart from ``wanted``; the new decision overrides it."""
         constraints = self._placer.editor_constraints
         ties, named = constraints.ties(), constraints.stories_named()
         entries = [entry for story in wanted for entry in named.get(story, ())]

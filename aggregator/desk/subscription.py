@@ -1,4 +1,4 @@
-"""The desk's stories as a feed, and a folder of editions that any web server can show."""
+"""The desk's stories as a feed, and a folder of editions that any web server can serve."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.text.tokens import sentences
 
-# Stories of a feed: readers ask every hour or so, and a busy desk has that many new ones a day.
+# Stories in the feed: feed readers poll about every hour, and a busy desk has this many new stories a day.
 FEED_STORIES = 100
-# Characters of a text from which its quotation is taken: its first sentences, behind any note.
+# Characters at the beginning of a text that its quotation is taken from.
 _QUOTED_FROM = 4_000
-# A feed without any story was never changed.
+# The time of the last change of a feed without stories.
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda one: -len(one[1]))}  # the longest first
 
 
 class Desk(Protocol):
-    """The façade as far as writing files needs it."""
+    """The part of the façade that writing files needs."""
 
     store: Store
     settings: Settings
@@ -44,7 +44,7 @@ class Desk(Protocol):
 
 
 def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: datetime) -> Subscription:
-    """Return the stories of a query as a feed, the one changed last first."""
+    """Return the stories of a query as a feed, the last changed story first."""
     listed = reader.find(query)
     stories = reader.load([summary.id for summary in listed], light=True)
     quoted = reader.entries.texts([story.summary.canonical_entry for story in stories])
@@ -64,14 +64,14 @@ def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: dat
 
 def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Window) -> SubscribedStory:
     text = "" if is_withdrawn(story) else texts.get(story.summary.canonical_entry, "")
-    # the flags NEW and UPDATED are a reader's, who has a last visit: a feed has none
+    # a feed has no flags NEW and UPDATED, because they depend on a reader's last visit
     shown = line(Material(story, tuple(sentences(text[:_QUOTED_FROM], story.summary.language))), window, Before(None))
     lasting = tuple(flag for flag in shown.flags if flag not in ("new", "updated"))
     return SubscribedStory(replace(shown, flags=lasting), changed(reader, story))
 
 
 def changed(reader: Reader, story: Story) -> datetime:
-    """Return when a story last grew, was edited or was corrected, as the desk saw it."""
+    """Return when we last saw a story grow, or one of its entries edited or corrected."""
     entries = story.entries
     moments = [entry.seen for entry in entries]
     moments += [one.replaced for entry in entries if entry.revisions for one in reader.entries.revisions(entry.id)]
@@ -82,7 +82,7 @@ def changed(reader: Reader, story: Story) -> datetime:
 
 
 def folder_of(app: Desk) -> Path | None:
-    """Return the folder of editions; None where the desk is in memory and the folder is named relative to it."""
+    """Return the folder of editions; None if it is relative to the database and that is in memory."""
     folder = Path(app.settings.digest.directory)
     if folder.is_absolute():
         return folder
@@ -103,7 +103,7 @@ def publish_stories(app: Desk) -> list[Path]:
 
 
 def write_index(folder: Path, settings: Settings) -> list[Path]:
-    """Write the list of the editions in a folder, newest first; return it where it changed."""
+    """Write the list of the editions in a folder, newest first; return its path if it changed."""
     text = template("html", "editions.html").render(title=settings.digest.title, editions=_editions(folder))
     path = folder / "index.html"
     return [path] if _write_changed(path, text) else []
@@ -132,12 +132,12 @@ def _parted(name: str) -> tuple[str, str]:
 
 
 def _write_changed(path: Path, text: str) -> bool:
-    """Write a file only where it changed, so that readers need not fetch it again."""
+    """Write a file only if its content changed, so that feed readers need not fetch it again; return whether it was written."""
     data = text.encode("utf-8")
     try:
-        if path.is_file() and path.read_bytes() == data:  # a pipe or a device under its name might never end
+        if path.is_file() and path.read_bytes() == data:  # reading a pipe or a device might never end
             return False
     except OSError:
-        pass  # none yet, or none that can be read: writing it says why
+        pass  # the file does not exist or cannot be read; writing it reports the reason
     write_named(path, data)
     return True

@@ -1,4 +1,4 @@
-"""Lists of feeds: OPML in and out; tables and plain lists of addresses in."""
+"""Reads lists of feeds: OPML, tables and plain lists of addresses."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def read_subscriptions(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
 
 
 def masked(feeds: Sequence[Feed]) -> tuple[str, ...]:
-    """Return the names of feeds whose address an OPML list masks."""
+    """Return the names of feeds whose address is masked in an OPML list."""
     shown = [(feed, shown_address(feed)) for feed in feeds]
     return tuple(feed.name or address for feed, address in shown if address != feed.url)

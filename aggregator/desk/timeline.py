@@ -1,4 +1,4 @@
-"""The timeline of a story and the lags of publishers, and the timeline as one SVG file."""
+"""The timeline of a story, the lags of publishers, and the timeline as an SVG picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_ONCE = 400  # stories whose entries are in memory at the same time
 
 
 def story_timeline(reader: Reader, story: Story, before: datetime) -> Timeline:
-    """Return who had a story when, with its edits and corrections up to ``before``."""
+    """Return when each publisher had a story, with its edits and corrections up to ``before``."""
     edits = {
         entry.id: [one.replaced for one in reader.entries.revisions(entry.id)]
         for entry in story.entries
@@ -29,7 +29,7 @@ def story_timeline(reader: Reader, story: Story, before: datetime) -> Timeline:
 def publisher_lags(
     reader: Reader, since: datetime | None, until: datetime | None, category: str | None = None
 ) -> tuple[Punctuality, ...]:
-    """Return how early each publisher was over the stories of a window."""
+    """Return how often each publisher was first, and how late it was otherwise, over the stories of a window."""
     query = StoryQuery(since=since, until=until, category=category, limit=None)
     ids = [summary.id for summary in reader.find(query)]
 
@@ -64,12 +64,12 @@ def waited(lag: timedelta) -> str:
 
 
 def source(one: Lag) -> str:
-    """Return who had a story: the publisher, and the agency where that is another."""
+    """Return the source of a lag: the publisher, and the agency if it is another."""
     return one.publisher if one.agency in (None, "", one.publisher) else f"{one.publisher} ({one.agency})"
 
 
 def ticks(start: datetime, end: datetime, zone: tzinfo, most: int) -> list[datetime]:
-    """Return at most ``most`` round times between two moments, as clocks in ``zone`` show them."""
+    """Return at most ``most`` round times between two times, round on clocks in ``zone``."""
     span = end - start
     step = next((step for step in _STEPS if span <= step * (most - 1)), _STEPS[-1])
     offset = start.astimezone(zone).utcoffset() or timedelta()
@@ -89,12 +89,12 @@ KINDS: dict[MarkKind, str] = {
     "correction": "correction or withdrawal",
 }
 _LABEL, _HEADING = 30, 100  # characters that fit
-# What XML 1.0 cannot hold, however it is written.
+# Characters that XML 1.0 cannot represent in any way.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def timeline_svg(shown: Timeline, zone: tzinfo) -> str:
-    """Return a picture of a timeline: one row a publisher, one sign an event; no scripts, no links, nothing loaded."""
+    """Return a picture of a timeline: one row per publisher, one sign per event; it has no scripts and no links, and loads nothing."""
     width, height = _LEFT + _PLOT + _RIGHT, _TOP + _ROW * len(shown.publishers) + _FOOT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'

@@ -1,4 +1,4 @@
-"""Checking changed stories against watches, and the commands on watches."""
+"""Checks changed stories against watches; the commands on watches."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MAX_NAME = 60
 
 
 class Watcher:
-    """Checks the stories that a pass changed, within the transaction that settles them, or after it where they are large."""
+    """Checks the stories that a pass changed, within the transaction that settles them, or after it for large stories."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
@@ -48,9 +48,9 @@ class Watcher:
         self._entries = EntryStore(store)
 
     def check_stories(self, story_ids: Iterable[str], now: datetime) -> int:
-        """Store the alerts that these stories raise, with their deliveries; return how many.
+        """Store the alerts that these stories raise, with their deliveries; return their number.
 
-        A fault of ours here is logged and undone alone: it must not keep stories from being settled. Called outside of a
+        An error in our code is logged and only this work is undone, because stories must be settled nevertheless. Outside of a
         transaction, it reads and decides while other processes may write.
         """
         watches = [(watch, Matcher(watch.query)) for watch in self._watches.all()]
@@ -62,7 +62,7 @@ class Watcher:
         return self._check_inside(watches, wanted, now)
 
     def _check_outside(self, watches: Sequence[tuple[StoredWatch, Matcher]], story_id: str, now: datetime) -> int:
-        """Read and judge a story outside of a transaction; store its alerts in one, if nobody wrote meanwhile."""
+        """Check a story outside of a transaction; store its alerts in one if nobody wrote meanwhile."""
 
         def due() -> list[NewAlert] | None:
             return [one for story in self._readings([story_id], now) for one in self._due(watches, story)] or None
@@ -82,7 +82,9 @@ class Watcher:
             with self._store.savepoint():
                 return sum(self._check_guarded(watches, story) for story in self._readings(wanted, now))
         except Exception as error:
-            if is_database_error(error):  # the pass ends there: settled without the look, the alerts would be lost
+            if is_database_error(
+                error
+            ):  # the pass must end: if it settled unchecked stories, their alerts would be lost
                 raise
             log.exception("the watches could not look over %s", amount(len(wanted), "story", "stories"))
             return 0

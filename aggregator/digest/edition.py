@@ -1,14 +1,18 @@
-"""Building an edition of the digest: the stories of one window, chosen and ordered from values alone.
+"""Builds an edition of the digest: it chooses and orders the stories of one window. Pure.
 
-Theory of operation. Every story handed in is either *new* (first seen in the window and not in the previous
-edition) or *carried over*. All are ranked by what is new to the reader: independent publishers of reports that came since
-the previous edition x source weight x recency, then new facts. The best go to the top, the other carried-over ones that
-gained something to "developing", the other new ones that several publishers have to "new", and what remains is folded by
-category, so every story appears exactly once. A story that was only reprinted is never at the top, nor is one that
-names a slot of the day (the weather, a live blog, a briefing): it is folded, after the others. Within a section the
-stories of one storyline are together, and each counts for itself. The
-corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
-there alone. An edition is frozen: once made it is stored, and the same edition renders the same bytes.
+Each story is either *new* (first seen in the window and not in the previous edition) or *carried over*. Stories are ranked
+by what is new to the reader: independent publishers of reports that arrived since the previous edition x source weight x
+recency, then new facts. Every story appears exactly once:
+
+- the best stories are at the top;
+- other carried-over stories with news are under "developing";
+- other new stories of several publishers are under "new";
+- the rest is folded by category.
+
+A story that was only reprinted is never at the top. Nor is a story that names a slot of the day (the weather, a live blog,
+a briefing): it is folded, after the others. Within a section the stories of one storyline are together, and each counts for
+itself. The corrections section has notices that point to their story; a story that its canonical entry's publisher
+withdrew appears only there. An edition is frozen: it is stored when it is made, and always renders the same bytes.
 """
 
 from __future__ import annotations
@@ -47,19 +51,13 @@ def build(
     stories_off: bool = False,
     series: str = "",
 ) -> Edition:
-    """Make the edition of ``window`` from the stories that the story list gives for it, in any order.
+    """Return the edition of ``window`` from the material of its stories, in any order.
 
-    Stories to which nothing happened in the window are left out.
+    Stories without an event in the window are left out.
     """
     materials = [material for material in materials if is_current(material, window)]
     corrections = [notice for material in materials for notice in notices(material, window)]
     stories = [material.story for material in materials]
-    before = Before(previous)
-    ranked = sorted(
-        (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
-        # an id depends on which report was settled first, where a pass was cut; the canonical entry does not
-        key=lambda story: (-story.score, -story.facts, -story.independent, story.canonical_entry),
-    )
     return Edition(
         id=edition_id(window, series),
         title=settings.title,
@@ -71,7 +69,7 @@ def build(
         corrections=tuple(
             sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.entry, notice.story))
         ),
-        sections=_sections(ranked, settings, window),
+        sections=_sections(_ranked(materials, window, previous), settings, window),
         known=tuple(one.summary.id for one in sorted(stories, key=lambda story: story.summary.canonical_entry)),
         previous=previous.id if previous else None,
         stories_off=stories_off,
@@ -80,20 +78,30 @@ def build(
     )
 
 
+def _ranked(materials: Sequence[Material], window: Window, previous: Edition | None) -> list[EditionStory]:
+    """Return the lines of the stories that are not withdrawn, best first."""
+    before = Before(previous)
+    return sorted(
+        (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
+        # not by id: if a pass was interrupted, a story's id depends on which report was settled first
+        key=lambda story: (-story.score, -story.facts, -story.independent, story.canonical_entry),
+    )
+
+
 # --- sections ----------------------------------------------------------------------------------
 
 
 def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: Window) -> tuple[EditionSection, ...]:
     def grew(story: EditionStory) -> bool:
-        # yesterday's story with a word changed, or printed again, is not today's top
+        # a story of yesterday that was only reprinted, or edited by a word, is not at today's top
         return story.last_seen >= window.since and not NEWS.isdisjoint(story.flags)
 
     slots = [story for story in ranked if story.recurring]
     ranked = [story for story in ranked if not story.recurring]
     top, left = _take(ranked, settings.top, settings.per_publisher, lambda story: _is_shared(story) and grew(story))
-    if not top:  # a quiet day, or a desk with one feed: the best there is
+    if not top:  # a quiet day, or a desk with one feed: take the best stories available
         top, left = _take(ranked, settings.top, settings.per_publisher, grew)
-    if not top:  # nothing but what was printed again
+    if not top:  # there are only reprints
         top, left = _take(ranked, settings.top, settings.per_publisher, lambda story: story.last_seen >= window.since)
     developing, left = _take(left, settings.developing, settings.per_publisher, _is_developing)
     new, left = _take(left, settings.new, settings.per_publisher, lambda s: Flag.NEW in s.flags and _is_shared(s))
@@ -122,7 +130,7 @@ def _take(
 
 
 def _by_storyline(ranked: Sequence[EditionStory]) -> tuple[EditionStory, ...]:
-    """Return stories with those of one storyline after its best ranked one."""
+    """Return stories reordered so that those of one storyline follow its best ranked one."""
     grouped: dict[str, list[EditionStory]] = {}
     for story in ranked:
         grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)

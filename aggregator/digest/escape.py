@@ -19,8 +19,8 @@ from aggregator.text.address import address_of
 
 T = TypeVar("T")
 
-_HARMLESS = (Enum, int, float, datetime)  # a flag is a text of ours
-UNTITLED = "(no title)"  # a link needs something to click on
+_HARMLESS = (Enum, int, float, datetime)  # an Enum's text is our own
+UNTITLED = "(no title)"  # the text of a link to an entry without a title
 
 # ECMA-48 control sequences, and OSC/DCS/SOS/PM/APC strings up to their terminator.
 _TERMINAL = re.compile(
@@ -28,8 +28,8 @@ _TERMINAL = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]?"
 )
-# White space of any kind is one space. Bidirectional controls, invisible tag characters, byte order
-# marks, half surrogates and what XML 1.0 forbids are nothing. Joiners stay: Persian and emoji need them.
+# White space of any kind becomes one space. Bidirectional controls, invisible tag characters, byte order marks, lone
+# surrogates and characters that XML 1.0 forbids are removed. Joiners stay, because Persian and emoji need them.
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
@@ -46,13 +46,13 @@ _IN_ADDRESS = "!$&'()*+,;=:@/?%#[]~-._"  # what an address may hold unquoted (RF
 
 def plain(text: str) -> str:
     """Return ``text`` as one line without control, escape and bidirectional characters."""
-    if text.isascii() and text.isprintable():  # nearly all are: nothing but blanks is to be looked for
+    if text.isascii() and text.isprintable():  # nearly all texts; only their blanks need work
         return text if "  " not in text and text[:1] != " " and text[-1:] != " " else " ".join(text.split())
     return _SPACE.sub(" ", _FORBIDDEN.sub("", _TERMINAL.sub("", _SPACE.sub(" ", text)))).strip()
 
 
 def link(url: str | None) -> str | None:
-    """Return ``url`` where it is a web address, without user and password, in ASCII; else None."""
+    """Return ``url`` in ASCII without user and password if it is a web address; else None."""
     if not url:
         return None
     address = address_of(plain(url))
@@ -65,9 +65,9 @@ def link(url: str | None) -> str | None:
 
 
 def markdown(text: str, *, starts_line: bool = True) -> str:
-    """Return ``text`` escaped so that CommonMark and GitHub show it as it is: no link, no markup, no block.
+    """Return ``text`` escaped so that CommonMark and GitHub show it literally: no link, no markup, no block.
 
-    ``starts_line`` is False where something else stands before it, so that it cannot open a list or a heading.
+    ``starts_line`` is False if other text precedes it on the line, so that it cannot open a list or a heading.
     """
     safe = _MARKDOWN_ENTITY.sub("&amp;", text)
     safe = _MARKDOWN.sub(r"\\\1", safe).replace("<", "&lt;").replace(">", "&gt;")
@@ -78,7 +78,7 @@ def markdown(text: str, *, starts_line: bool = True) -> str:
 
 
 def markdown_address(url: str) -> str:
-    """Return a safe address with the characters quoted that would end a Markdown link."""
+    """Return a safe address; characters that would end a Markdown link are quoted."""
     return quote(url, safe="!$&+,;=:@/?%#~-._")
 
 

@@ -26,7 +26,7 @@ def fitting(edition: Edition, most: int, rendered: Callable[[Edition], str]) -> 
 
 
 def _stages(edition: Edition) -> list[tuple[int, Callable[[int], Edition]]]:
-    """Return what may be shortened, in order: its size, and a function that returns the edition with the first few."""
+    """Return the steps of shortening, in order: a list's length, and a function that returns the edition with its first few members."""
     folded = max((len(section.stories) for section in edition.sections if section.folded), default=0)
     named = sum(len(section.stories) for section in edition.sections if not section.folded)
     bare = _folded_to(edition, 0)
@@ -41,7 +41,7 @@ def _stages(edition: Edition) -> list[tuple[int, Callable[[int], Edition]]]:
 
 
 def _longest(count: int, most: int, made: Callable[[int], str], text: str) -> str:
-    """Return the longest text of at most ``most`` bytes that ``made`` writes; ``text`` is that for none."""
+    """Return the longest text of at most ``most`` bytes that ``made`` returns; ``text`` is its result for 0."""
     low, high = 0, count  # low fits; high does not
     while high - low > 1:
         middle = (low + high) // 2

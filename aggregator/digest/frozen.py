@@ -24,11 +24,11 @@ def to_json(edition: Edition) -> str:
     """Return ``edition`` as JSON text: keys in a fixed order, times ISO 8601 in UTC, one newline at the end."""
     plain = {"format": FORMAT, **_editions().dump_python(edition), "nothing_new": edition.nothing_new}
     text = json.dumps(plain, ensure_ascii=False, indent=1, default=_in_utc) + "\n"
-    return text.encode("utf-8", "replace").decode()  # half a surrogate pair from a feed could not be stored
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate from a feed could not be stored
 
 
 def from_json(text: str) -> Edition:
-    """Return the edition that ``to_json`` wrote; StorageError where the text is not one or is of a newer format."""
+    """Return the edition that ``to_json`` wrote; raises StorageError for other texts and for newer formats."""
     try:
         written = json.loads(text)["format"]
         if written > FORMAT:
@@ -47,7 +47,7 @@ def _in_utc(time: datetime) -> str:
 
 @cache
 def _editions() -> TypeAdapter[Edition]:
-    """Return what reads and writes editions; making it costs as much as reading fifty."""
+    """Return the reader and writer of editions; creating it takes as long as reading fifty editions."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Edition)

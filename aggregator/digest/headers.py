@@ -16,7 +16,7 @@ _SPECIAL = frozenset('()<>[]:;@\\,."')  # RFC 5322, 3.2.3
 
 
 class MailPolicy(EmailPolicy):
-    """The policy for mail over SMTP: subjects and names of people are encoded as a whole where they need it at all."""
+    """The policy for mail over SMTP: a subject or a person's name is encoded as a whole, if it needs encoding."""
 
     def fold(self, name: str, value: Any) -> str:
         """Return a header as lines of text."""
@@ -37,7 +37,7 @@ POLICY = MailPolicy(linesep="\r\n")
 def _text(text: str, used: int) -> str:
     """Return a text in ASCII, folded; one that looks like an encoded word is encoded, so that no reader decodes it."""
     charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
-    # a first line that the header's name leaves too little of would have no room for one character
+    # after a long header name the first line could have no space for a single character
     return Header(text, charset, maxlinelen=_LINE, header_name="x" * min(used, 40)).encode(linesep="\r\n")
 
 

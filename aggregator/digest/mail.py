@@ -28,18 +28,18 @@ from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
 
-MOST_HTML = 98_000  # bytes; mail programs cut a part off at 102 kB, and what is folded is said in a line
+MOST_HTML = 98_000  # bytes; mail programs cut a part off at 102 kB
 _TIMEOUT = 30.0  # seconds a mail server may stay silent
-_DEADLINE = 120.0  # seconds for a whole delivery: a server that drips its answers is never silent
-_READY = 220  # how a server greets
+_DEADLINE = 120.0  # seconds for a whole delivery, because a server that answers byte by byte is never silent
+_READY = 220  # the code of a server's greeting
 _SUBMISSIONS = 465  # RFC 8314: TLS from the first byte
-# Answers to a recipient that mean the sender: out of order, authentication needed, failed or too weak (RFC 4954, 6).
+# Answers to a recipient that concern the sender: out of order, authentication needed, failed or too weak (RFC 4954, 6).
 _OF_THE_SENDER = frozenset({503, 530, 534, 535, 538})
 _OWN_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def message_id(edition: Edition, sender: str) -> str:
-    """Return the one Message-ID of ``edition`` when it comes from ``sender``."""
+    """Return the Message-ID of ``edition`` from ``sender``; it is always the same."""
     domain = sending_domain(sender)
     digest = hashlib.sha256(edition.id.encode()).hexdigest()[:16]
     return f"<edition.{edition.id}.{digest}@{domain}>"
@@ -54,7 +54,7 @@ def list_id(edition: Edition, sender: str) -> str:
 def message(
     edition: Edition, sender: str, recipients: Sequence[str], rendered: Callable[[Edition, str], str] = render
 ) -> EmailMessage:
-    """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one.
+    """Return ``edition`` as a multipart message; raises DeliveryError for an invalid address.
 
     ``rendered`` writes an edition in a format.
     """
@@ -70,18 +70,18 @@ def message(
     mail["Message-ID"] = message_id(edition, sender)
     mail["List-Id"] = list_id(edition, sender)
     mail["Date"] = format_datetime(edition.until)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: automatic replies must not answer
     mail.set_content(rendered(edition, "text"), cte="quoted-printable")
     html = fitting(edition, MOST_HTML, lambda shorter: inlined(rendered(shorter, "html")))
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    # A random boundary would make other bytes of the same edition.
+    # With a random boundary, the same edition would have different bytes.
     mail.set_boundary(f"edition-{hashlib.sha256(edition.id.encode()).hexdigest()[:32]}")
     return mail
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A server's refusal of one recipient; ``final`` where a retry is useless."""
+    """A server's refusal of one recipient; ``final`` if a retry is useless."""
 
     recipient: str
     answer: str
@@ -91,36 +91,41 @@ class Refusal:
 def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) -> tuple[Refusal, ...]:
     """Send ``mail`` to the recipients in ``settings``; return the refusals.
 
-    Raises DeliveryError, without secrets in it, where no recipient got it for a reason that lies with the sender or server.
+    Raises DeliveryError, which contains no secrets, if no recipient got it because of the sender or the server.
     """
     _check(settings)
     where = f"{settings.server}:{settings.port}"
     connection = _TLSConnection(settings) if settings.port == _SUBMISSIONS else _Connection(settings)
     try:
         with connection.ended_after(_DEADLINE), connection as server:
-            code, said = server.connect(settings.server, settings.port)
+            code, answer = server.connect(settings.server, settings.port)
             if code != _READY:
-                raise smtplib.SMTPConnectError(code, said)
+                raise smtplib.SMTPConnectError(code, answer)
             _greet(server, settings, password)
-            try:
-                refused = server.send_message(
-                    mail,
-                    from_addr=_mailbox(settings.sender),
-                    to_addrs=[_mailbox(recipient) for recipient in settings.recipients],
-                )
-            except smtplib.SMTPRecipientsRefused as error:
-                refused = error.recipients
-                if any(answer[0] in _OF_THE_SENDER for answer in refused.values()):
-                    raise
+            refused = _refused_by(server, mail, settings)
     except (smtplib.SMTPException, OSError) as error:
         if connection.expired:
             raise DeliveryError(f"{where} took longer than {_DEADLINE:.0f} s over one mail.") from error
         raise _explained(error, settings, where) from error
-    return tuple(Refusal(name, _answer(said), final=said[0] >= 500) for name, said in sorted(refused.items()))
+    return tuple(Refusal(name, _answer(answer), final=answer[0] >= 500) for name, answer in sorted(refused.items()))
+
+
+def _refused_by(server: smtplib.SMTP, mail: EmailMessage, settings: MailSettings) -> dict[str, tuple[int, bytes]]:
+    """Send ``mail``; return recipient -> answer for those whom the server refused."""
+    try:
+        return server.send_message(
+            mail,
+            from_addr=_mailbox(settings.sender),
+            to_addrs=[_mailbox(recipient) for recipient in settings.recipients],
+        )
+    except smtplib.SMTPRecipientsRefused as error:
+        if any(answer[0] in _OF_THE_SENDER for answer in error.recipients.values()):
+            raise
+        return error.recipients
 
 
 def _explained(error: Exception, settings: MailSettings, where: str) -> DeliveryError:
-    """Return what keeps a mail server from taking a mail from us, in words."""
+    """Return the error for a mail server that does not accept our mail, with the reason in words."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return DeliveryError(
             f"{where} did not accept user {settings.user!r} ({error.smtp_code}). "
@@ -141,32 +146,34 @@ def _explained(error: Exception, settings: MailSettings, where: str) -> Delivery
     return DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.")
 
 
-def _answer(said: tuple[int, bytes]) -> str:
-    return plain(f"{said[0]} {said[1].decode('utf-8', 'replace')}")
+def _answer(answer: tuple[int, bytes]) -> str:
+    return plain(f"{answer[0]} {answer[1].decode('utf-8', 'replace')}")
 
 
 class _Connection(smtplib.SMTP):
-    """A connection that can be ended from another thread, whatever the server is at."""
+    """A connection that another thread can end at any time."""
 
     def __init__(self, settings: MailSettings) -> None:
         super().__init__(timeout=_TIMEOUT)
         self._begin(settings)
 
     def _begin(self, settings: MailSettings) -> None:
-        self._host = settings.server  # the name in the certificate; smtplib takes it where it connects by itself
+        self._host = (
+            settings.server
+        )  # the name in the certificate; smtplib sets it only if it connects in its constructor
         self.expired = False
-        self._twin: socket.socket | None = None
+        self._duplicate: socket.socket | None = None
 
     def __exit__(self, *error: object) -> None:
         with suppress(
             smtplib.SMTPException, OSError
-        ):  # a mail that was taken is delivered, however the server takes leave
+        ):  # an accepted mail is delivered, however the server ends the session
             self.docmd("QUIT")
         self.close()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         plain_socket: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's own hook
-        self._twin = plain_socket.dup()  # TLS takes the descriptor of the first over
+        self._duplicate = plain_socket.dup()  # TLS takes over the descriptor of the plain socket
         if self.expired:
             self._end()
         return plain_socket
@@ -182,14 +189,14 @@ class _Connection(smtplib.SMTP):
         finally:
             timer.cancel()
             timer.join()
-            if self._twin is not None:
-                self._twin.close()
+            if self._duplicate is not None:
+                self._duplicate.close()
 
     def _end(self) -> None:
         self.expired = True
-        if self._twin is not None:
+        if self._duplicate is not None:
             with suppress(OSError):  # closed already
-                self._twin.shutdown(socket.SHUT_RDWR)
+                self._duplicate.shutdown(socket.SHUT_RDWR)
 
 
 class _TLSConnection(smtplib.SMTP_SSL, _Connection):
@@ -230,7 +237,7 @@ def _subject(edition: Edition) -> str:
 
 
 def checked_address(text: str, key: str) -> str:
-    """Return an address as it stands in a header; ValueError, which names the setting, where it is none."""
+    """Return an address in the form of a header; raises ValueError with the setting's name if it is invalid."""
     name, address = parseaddr(text)
     if "@" not in address or any(character.isspace() for character in address) or "\n" in text or "\r" in text:
         raise ValueError(f"{key} holds {text!r}, which is no mail address")
@@ -246,12 +253,12 @@ def checked_address(text: str, key: str) -> str:
 
 
 def sending_domain(sender: str) -> str:
-    """Return the domain of a sender as it stands in identifiers of mails: in ASCII."""
+    """Return the domain of a sender for identifiers of mails, in ASCII."""
     return _mailbox(sender).rpartition("@")[2] or "localhost"
 
 
 def _mailbox(text: str) -> str:
-    """Return the bare address of a recipient as mail servers know it: the domain in ASCII."""
+    """Return the bare address of a recipient for a mail server, with the domain in ASCII."""
     local, at, domain = parseaddr(text)[1].rpartition("@")
     try:
         return f"{local}{at}{domain.encode('idna').decode('ascii')}"
@@ -261,6 +268,6 @@ def _mailbox(text: str) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        return plain(f"it answered {error.smtp_code} {said}")
+        text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        return plain(f"it answered {error.smtp_code} {text}")
     return plain(str(error)).rstrip(".") or type(error).__name__

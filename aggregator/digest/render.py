@@ -1,7 +1,7 @@
-"""An edition as Markdown, HTML, plain text, JSON, Atom or JSON Feed (the home of Jinja beside the page).
+"""Renders an edition as Markdown, HTML, plain text, JSON, Atom or JSON Feed. Only this module and ``web`` use Jinja.
 
-Every text of the edition is made harmless before a template sees it, and escaped by default on its way out:
-HTML and Atom by autoescaping, Markdown by a finaliser. The same edition gives the same bytes.
+Every text of the edition is made harmless before a template gets it, and is escaped by default when it is rendered:
+autoescaping does it for HTML and Atom, a finaliser for Markdown. The same edition gives the same bytes.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from aggregator.digest.frozen import to_json
 from aggregator.digest.labels import ENGLISH, labels
 from aggregator.digest.values import Correction, Edition, EditionSection, EditionStory, WhatIsNew
 from aggregator.exceptions import ConfigurationError, UsageError
-from aggregator.settings import Format
+from aggregator.settings import PROJECT_ADDRESS, Format
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-# The file name suffix and the media type of each format, for those who write or serve one.
+# The file name suffix and the media type of each format.
 SUFFIXES: dict[Format, str] = {
     "md": ".md",
     "html": ".html",
@@ -55,9 +55,9 @@ MEDIA_TYPES: dict[Format, str] = {
     "jsonfeed": "application/feed+json",
 }
 
-LINE = 78  # columns of plain text, as mail programs show it
+LINE = 78  # columns of plain text, which suit mail programs
 
-# Names for ids that feed readers keep for ever: changing this makes every old entry new to them.
+# The namespace of ids, which feed readers store permanently: with another one, every old entry would be new to them.
 _NAMES = uuid.UUID("6f1d3a52-0d8e-5d53-9c1e-6a4b8b7f2c10")
 
 
@@ -72,7 +72,7 @@ def render(edition: Edition, format: str, width: int = LINE) -> str:
         raise UsageError(f"There is no digest format {format!r}. Choose from {', '.join(FORMATS)}.")
     try:
         return _rendered(edition, format, width=width)
-    except Exception:  # noqa: BLE001 - whatever a story raises costs that story
+    except Exception:  # noqa: BLE001 - an error in one story costs only that story
         return _rendered(_writable(edition, format), format, width=width)
 
 
@@ -90,7 +90,7 @@ def render_own(edition: Edition, format: str, folder: str, width: int = LINE) ->
 
 
 def _place(error: Exception, format: str, folder: str) -> str:
-    """Return the file, and the line where it is known, in which a template of the desk's failed."""
+    """Return the file, and the line if known, in which a desk's template failed."""
     line = error.lineno if isinstance(error, TemplateSyntaxError) else None
     name = getattr(error, "name", None) or f"edition.{format}"
     traceback = error.__traceback__
@@ -103,7 +103,7 @@ def _place(error: Exception, format: str, folder: str) -> str:
 
 
 def _writable(edition: Edition, format: str) -> Edition:
-    """Return an edition without what cannot be written."""
+    """Return an edition without the stories and corrections that cannot be rendered."""
     empty = replace(edition, corrections=(), sections=())
 
     def can_be(**parts: Any) -> bool:
@@ -138,7 +138,7 @@ def _rendered(edition: Edition, format: str, folder: str = "", width: int = LINE
 
 
 def spoken(language: str, folder: str = "") -> wording.Wording:
-    """Return the labels of a language; English where an older or another desk's edition has an unknown one."""
+    """Return the phrases of a language; English if an older or another desk's edition has an unknown language."""
     try:
         return wording.Wording(labels(language, folder))
     except ConfigurationError:
@@ -148,7 +148,7 @@ def spoken(language: str, folder: str = "") -> wording.Wording:
 
 
 def stable_id(*parts: str) -> str:
-    """Return the permanent id under which feed readers know an edition, a story or a notice."""
+    """Return the permanent id of an edition, a story or a notice for feed readers."""
     return f"urn:uuid:{uuid.uuid5(_NAMES, '/'.join(parts))}"
 
 
@@ -161,7 +161,7 @@ def story_item(
     tags: Sequence[str],
     page: str | None = None,
 ) -> dict[str, object]:
-    """Return a story as an item of JSON Feed; ``page`` is its own address where it has one."""
+    """Return a story as an item of JSON Feed; ``page`` is the address of its page on this desk, if any."""
     return _given(
         {
             "id": stable_id("story", story.id),
@@ -176,7 +176,7 @@ def story_item(
             "tags": tags,
             "language": story.language,
             "_aggregator": {
-                "about": "https://example.org/aggregator",
+                "about": PROJECT_ADDRESS,
                 "story": story.id,
                 "entries": story.entries,
                 "reports": story.reports,
@@ -191,17 +191,17 @@ def _given(item: dict[str, object]) -> dict[str, object]:
 
 
 def template(format: Format, name: str, folder: str = "", width: int = LINE) -> Template:
-    """Return a template of the digest's, or of that name in ``folder``, with the escaping of ``format``."""
+    """Return a template from ``folder``, or the shipped one of that name, with the escaping of ``format``."""
     return _environment(format, folder, width).get_template(name)
 
 
 @cache
 def _environment(format: str, folder: str, width: int) -> Environment:
     shipped = PackageLoader("aggregator.digest")
-    # a desk's own template may build on ours: {% extends "shipped/edition.html" %}
+    # a desk's own template may extend a shipped one: {% extends "shipped/edition.html" %}
     own = ChoiceLoader([FileSystemLoader(folder), PrefixLoader({"shipped": shipped}), shipped])
-    # Plain text needs no escaping beyond what ``harmless`` does. Markdown has its own, which runs before
-    # autoescaping and leaves it nothing to do.
+    # Plain text needs no escaping beyond ``harmless``. Markdown has its own escaping, which runs before autoescaping and
+    # marks its result as safe.
     made = (SandboxedEnvironment if folder else Environment)(
         loader=own if folder else shipped,
         autoescape=format != "text",
@@ -232,7 +232,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _rest_first(edition: Edition) -> str | None:
-    """Return the title of the first folded section, before which "The rest" is announced."""
+    """Return the title of the first folded section, which follows the heading "The rest"."""
     return next((section.title for section in edition.sections if section.key == "rest"), None)
 
 
@@ -262,7 +262,7 @@ class _JsonFeed:
                 *(self._item(section, story) for section in edition.sections for story in section.stories),
             ],
             "_aggregator": {
-                "about": "https://example.org/aggregator",
+                "about": PROJECT_ADDRESS,
                 "edition": edition.id,
                 "nothing_new": edition.nothing_new,
             },

@@ -1,4 +1,4 @@
-"""An invented edition in which every part occurs once, to try templates with."""
+"""An invented edition that contains every part once, for testing templates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WINDOW = Window(_UNTIL - timedelta(days=1), _UNTIL)
 
 
 def sample_edition(language: str) -> Edition:
-    """Return the edition with labels in a language."""
+    """Return the sample edition with labels in a language."""
     harbour = Source(
         "e2", "Harbour Times", "Two ferries collide", "https://harbour.example/2", agency="CPA", language="en"
     )

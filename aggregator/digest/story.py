@@ -1,4 +1,4 @@
-"""One story of an edition: its line, its rank, its quotation, its correction notices."""
+"""One story of an edition: its line, rank, quotation and correction notices."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _QUOTE_LENGTH = 320
 _QUOTE_LONGEST = 480
 _ALSO = 6
 _NEW_SENTENCES = 3
-_CUT_AT_LEAST = 60  # characters: less of a sentence that the feed cut off says nothing
+_CUT_AT_LEAST = 60  # characters; a shorter part of a cut-off sentence is not quoted
 _NEW_TERMS = 8
 _HEADLINES = 3
-# What the line of an edition has as the list of stories does.
+# The fields that a line of an edition shares with the list of stories.
 _OF_SUMMARY = (
     *("id", "title", "url", "publisher", "agency", "language", "category", "canonical_entry"),
     *("first_seen", "last_seen", "entries", "reports", "publishers"),
 )
 
-# A shorter sentence is a byline or a dateline. Scripts without spaces say as much in a third of the characters.
+# A shorter sentence is a byline or a dateline. In scripts without spaces a third of the characters is enough.
 _FRAGMENT = 25
 _FRAGMENT_UNSPACED = 9
 
@@ -59,12 +59,12 @@ class Before:
         return gains_from(window, self._previous)
 
     def knew(self, story: Story) -> bool:
-        """Return whether the previous edition was made from the story, shown or not."""
+        """Return whether the previous edition included the story, shown or not."""
         return not self._known.isdisjoint(_ids(story))
 
 
 def gains_from(window: Window, previous: Edition | None) -> datetime:
-    """Return from when on what came is new to the reader: where two editions overlap, from the end of the other one."""
+    """Return the time after which arrivals are new to the reader; if two editions overlap, the end of the other one."""
     if previous is None or not window.since < previous.until < window.until:
         return window.since
     return previous.until
@@ -110,7 +110,7 @@ def _ids(story: Story) -> set[str]:
 
 
 def _flags(flags: Iterable[Flag], news: Flag | None) -> tuple[Flag, ...]:
-    """Return the story's flags with NEW and UPDATED as they are against the previous edition."""
+    """Return the story's flags, with NEW and UPDATED relative to the previous edition."""
     lasting = set(flags) - {Flag.NEW, Flag.UPDATED} | ({news} if news else set())
     return tuple(flag for flag in Flag if flag in lasting)
 
@@ -118,7 +118,7 @@ def _flags(flags: Iterable[Flag], news: Flag | None) -> tuple[Flag, ...]:
 def _news(
     material: Material, fresh: Sequence[Report], window: Window, moment: datetime, *, carried: bool
 ) -> Flag | None:
-    """Return NEW, or UPDATED where the story gained more than copies since ``moment``: a report, a fact, a headline, a correction."""
+    """Return NEW, or UPDATED if the story gained a report, a fact, a headline or a correction since ``moment``; copies do not count."""
     if not carried:
         return Flag.NEW
     corrected = any(notice.time >= moment for notice in notices(material, window))
@@ -136,7 +136,7 @@ def _fresh(story: Story, moment: datetime | None, before: EditionStory | None) -
     since = [report for report in newest if _begun(report) >= moment]
     if before is None:
         return tuple(since)
-    # what came late, or was split off a report, is not known by its time: there are more reports than there were
+    # a report that arrived late, or was split off another, has an old time, but the number of reports has grown
     more = max(0, story.summary.reports - before.reports)
     return tuple(since) if len(since) >= more else tuple(newest[-more:])
 
@@ -150,7 +150,7 @@ def _facts(new: WhatIsNew) -> int:
 
 
 def _voices(reports: Iterable[Report]) -> dict[str, int]:
-    """Return who reported on their own, with their authority; a text that only takes another back confirms nothing."""
+    """Return the independent voices with their authority; a text that only withdraws another one confirms nothing."""
     standing = [report.entries for report in reports if any(one.correction not in WITHDRAWN for one in report.entries)]
     return {voice.name: max(entry.authority for entry in voice.entries) for voice in voices(standing)}
 
@@ -173,7 +173,7 @@ def score(fresh: Sequence[Report], window: Window) -> float:
 
 
 def _also(story: Story, running: frozenset[str]) -> tuple[tuple[Source, ...], int]:
-    """Return the best article of each further publisher, and how many are left out: reports before copies, both before live pages."""
+    """Return the best entry of each further publisher, and the number left out: reports come before copies, both before live pages."""
     summary = story.summary
 
     def order(pair: tuple[Report, Entry]) -> tuple[bool, bool, int, datetime, str]:
@@ -191,7 +191,7 @@ def _also(story: Story, running: frozenset[str]) -> tuple[tuple[Source, ...], in
 
 
 def _copies(story: Story) -> tuple[tuple[str, int], ...]:
-    """Return agency -> number of copies besides the canonical entry, the most first."""
+    """Return agency -> number of copies besides the canonical entry, the largest number first."""
     canonical = story.summary.canonical_entry
     counts: Counter[str] = Counter()
     for report in story.reports:
@@ -201,15 +201,19 @@ def _copies(story: Story) -> tuple[tuple[str, int], ...]:
 
 
 def _shortened(new: WhatIsNew, quoted: str, title: str) -> WhatIsNew:
-    """Return the first of what is new that the line does not say already, whole sentences before those cut off."""
-    said = f"{title}\n{quoted}"
-    passages = [one for one in new.passages if one.text not in said and (_is_whole(one.text) or _says_enough(one.text))]
+    """Return the first news that the line does not contain already; whole sentences come before cut-off ones."""
+    shown_text = f"{title}\n{quoted}"
+    passages = [
+        one for one in new.passages if one.text not in shown_text and (_is_whole(one.text) or _says_enough(one.text))
+    ]
     passages.sort(key=lambda one: not _is_whole(one.text))
     shown = tuple(passages[:_NEW_SENTENCES])
-    said = "\n".join((said, *(one.text for one in shown))).casefold()
-    # a small number says nothing by itself, and one word with a capital is as often the first of a sentence
-    numbers = [one for one in new.numbers if (len(one) > 2 or not one.isdigit()) and one.casefold() not in said]
-    names = [one for one in new.names if (" " in one or not one.isascii()) and one.split()[-1].casefold() not in said]
+    shown_text = "\n".join((shown_text, *(one.text for one in shown))).casefold()
+    # a small number alone says nothing, and a single capitalised word is often only the first word of a sentence
+    numbers = [one for one in new.numbers if (len(one) > 2 or not one.isdigit()) and one.casefold() not in shown_text]
+    names = [
+        one for one in new.names if (" " in one or not one.isascii()) and one.split()[-1].casefold() not in shown_text
+    ]
     names = [one for one in names if not any(one != other and one in other for other in names)]
     return WhatIsNew(shown, tuple(numbers[:_NEW_TERMS]), tuple(names[:_NEW_TERMS]))
 
@@ -279,7 +283,7 @@ def notices(material: Material, window: Window) -> tuple[Correction, ...]:
 
 
 def _corrected_at(entry: Entry, edited: Mapping[str, datetime]) -> datetime:
-    """Return the time of the notice: that of the edit for an entry that was edited into a correction."""
+    """Return the time of the notice; for an entry that an edit turned into a correction, the time of the edit."""
     if entry.id in edited:
         return edited[entry.id]
     if entry.revisions and entry.data.updated:
@@ -288,7 +292,7 @@ def _corrected_at(entry: Entry, edited: Mapping[str, datetime]) -> datetime:
 
 
 def is_current(material: Material, window: Window) -> bool:
-    """Return whether anything happened to the story in the window: an entry, an edit, a correction."""
+    """Return whether an entry, an edit or a correction of the story is in the window."""
     return (
         material.story.summary.last_seen >= window.since
         or any(window.holds(moment) for _, moment in material.edited)

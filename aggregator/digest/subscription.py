@@ -24,7 +24,7 @@ MEDIA_TYPES: dict[SubscriptionFormat, str] = {"atom": "application/atom+xml", "j
 
 @dataclass(frozen=True, slots=True)
 class SubscribedStory:
-    """A story as subscribers get it; ``updated`` is when it last grew or was changed."""
+    """A story in a feed for subscribers; ``updated`` is the time at which it last grew or changed."""
 
     story: EditionStory
     updated: datetime
@@ -44,12 +44,12 @@ class Subscription:
     empty_since: datetime
     base: str = ""
     page: bool = False
-    query: str = ""  # of the address of this very feed, without the question mark
+    query: str = ""  # the query of this feed's own address, without the question mark
     language: str = "en"  # of the labels
 
     @property
     def updated(self) -> datetime:
-        """When anything in it changed last."""
+        """The time of the last change of a story in the feed."""
         return max((one.updated for one in self.stories), default=self.empty_since)
 
     @property
@@ -90,9 +90,9 @@ def _json(shown: Subscription) -> str:
         "title": shown.title,
         "items": [_item(shown, one, fragment, clock) for one, fragment in rows],
     }
-    if shown.base:  # both must be whole addresses
+    if shown.base:  # both addresses must be absolute
         feed |= {"home_page_url": shown.base, "feed_url": address_of_feed(shown, "json")}
-    return json.dumps(feed, ensure_ascii=False) + "\n"  # indented it takes thrice as long
+    return json.dumps(feed, ensure_ascii=False) + "\n"  # indented JSON takes three times as long to write
 
 
 def _item(shown: Subscription, one: SubscribedStory, fragment: str, clock: wording.Clock) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The frozen values of a digest: its inputs, and what an edition holds."""
+"""The frozen values of a digest: the inputs and the content of an edition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class FeedNote:
-    """A feed the desk should know about; ``state`` is that of ``feeds health``, ``message`` is safe to show.
+    """A feed that needs the desk's attention; ``state`` is that of ``feeds health``, ``message`` is safe to show.
 
     ``since`` is when the feed was read last; of a silent one, when its last entry came. ``possible_gaps`` counts those of
     the window.
@@ -51,7 +51,7 @@ class FeedNote:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """The numbers of feeds that were polled, failed and fell silent, with a note on each that needs one."""
+    """The numbers of feeds that were polled, failed and fell silent, with notes on feeds that need attention."""
 
     polled: int = 0
     failed: int = 0
@@ -61,7 +61,7 @@ class FeedHealth:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One outlet's entry in a story, as it is linked from "Also"."""
+    """One outlet's entry in a story, which "Also" links to."""
 
     entry: str
     publisher: str
@@ -78,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence that the story did not hold before, and who wrote it."""
+    """A sentence that is new in the story, and its publisher."""
 
     text: str
     publisher: str = ""
@@ -100,7 +100,7 @@ class WhatIsNew:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A headline that an outlet gave other words during the window."""
+    """A headline that an outlet changed during the window."""
 
     publisher: str
     before: str
@@ -150,7 +150,7 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class EditionStoryline:
-    """The storyline that a story is in."""
+    """The storyline of a story."""
 
     id: str
     title: str
@@ -158,7 +158,7 @@ class EditionStoryline:
 
 @dataclass(frozen=True, slots=True)
 class EditionStory:
-    """One story as the edition shows it.
+    """One story of an edition.
 
     ``quote`` is taken from the canonical entry and never generated; ``more`` counts the outlets that ``also``
     leaves out; ``copies`` counts, by agency, the outlets' entries that carry its text; the ``gained`` counts are
@@ -209,7 +209,7 @@ class EditionSection:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A frozen edition. ``known`` holds the ids of all stories it was made from, shown or not."""
+    """A frozen edition. ``known`` has the ids of all stories that it was made from, shown or not."""
 
     id: str
     title: str
@@ -222,13 +222,13 @@ class Edition:
     sections: tuple[EditionSection, ...]
     known: tuple[str, ...] = ()
     previous: str | None = None
-    stories_off: bool = False  # entries were stored, and grouped into no stories
+    stories_off: bool = False  # entries were stored but not grouped into stories
     language: str = "en"  # of the labels
-    series: str = ""  # the name under which digest.editions has it; empty: the daily one
+    series: str = ""  # its name in digest.editions; empty for the daily edition
 
     @property
     def nothing_new(self) -> bool:
-        """Return whether there is no story and no correction to show, nor an entry that waits for its story."""
+        """Return whether there is neither a story nor a correction to show, and no entry without a story."""
         waiting = self.stories_off and self.counts.entries > 0
         return not waiting and not self.corrections and not any(section.stories for section in self.sections)
 
@@ -239,6 +239,6 @@ class Edition:
 
 
 def edition_id(window: Window, series: str = "") -> str:
-    """Return the id of the edition of ``window`` in a series: readable, sortable, the same in every run."""
+    """Return the id of a series' edition of ``window``: readable, sortable, and the same in every run."""
     moments = (f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (window.since, window.until))
     return "-".join((*moments, series) if series else moments)

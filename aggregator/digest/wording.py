@@ -7,11 +7,10 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.digest.labels import ENGLISH, Labels, labels
+from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote, Source
-from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
 from aggregator.text.display import fitting_part
 from aggregator.text.headlines import letters
@@ -24,12 +23,12 @@ _LABELS = {
     Flag.SINGLE_SOURCE: "SINGLE SOURCE",
     Flag.EDITED: "EDITED",
 }
-# Feeds that are well are named only for what they may have missed.
+# Healthy feeds are named only if polls may have missed entries.
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
 _KINDS = {"kill": "Killed", "withdrawn": "Withdrawn", "retraction": "Retracted"}
-# The words by which a title says its kind itself.
-_SAID = {
+# Words at the beginning of a title that name the kind of notice.
+_KIND_WORDS = {
     "correction": "correct(?:ion|ed|s)",
     "kill": "kill(?:ed)?",
     "withdrawn": "withdrawn",
@@ -44,8 +43,10 @@ BRIEF = 5  # lines at the top of an edition that has more stories
 
 def titled(name: str, title: str) -> str:
     """Return a notice's title without the word of its kind at the beginning, since the kind is printed before it."""
-    said = _SAID.get(name, re.escape(name))
-    found = re.match(rf"(?:[\[(【]?(?:{said})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE)
+    words = _KIND_WORDS.get(name, re.escape(name))
+    found = re.match(
+        rf"(?:[\[(【]?(?:{words})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE
+    )
     return title[found.end() :] if found else title
 
 
@@ -58,7 +59,7 @@ class Wording:
         self.say = labels
 
     def label(self, flag: Flag) -> str:
-        """Return a flag as a desk reads it."""
+        """Return the label of a flag."""
         return self.say(_LABELS[flag])
 
     def kind(self, name: str) -> str:
@@ -71,14 +72,14 @@ class Wording:
         return self.say(section.title) if ours else section.title
 
     def three_counts(self, story: EditionStory) -> str:
-        """Return the three honest counts of a story."""
+        """Return the three counts of a story: entries, independent reports, publishers."""
         independent = self.say("{number} independent", number=self.say.number(story.reports))
         entries, publishers = self.say.amount(story.entries, "entry"), self.say.amount(story.publishers, "publisher")
         return f"{entries} · {independent} · {publishers}"
 
     @staticmethod
     def brief(edition: Edition) -> tuple[EditionStory, ...]:
-        """Return the stories listed at the top; none where the edition is short anyway."""
+        """Return the stories listed at the top; none if the edition is short."""
         if sum(len(section.stories) for section in edition.sections) <= BRIEF:
             return ()
         named = (story for section in edition.sections if not section.folded for story in section.stories)
@@ -98,7 +99,7 @@ class Wording:
         return story.storyline.title if len(together) > 1 and together[0] == story.id else ""
 
     def gained(self, story: EditionStory) -> str:
-        """Return what a carried-over story gained since the previous edition; empty where nothing, or unknown."""
+        """Return the gains of a carried-over story since the previous edition; empty if there are none, or if unknown."""
         gains = (
             (story.gained_entries, "entry"),
             (story.gained_reports, "report"),
@@ -108,7 +109,7 @@ class Wording:
 
     @staticmethod
     def cut(title: str) -> str:
-        """Return a headline of at most so many characters as three lines hold."""
+        """Return a headline cut to about three lines."""
         return title if len(title) <= _HEADLINE else title[: _HEADLINE - 1].rstrip() + "…"
 
     @staticmethod
@@ -123,13 +124,13 @@ class Wording:
         return tuple(one for one in story.also if one not in told)
 
     def beyond(self, story: EditionStory) -> str:
-        """Return what follows the links of "Also": ``+17 more (12 AP copies)``."""
+        """Return the text after the links of "Also": ``+17 more (12 AP copies)``."""
         copies = ", ".join(self.say.amount(number, "copy", agency=agency) for agency, number in story.copies)
         parts = [self.say("+{number} more", number=self.say.number(story.more))] if story.more else []
         return " ".join((*parts, *([f"({copies})"] if copies else [])))
 
     def chain(self, edition: Edition) -> str:
-        """Return how entries became stories."""
+        """Return the counts of entries, reports and stories."""
         counts, amount = edition.counts, self.say.amount
         entries = amount(counts.entries, "entry")
         if edition.stories_off and not counts.reports:
@@ -137,7 +138,7 @@ class Wording:
         return " → ".join((entries, amount(counts.reports, "report"), amount(counts.stories, "story")))
 
     def ungrouped(self, edition: Edition) -> str:
-        """Return the note that stories are switched off; empty where they are on."""
+        """Return the note that stories are switched off; empty if they are on."""
         if not edition.stories_off:
             return ""
         return self.say(
@@ -146,7 +147,7 @@ class Wording:
         )
 
     def polled(self, edition: Edition) -> str:
-        """Return how the feeds did, in a few words."""
+        """Return the numbers of polled, failed and silent feeds."""
         health = edition.health
         return self.say(
             "{feeds} polled, {failed} failed, {silent} silent",
@@ -156,7 +157,7 @@ class Wording:
         )
 
     def health(self, note: FeedNote, clock: Clock) -> str:
-        """Return what the desk should know about a feed, in one line."""
+        """Return the note on a feed, in one line."""
         state = self.say(_TROUBLES[note.state]) if note.state in _TROUBLES else ""
         since = f", {self.say(_SINCE[note.state], time=clock.short(note.since))}" if state and note.since else ""
         polls = self.say.amount(note.possible_gaps, "poll")
@@ -167,16 +168,11 @@ class Wording:
 
 
 class Clock:
-    """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
+    """Formats times in the desk's zone, without the day if it is the edition's own day."""
 
     def __init__(self, timezone: str, since: datetime, until: datetime, say: Labels | None = None) -> None:
         self._say = say or labels(ENGLISH)
-        try:
-            self._zone = ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ConfigurationError(
-                f"digest.timezone: there is no time zone {timezone!r}. Use a name such as Europe/Warsaw or UTC."
-            ) from error
+        self._zone = time_zone(timezone)
         self._since, self._until = since, until
 
     @classmethod
@@ -185,7 +181,7 @@ class Clock:
         return cls(edition.timezone, edition.since, edition.until, say)
 
     def start(self) -> str:
-        """Return when the window opened."""
+        """Return the beginning of the window."""
         return self.short(self._since)
 
     def short(self, moment: datetime) -> str:
@@ -197,14 +193,14 @@ class Clock:
         return self._written(self._say.moment, local)
 
     def seen(self, story: EditionStory) -> str:
-        """Return when a story was first and last seen, once where it is the same minute."""
+        """Return when a story was first and last seen; one time if both are the same minute."""
         first, last = self.short(story.first_seen), self.short(story.last_seen)
         if first == last:
             return self._say("Seen {time}", time=first)
         return self._say("First seen {first}, last {last}", first=first, last=last)
 
     def day(self) -> str:
-        """Return the date of the edition, ``10 March 2026``: that of the last day it covers, so that midnight ends one."""
+        """Return the date of the edition, ``10 March 2026``: the last day that it covers, so an edition until midnight has the ending day."""
         local = (self._until - timedelta(microseconds=1)).astimezone(self._zone)
         return self._written(self._say.date, local)
 
@@ -222,7 +218,7 @@ class Clock:
         return self._written(self._say.full, local)
 
     def _written(self, form: str, local: datetime) -> str:
-        # spelled out rather than left to strftime, whose words follow the locale of the process
+        # not by strftime, whose words depend on the locale of the process
         return form.format(
             weekday=self._say.days[local.weekday()],
             day=local.day,
@@ -249,7 +245,7 @@ _WORD = re.compile(r"\[[A-Z ]{1,20}\](?!\S)|\S+")  # a flag is one word
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal ``text`` takes."""
+    """Return the width of ``text`` in terminal columns."""
     return sum(_columns(character) for character in text)
 
 
@@ -260,7 +256,7 @@ def _columns(character: str) -> int:
 
 
 def fold(text: str, indent: str = "", first: str | None = None, width: int = 78) -> str:
-    """Wrap ``text`` at ``width`` columns, the first line led by ``first``; addresses and flags are never broken."""
+    """Return ``text`` wrapped at ``width`` columns; ``first`` precedes the first line; addresses and flags are never broken."""
     lines: list[str] = []
     line, empty = (indent if first is None else first), True
     for word in _WORD.findall(text):

@@ -30,9 +30,9 @@ _POOLS = {"http": PlainPool, "https": TlsPool}
 
 
 class FeedAdapter(HTTPAdapter):
-    """Sends prepared requests over guarded connections that are kept per origin.
+    """Sends prepared requests over guarded connections, and keeps connections for further requests.
 
-    ``origins`` bounds the origins whose connections are kept, ``connections`` those kept of one origin.
+    ``origins`` is the largest number of origins with kept connections, ``connections`` the largest number for each origin.
     """
 
     def __init__(self, *, origins: int, connections: int, ca_file: str = "") -> None:
@@ -46,16 +46,19 @@ class FeedAdapter(HTTPAdapter):
         """Return the TLS context, made when first needed and then shared by all connections."""
         with self._lock:
             if verify not in self._contexts:
-                context = create_urllib3_context()
-                if verify:
-                    context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
-                    if self._ca_file:
-                        context.load_verify_locations(cafile=self._ca_file)
-                else:
-                    context.check_hostname = False
-                    context.verify_mode = ssl.CERT_NONE
-                self._contexts[verify] = context
+                self._contexts[verify] = self._new_context(verify)
             return self._contexts[verify]
+
+    def _new_context(self, verify: bool) -> ssl.SSLContext:
+        context = create_urllib3_context()
+        if not verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
+        context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+        if self._ca_file:
+            context.load_verify_locations(cafile=self._ca_file)
+        return context
 
     def get_connection_with_tls_context(
         self,
@@ -64,7 +67,7 @@ class FeedAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
         cert: Any = None,
     ) -> HTTPConnectionPool:
-        """Return the kept connections of the request's origin."""
+        """Return the pool of connections to the request's origin."""
         target = target_of(request.url or "")
         manager: Any = self.poolmanager
         if proxies:
@@ -82,15 +85,15 @@ class FeedAdapter(HTTPAdapter):
         return pool
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave verification to the context: the library would load the CA bundle for each pool."""
+        """Do nothing: the TLS context verifies. The library would load the CA bundle for each pool."""
 
     def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
-        """Return the target of the request line: the whole address for a forwarding proxy."""
+        """Return the target for the request line: the whole address if a proxy forwards the request, else the path."""
         target = target_of(request.url or "")
         return target.url if proxies and target.scheme == "http" else target.path
 
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
-        """Return the library's response without a cookie jar filled and without a guess at the encoding."""
+        """Return the library's response without filling a cookie jar and without guessing the encoding."""
         response = Response()
         response.status_code = resp.status
         response.headers = CaseInsensitiveDict(resp.headers)
@@ -101,9 +104,9 @@ class FeedAdapter(HTTPAdapter):
 
 
 class FeedSession(Session):
-    """A session of requests over one :class:`FeedAdapter`; redirects and cookies are left to the fetch.
+    """A session of requests over one :class:`FeedAdapter`. The fetcher handles redirects and cookies itself.
 
-    It takes nothing from the environment, and threads may share it.
+    It reads nothing from the environment, and threads may share it.
     """
 
     def __init__(self, adapter: FeedAdapter) -> None:
@@ -115,12 +118,12 @@ class FeedSession(Session):
             self.mount(f"{scheme}://", adapter)
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
-        """Name no next request: the library would read the whole body first, beyond every limit."""
+        """Yield no further request: the library would first read the whole body without a limit."""
         return iter(())
 
 
 def prepare(target: Target, method: str, headers: dict[str, str], body: bytes | None = None) -> PreparedRequest:
-    """Return a request that is ready to be sent, built directly: the address was prepared once for all polls."""
+    """Return a request that is ready to be sent. It is built directly, because ``target`` is parsed and cached already."""
     request = PreparedRequest()
     request.method = method
     request.url = target.url

@@ -20,7 +20,7 @@ def first(fields: Fields, name: str) -> str | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """Return the moment an HTTP-date names in any of its three forms (RFC 9110 5.6.7), or None."""
+    """Return the time of an HTTP-date in any of its three forms (RFC 9110 5.6.7), or None."""
     try:
         found = parsedate_to_datetime(text)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
@@ -44,7 +44,7 @@ def retry_after(fields: Fields, now: datetime) -> datetime | None:
 def fresh_until(fields: Iterable[tuple[str, str]], now: datetime) -> datetime | None:
     """Return until when an answer counts as fresh: max-age less its age, else Expires (RFC 9111 4.2.1), or None.
 
-    ``no-cache`` and ``no-store`` say that it must be asked for again, not that it must be asked for sooner.
+    None is also returned for ``no-cache`` and ``no-store``: they demand a new request, but not an earlier one.
     """
     known = list(fields)
     directives = _directives(", ".join(value for name, value in known if name == "cache-control"))
@@ -58,7 +58,7 @@ def fresh_until(fields: Iterable[tuple[str, str]], now: datetime) -> datetime | 
     expires = http_date(first(known, "expires") or "")
     if expires is None:
         return None
-    # Against the server's own clock: Expires and Date go wrong together.
+    # Relative to the server's own clock: if it is wrong, Expires and Date are wrong by the same time.
     date = http_date(first(known, "date") or "")
     return _ahead(now, expires - (date or now))
 

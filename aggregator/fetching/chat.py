@@ -1,8 +1,8 @@
-"""Alerts in chats and on phones through Apprise; its only home (extra ``notify``).
+"""Alerts to chats and phones through Apprise (extra ``notify``); the only module that uses Apprise.
 
-Apprise connects to services by itself, so it runs in a process of its own, under a deadline. The address guard checks every
-address that this process connects to, after name resolution and redirects; the process may start no program. Apprise decides
-what it sends, reads and trusts: see docs/alerts.md.
+Apprise opens connections itself, so it runs in a separate process with a deadline. The address guard checks every
+address that this process connects to, after name resolution and redirects, and the process may start no program. Apprise
+itself decides what it sends, which answers it reads and which certificates it trusts: see docs/alerts.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aggregator.fetching.guard import AddressGuard
 from aggregator.settings import FetchSettings
 
 _LOAD = 20.0  # seconds that a busy machine may take to start the process and to load Apprise
-# What starts a program of this machine or speaks to one, by the names of Python's audit events.
+# Python's audit events that start or address a program on this machine.
 _PROGRAMS = (
     "subprocess.Popen",
     "os.system",
@@ -41,14 +41,14 @@ _STATUS = re.compile(r"\berror[ =:]+(\d{3})\b")
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """A headline and what stands under it, as plain text."""
+    """A title and a body, both plain text."""
 
     title: str
     body: str
 
 
 def missing() -> str | None:
-    """Return the message for a person who names a chat without the extra; None where it is installed."""
+    """Return an error message if the extra is not installed, else None."""
     if find_spec("apprise") is not None:
         return None
     return "Apprise is not installed: pip install 'aggregator[notify]'"
@@ -83,7 +83,7 @@ def check(url: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """Return of an address the service alone: what follows it is often a secret."""
+    """Return only the scheme of an address, which names the service: the rest often contains a secret."""
     return f"{url.partition('://')[0]}://…"
 
 
@@ -96,12 +96,12 @@ def _in_subprocess(work: Mapping[str, Any]) -> dict[str, Any]:
     try:
         done = subprocess.run(
             [sys.executable, "-c", "from aggregator.fetching import chat; chat.serve()"],
-            input=json.dumps(work).encode(),  # not an argument: the list of processes is everybody's
+            input=json.dumps(work).encode(),  # not an argument: everybody can see the list of processes
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
             timeout=work.get("seconds", 0.0) + _LOAD,
-            process_group=0,  # the terminal's interrupt goes to the parent, who decides
+            process_group=0,  # an interrupt from the terminal reaches only the parent, which decides
             check=False,
         )
         if done.returncode == -signal.SIGALRM:
@@ -114,16 +114,16 @@ def _in_subprocess(work: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-# --- in the process of its own -----------------------------------------------------------------------
+# --- in the separate process -----------------------------------------------------------------------
 
 
 def serve() -> None:
     """Read one message from stdin, send it, and print the result as JSON."""
     out, sys.stdout = sys.stdout, sys.stderr
-    print(json.dumps(_sent(json.loads(sys.stdin.buffer.read()))), file=out)
+    print(json.dumps(_deliver(json.loads(sys.stdin.buffer.read()))), file=out)
 
 
-def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
+def _deliver(work: Mapping[str, Any]) -> dict[str, Any]:
     import apprise
 
     asset = apprise.AppriseAsset(secure_logging=True, async_mode=False)
@@ -133,16 +133,14 @@ def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
     if "body" not in work:
         return {}
     service.overflow_mode = apprise.OverflowMode.TRUNCATE
-    signal.setitimer(
-        signal.ITIMER_REAL, work["seconds"]
-    )  # ends this process: Apprise would take an exception for its own
-    refused = _guarded(AddressGuard(work["allow"]))
-    with apprise.LogCapture(level=apprise.logging.WARNING) as said:  # type: ignore[no-untyped-call]
+    signal.setitimer(signal.ITIMER_REAL, work["seconds"])  # ends this process: Apprise would catch an exception
+    refused = _restricted(AddressGuard(work["allow"]))
+    with apprise.LogCapture(level=apprise.logging.WARNING) as log_lines:  # type: ignore[no-untyped-call]
         try:
             taken = service.notify(title=work["title"], body=work["body"], body_format=apprise.NotifyFormat.TEXT)
         except Exception as error:  # noqa: BLE001 - whatever a service raises means: not delivered
             return {"fault": refused[0] if refused else f"Apprise failed with {type(error).__name__}"}
-        status = _STATUS.search(said.getvalue())
+        status = _STATUS.search(log_lines.getvalue())
     if taken:
         return {}
     if refused:
@@ -150,7 +148,7 @@ def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
     return {"fault": f"the service answered {status[1]}" if status else "the service did not take the message"}
 
 
-def _guarded(guard: AddressGuard) -> list[str]:
+def _restricted(guard: AddressGuard) -> list[str]:
     """Restrict this process to connections that the guard permits, and to no subprocess; return the list of refusals."""
     refused: list[str] = []
 

@@ -7,23 +7,23 @@ import zlib
 from aggregator.fetching.faults import FetchError
 
 _GZIP = frozenset({"gzip", "x-gzip"})
-# The registered codings (RFC 9110 18.6); any other name is none, whatever a server means by it (aws-chunked, utf-8).
+# The registered codings (RFC 9110 18.6). Any other name (aws-chunked, utf-8) is ignored.
 _CODINGS = _GZIP | {"deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi", "pack200-gzip"}
-_PACKED = b"\x1f\x8b\x08"  # how a gzip file begins, and no text
-_ZLIB = b"\x78"  # how a zlib stream begins
-PREVIEW = 4_000_000  # bytes that are kept before the rest is measured; few feeds are larger
+_PACKED = b"\x1f\x8b\x08"  # the first bytes of a gzip file; no text begins with them
+_ZLIB = b"\x78"  # the first byte of a zlib stream
+PREVIEW = 4_000_000  # bytes that are decompressed before the rest is measured; few feeds are larger
 STEP = 1_000_000
-MAX_COPIED = 1_000_000_000  # bytes moved for the sake of members: each leaves the rest of the body to be copied
+MAX_COPIED = 1_000_000_000  # bytes copied for a file of many members: after each member the rest of the body is copied
 _GZIP_WINDOW = 31  # zlib's number for: gzip header, any window
 
 
 def decode(body: bytes, codings: list[str], limit: int) -> bytes:
     """Return the body without its content coding, at most ``limit`` bytes of it.
 
-    Names that are no codings count as nothing; what carries no coding is judged by its bytes, for some servers pack a
-    feed without saying so, and others only say so. Raises FetchError for a coding we did not ask for, for more than
-    one, and for a stream that is cut off, damaged or larger than the limit: the libraries take a cut-off stream for a
-    whole one. RFC 1952 2.2: a gzip file may have several members.
+    Unknown names are ignored. The first bytes of the body decide whether it is compressed, because some servers compress a
+    feed without saying so, and others say so without doing it. Raises FetchError for a coding we did not ask for, for more
+    than one, and for a stream that is cut off, damaged or larger than the limit (zlib itself accepts a stream that is
+    cut off). A gzip file may have several members (RFC 1952 2.2).
     """
     wanted = [coding.lower() for coding in codings if coding.lower() in _CODINGS]
     if not wanted:
@@ -42,12 +42,12 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
 
 
 def _is_text(body: bytes) -> bool:
-    """Return whether a body begins as a feed or a page does; no packed one begins so."""
+    """Return whether a body begins like a feed or a page; no compressed body begins so."""
     return body[:1_000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{")
 
 
 def beginning(data: bytes, codings: list[str], limit: int) -> bytes:
-    """Return the beginning of a body that is only looked at, at most ``limit`` bytes; never raises."""
+    """Return the decoded beginning of a body that is not read as a feed, at most ``limit`` bytes; never raises."""
     if not any(coding.lower() in _GZIP | {"deflate"} for coding in codings):
         return data[:limit]
     window = _GZIP_WINDOW if data[:2] == _PACKED[:2] else zlib.MAX_WBITS
@@ -68,12 +68,12 @@ def _gunzip(body: bytes, limit: int) -> bytes:
         copied += len(rest)
         if copied > MAX_COPIED:
             raise FetchError("protocol", "the compressed body has too many parts")
-        rest = rest.lstrip(b"\0")  # padding after a member; what else follows is no part of the file
+        rest = rest.lstrip(b"\0")  # padding after a member; anything else that follows does not belong to the file
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
-    """RFC 9110 8.4.1.2 means a zlib stream; some servers send the bare one."""
+    """Decompress a zlib stream (RFC 9110 8.4.1.2), or the raw deflate stream that some servers send instead."""
     try:
         return _one_stream(body, zlib.MAX_WBITS, limit)[0]
     except FetchError as fault:
@@ -99,7 +99,7 @@ def _one_stream(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
 
 
 def _measure(decoder: zlib._Decompress, tail: bytes, limit: int) -> None:
-    """Decompress the rest once without keeping it: a bomb then costs a few megabytes and not the whole limit."""
+    """Decompress the rest once without keeping it, so that a decompression bomb costs a few megabytes, not the whole limit."""
     have = 0
     while tail and not decoder.eof:
         have += len(decoder.decompress(tail, STEP))

@@ -22,7 +22,7 @@ from aggregator.fetching.resolver import SocketAddress
 _FORBIDDEN = ("\r", "\n", "\0")
 
 
-class _Guarded(HTTPConnection):
+class _GuardedConnection(HTTPConnection):
     """The part that plain and TLS connections share."""
 
     def _new_conn(self) -> socket.socket:
@@ -38,7 +38,7 @@ class _Guarded(HTTPConnection):
                 "the host lies in a private network; fetch.allow_private_networks names the ones that may be asked",
             )
         connection = _connect(call, addresses, limit)
-        # What follows is a TLS handshake or the request: each ends with the fetch at the latest.
+        # The next step is a TLS handshake or the request. Neither may outlast the fetch.
         connection.settimeout(min(call.remaining(), timeout or call.remaining()))
         return connection
 
@@ -55,9 +55,9 @@ class _Guarded(HTTPConnection):
         headers: Mapping[str, str] | None = None,
         **_: object,
     ) -> None:
-        """Send the request in one piece: the header fields that the fetcher wrote, and no other."""
+        """Send the request in one piece, with exactly the header fields that the fetcher wrote."""
         call = current()
-        if self.sock is not None and call.fresh:
+        if self.sock is not None and call.needs_new_connection:
             self.close()
         call.reused = self.sock is not None
         if self.sock is None:
@@ -80,7 +80,7 @@ class _Guarded(HTTPConnection):
         call.incoming = ResponseReader(self.sock)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's own overrides it so too
-        """Read the head of the answer; the body is read from ``Call.incoming``."""
+        """Read the head of the answer; ``FetchCall.incoming`` reads the body."""
         call = current()
         incoming = call.incoming
         assert incoming is not None  # noqa: S101 - request() came before
@@ -101,11 +101,11 @@ class _Guarded(HTTPConnection):
         )
 
 
-class PlainConnection(_Guarded):
+class PlainConnection(_GuardedConnection):
     """A guarded connection without TLS."""
 
 
-class TlsConnection(_Guarded, HTTPSConnection):
+class TlsConnection(_GuardedConnection, HTTPSConnection):
     """A guarded connection with TLS."""
 
     def connect(self) -> None:
@@ -115,7 +115,7 @@ class TlsConnection(_Guarded, HTTPSConnection):
             raise tls_fault(error) from error
         except OSError as error:
             if error.errno is None and current().proxied and not isinstance(error, TimeoutError):
-                # http.client's way to say that CONNECT was answered with another status than 200
+                # http.client raises this if CONNECT was answered with another status than 200
                 raise FetchError("connection", "the proxy refused to connect us to the server") from error
             raise connection_fault(error) from error
 
@@ -132,7 +132,7 @@ class TlsPool(HTTPSConnectionPool):
     ConnectionCls = TlsConnection  # type: ignore[assignment]  # the pool is typed by a protocol, which ours need not fill
 
     def _validate_conn(self, conn: TlsConnection) -> None:  # type: ignore[override]  # the only kind in this pool
-        # The library's own warns of each connection that is not verified; the desk decided that, feed by feed.
+        # The library's method warns about each unverified connection, but feeds.yaml allows these feed by feed.
         if conn.is_closed:
             conn.connect()
 
@@ -145,7 +145,7 @@ def _connect(call: FetchCall, addresses: list[SocketAddress], limit: float) -> s
             break
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
-            # A dead first address must not use up the time of those after it.
+            # An address that does not answer must not use up the time of the following ones.
             connection.settimeout(left / (len(addresses) - position))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""Cookies within one fetch, for servers that set one with a redirect; none is kept after it."""
+"""Cookies of one fetch, for servers that set one with a redirect. They are discarded after the fetch."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from http.cookiejar import CookieJar
 from typing import cast
 from urllib.request import Request
 
-MAX_COOKIES = 20  # fields of one answer; the rest is left
+MAX_COOKIES = 20  # fields of one answer; further ones are ignored
 
 
 class Cookies:
-    """The cookies set by the redirects of one fetch; the standard library decides which address gets which."""
+    """The cookies set by the redirects of one fetch. The standard library decides which cookie goes to which address."""
 
     def __init__(self) -> None:
         self._jar: CookieJar | None = None
 
     def take(self, url: str, fields: tuple[tuple[str, str], ...]) -> None:
-        """Keep what an answer from ``url`` sets."""
+        """Store the cookies that an answer from ``url`` sets."""
         lines = [value for name, value in fields if name == "set-cookie"][:MAX_COOKIES]
         if not lines:
             return

@@ -24,13 +24,13 @@ class FetchCall:
     __slots__ = (
         "_lock",
         "_socket",
-        "called_off",
+        "cancelled",
         "deadline",
         "expired",
-        "fresh",
         "guard",
         "host",
         "incoming",
+        "needs_new_connection",
         "proxied",
         "resolver",
         "reused",
@@ -42,11 +42,11 @@ class FetchCall:
         self.resolver = resolver
         self.proxied = proxied  # connections go to the proxy that the desk named
         self.expired = False
-        self.called_off = False  # ended by us, for no fault of the server's
-        self.fresh = False  # no kept connection will do
+        self.cancelled = False  # ended by us, not by a fault of the server
+        self.needs_new_connection = False
         self.reused = False  # the last request went out on a kept connection
         self.incoming: ResponseReader | None = None
-        self.host: str | None = None  # whose turn it has: see HostLimiter
+        self.host: str | None = None  # the host that the HostLimiter has let it through to
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -59,8 +59,8 @@ class FetchCall:
         return left
 
     @contextmanager
-    def is_stalled(self) -> Iterator[None]:
-        """Stop the clock inside the block: time spent waiting for a turn is not the server's fault."""
+    def stopped_clock(self) -> Iterator[None]:
+        """Stop the deadline's clock inside the block: waiting for the host limiter is not the server's fault."""
         left = self.remaining()
         self.deadline = math.inf
         try:
@@ -69,14 +69,14 @@ class FetchCall:
             self.deadline = time.monotonic() + left
 
     def attach(self, connection: socket.socket) -> None:
-        """Name the socket that the watchdog shuts at the deadline."""
+        """Set the socket that the watchdog shuts down at the deadline."""
         with self._lock:
             self._socket = connection
         if self.expired:
             _shut(connection)
 
     def detach(self) -> None:
-        """Take the socket back from the watchdog, before it is kept for another fetch."""
+        """Remove the socket from the watchdog, before it is kept for another fetch."""
         with self._lock:
             self._socket = None
 
@@ -90,16 +90,16 @@ class FetchCall:
 
 def _shut(connection: socket.socket) -> None:
     try:
-        # The plain socket's own method: that of a TLS socket would pull the session from under the reading thread.
+        # The plain socket's method: a TLS socket's own method would discard the TLS session that another thread reads from.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
         pass  # closed already
 
 
 class Watchdog:
-    """One thread for all fetches; it looks at them every tenth of a second while there are any.
+    """One thread that ends overdue fetches; it checks them every tenth of a second while there are any.
 
-    A timeout of the socket counts from the last byte: a server that drips one at a time never trips it.
+    A socket's own timeout counts from the last byte, so a server that sends single bytes slowly never reaches it.
     """
 
     INTERVAL = 0.1  # seconds
@@ -126,7 +126,7 @@ class Watchdog:
     def cancel_all(self) -> None:
         """End all calls in progress, so that a stop does not wait for the slowest server."""
         for call in list(self._calls.values()):
-            call.called_off = True
+            call.cancelled = True
             call.expire()
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class Watchdog:
         while not self._closed.is_set():
             if not self._calls:
                 self._wake.clear()
-                # Neither a call nor the end came between the look and the clearing.
+                # Checked again: a call or the end may have come before the event was cleared.
                 if not self._calls and not self._closed.is_set():
                     self._wake.wait()
                 continue
@@ -162,7 +162,7 @@ class Watchdog:
 _current = threading.local()
 
 
-def enter(call: FetchCall | None) -> None:
+def set_current(call: FetchCall | None) -> None:
     """Set the call that this thread's connections belong to."""
     _current.call = call
 

@@ -18,9 +18,9 @@ FaultKind = Literal[
 
 
 class FetchError(Exception):
-    """Why a fetch brought nothing; ``message`` is ours, so it holds no secret and no text of a library.
+    """A fetch that failed. ``message`` is our own text, so it contains no secret and no text of a library.
 
-    It derives from none of the HTTP stack's exceptions, so it passes through that stack unwrapped.
+    The class derives from none of the HTTP stack's exceptions, so it passes through that stack unwrapped.
     """
 
     def __init__(self, kind: FaultKind, message: str) -> None:
@@ -30,7 +30,7 @@ class FetchError(Exception):
 
 
 def connection_fault(error: OSError) -> FetchError:
-    """Return the fault of a socket error, in the words of the system and without the address."""
+    """Return the fault for a socket error, with the system's message and without the address."""
     if isinstance(error, TimeoutError):
         return FetchError("timeout", "the server did not answer in time")
     if isinstance(error, ssl.SSLError):

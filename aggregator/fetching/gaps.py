@@ -8,13 +8,13 @@ from datetime import datetime
 from aggregator.model import FeedState
 
 
-def overran(
+def may_have_missed_entries(
     state: FeedState, new_entries: int, known_entries: int, published: Sequence[datetime], last_size: int | None
 ) -> bool:
-    """Return whether entries may have been missed since the last poll: no known entry is left in a full document.
+    """Return whether entries may have been missed since the last poll, because a full document has no known entry left.
 
-    A document with fewer entries than the last was shortened by its publisher, and one that reaches back beyond the last
-    poll is complete: both mean no gap.
+    There is no gap if the document has fewer entries than the last one (its publisher shortened it), or if one of its
+    entries was published before the last poll (it is complete).
     """
     if state.last_ok is None or not new_entries or known_entries:
         return False

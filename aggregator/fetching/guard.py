@@ -13,8 +13,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"", "false", "no", "off", "0"})
 
-# Beside what the standard library calls private, which differs from one Python to the next: the IANA registries of
-# special-purpose addresses, and a service of the cloud's own machines under a public address (Azure's).
+# Refused in addition to the addresses that the standard library calls private, which differ between Python versions:
+# the IANA registries of special-purpose addresses, and Azure's internal service with a public address (168.63.129.16).
 _SPECIAL_4 = tuple(
     ipaddress.IPv4Network(network)
     for network in (
@@ -23,7 +23,7 @@ _SPECIAL_4 = tuple(
         "224.0.0.0/3", "168.63.129.16/32",
     )
 )  # fmt: skip
-_UNICAST_6 = ipaddress.IPv6Network("2000::/3")  # the only global unicast space there is so far
+_UNICAST_6 = ipaddress.IPv6Network("2000::/3")  # the only global unicast space assigned so far
 _SPECIAL_6 = tuple(ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20"))
 # Ranges of IPv6 that carry an IPv4 address in their last 32 bits: RFC 4291 2.5.5.1, RFC 6052 2.1.
 _CARRIERS = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
@@ -31,7 +31,7 @@ _CARRIERS = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One exception of the guard; ``port`` None means every port."""
+    """One allowed network or host; ``port`` None means every port."""
 
     port: int | None
     network: Network | None = None
@@ -39,11 +39,11 @@ class _Rule:
 
 
 class AddressGuard:
-    """Judges the address of a connection about to be made.
+    """Decides which addresses may be connected to.
 
-    ``allow`` is ``fetch.allow_private_networks``: False lets only global addresses through, True every one, and a
-    comma-separated list of addresses, networks or host names, each with or without ``:port``, those besides the
-    global ones. Raises ConfigurationError where the list cannot be read.
+    ``allow`` is ``fetch.allow_private_networks``. False permits only global addresses, True permits every address. A
+    comma-separated list of addresses, networks or host names, each with or without ``:port``, is permitted in addition
+    to the global ones. Raises ConfigurationError if the list cannot be read.
     """
 
     def __init__(self, allow: bool | str) -> None:
@@ -56,14 +56,14 @@ class AddressGuard:
         if self._all:
             return True
         try:
-            # A zone ("fe80::1%eth0") only occurs with link-local addresses; the address decides.
+            # A zone ("fe80::1%eth0") occurs only with link-local addresses, and the address alone decides.
             parsed = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             return False
-        return is_global(parsed) or any(_fits(rule, host.lower().rstrip("."), parsed, port) for rule in self._rules)
+        return is_global(parsed) or any(_matches(rule, host.lower().rstrip("."), parsed, port) for rule in self._rules)
 
     def permits_name(self, host: str, port: int) -> bool:
-        """Return whether a proxy may resolve a name: numbers are judged as addresses, ``localhost`` and its kind as loopback."""
+        """Return whether a proxy may resolve a name. Numbers count as addresses, ``localhost`` and names below it as loopback."""
         name = host.lower().rstrip(".")
         if name == "localhost" or name.endswith(".localhost"):
             return self.permits(host, "127.0.0.1", port)
@@ -72,7 +72,7 @@ class AddressGuard:
 
 
 def number_of(host: str) -> Address | None:
-    """Return the address that a host means by itself, in any spelling the system's resolver takes, else None.
+    """Return the address that a host written as a number means, in any spelling the system's resolver accepts, else None.
 
     ``127.1``, ``2130706433``, ``0x7f.1`` and ``0177.0.0.1`` are all 127.0.0.1.
     """
@@ -97,16 +97,16 @@ def number_of(host: str) -> Address | None:
 
 
 def is_global(address: Address) -> bool:
-    """Return whether an address, and any IPv4 address hidden in it, is one of the public internet."""
+    """Return whether an address belongs to the public internet; an IPv4 address embedded in IPv6 is checked instead."""
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not any(address in network for network in _SPECIAL_4)
-    hidden = _hidden(address)
-    if hidden is not None:
-        return is_global(hidden)
+    embedded = _embedded(address)
+    if embedded is not None:
+        return is_global(embedded)
     return address.is_global and address in _UNICAST_6 and not any(address in network for network in _SPECIAL_6)
 
 
-def _hidden(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
@@ -153,10 +153,10 @@ def _split_port(part: str) -> tuple[str, int | None]:
     return host, int(port) if port else None
 
 
-def _fits(rule: _Rule, host: str, address: Address, port: int) -> bool:
+def _matches(rule: _Rule, host: str, address: Address, port: int) -> bool:
     if rule.port is not None and rule.port != port:
         return False
     if rule.host is not None:
         return rule.host == host
-    mapped = _hidden(address) if isinstance(address, ipaddress.IPv6Address) else None
+    mapped = _embedded(address) if isinstance(address, ipaddress.IPv6Address) else None
     return rule.network is not None and any(found in rule.network for found in (address, mapped) if found is not None)

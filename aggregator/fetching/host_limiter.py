@@ -1,4 +1,4 @@
-"""The host limiter: spaces requests to one host, also to hosts that redirects lead to."""
+"""The host limiter: it spaces requests to one host, also those that redirects lead to."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 
 from aggregator.fetching.faults import FetchError
 
-_LOOK = 0.5  # seconds between two looks of a waiting thread, should a notification be lost
+_RECHECK = 0.5  # seconds after which a waiting thread checks again, in case a notification was lost
 
 
 class HostLimiter:
-    """Lets ``per_host`` requests at a time through to a host, with a pause of ``delay`` seconds after each.
+    """Allows ``per_host`` requests to a host at a time, with a pause of ``delay`` seconds after each.
 
-    Any thread may wait at it. A pass that hands out its feeds host by host never waits here, but for what redirects
-    brought to that host meanwhile.
+    Any thread may wait in it. A pass already orders its feeds by host, so it waits here only for requests that
+    redirects brought to the same host.
     """
 
     def __init__(self, per_host: int, delay: float) -> None:
@@ -24,24 +24,24 @@ class HostLimiter:
         self._free_at: dict[str, float] = {}
         self._changed = threading.Condition()
         self._closed = False
-        self._refusing = 0  # how many times
+        self._refusals = 0  # calls of refuse_waiting
 
     def enter(self, host: str) -> None:
         """Wait for a turn; raises FetchError where the limiter is closed or waiting threads are refused."""
         with self._changed:
-            came = self._refusing
+            refusals = self._refusals
             while True:
                 now = time.monotonic()
-                if came != self._refusing:
+                if refusals != self._refusals:
                     raise FetchError("stopped", "the fetch was called off before it began")
                 if self._closed:
                     raise FetchError("connection", "the fetch was called off")
                 pause = self._free_at.get(host, now) - now
                 if self._running.get(host, 0) >= self._per_host:
-                    pause = _LOOK
+                    pause = _RECHECK
                 if pause <= 0:
                     break
-                self._changed.wait(min(pause, _LOOK))
+                self._changed.wait(min(pause, _RECHECK))
             self._running[host] = self._running.get(host, 0) + 1
 
     def leave(self, host: str) -> None:
@@ -55,13 +55,13 @@ class HostLimiter:
             self._changed.notify_all()
 
     def refuse_waiting(self) -> None:
-        """Refuse the threads that wait now; later ones are let through as usual."""
+        """Refuse the threads that are waiting now; later ones are allowed as usual."""
         with self._changed:
-            self._refusing += 1
+            self._refusals += 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Turn away the threads that wait, and all later ones."""
+        """Refuse the waiting threads and all later ones."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -17,10 +17,10 @@ class _Host:
 
 
 class HostSchedule:
-    """Hands out work by host: at most ``per_host`` items of a host at once, ``delay`` seconds between two of its requests.
+    """Schedules work by host: at most ``per_host`` items of a host at once, ``delay`` seconds between two of its requests.
 
-    Times are seconds on any clock that does not jump. Hosts take turns; work of one host keeps its order. All
-    operations cost the logarithm of the number of hosts.
+    Times are seconds on any clock that does not jump. Hosts take turns; work of one host keeps its order. Each
+    operation takes time logarithmic in the number of hosts.
     """
 
     def __init__(self, per_host: int = 1, delay: float = 1.0) -> None:
@@ -49,7 +49,7 @@ class HostSchedule:
         self._queue(host, slot)
 
     def ready(self, now: float, limit: int | None = None) -> list[str]:
-        """Return at most ``limit`` items that may start now; each is to be ended by ``done``."""
+        """Return at most ``limit`` items that may start now; the caller ends each with ``done``."""
         handed: list[str] = []
         while self._heap and self._heap[0][0] <= now and (limit is None or len(handed) < limit):
             _, _, host = heapq.heappop(self._heap)
@@ -66,7 +66,7 @@ class HostSchedule:
         return handed
 
     def done(self, key: str, now: float) -> None:
-        """End a piece of work: the pause before the next one of its host counts from here."""
+        """End an item of work. The pause before the next item of its host begins now."""
         host = self._host_of.pop(key)
         slot = self._hosts[host]
         slot.running -= 1
@@ -76,7 +76,7 @@ class HostSchedule:
     def remove(self, host: str, which: Callable[[str], bool]) -> list[str]:
         """Remove and return the waiting items of a host for which ``which`` is true, after a 429 or 503.
 
-        This schedule does not know how long the host is left alone: that stands in the feeds' due times.
+        The schedule does not know how long the host is left alone: the feeds' due times say it.
         """
         slot = self._hosts.setdefault(host, _Host())
         taken = [key for key in slot.waiting if which(key)]
@@ -93,7 +93,7 @@ class HostSchedule:
         self._hosts = {host: _Host(free_at=slot.free_at) for host, slot in self._hosts.items() if slot.free_at > now}
 
     def wait(self, now: float) -> float | None:
-        """Return the seconds until something may start by itself; None where only ``add`` or ``done`` can help."""
+        """Return the seconds until an item may start; None if none can start before ``add`` or ``done`` is called."""
         return max(self._heap[0][0] - now, 0.0) if self._heap else None
 
     def _queue(self, host: str, slot: _Host) -> None:

@@ -15,10 +15,10 @@ MAX_HEAD = 65_536  # bytes of status line and header fields; RFC 9112 leaves it 
 MAX_FIELDS = 200
 MAX_LINE = 4_096  # bytes of a chunk's size line with its extensions
 MAX_TRAILERS = 16_384
-MAX_FRAMING = 262_144  # bytes that chunk sizes and read-ahead may take before they are weighed against the body
-MAX_INTERIM = 5  # answers 1xx before the real one
+MAX_FRAMING = 262_144  # bytes of chunk sizes and read-ahead that are allowed besides twice the body
+MAX_INTERIM = 5  # answers 1xx before the final one
 BLOCK = 65_536
-MAX_READS = 8  # of the beginning of a body
+MAX_READS = 8  # for the beginning of a body
 
 _BEGINNING = b"HTTP/1."
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: .*)?", re.DOTALL)
@@ -36,18 +36,18 @@ class ResponseReader:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._buffer = b""
-        self._at = 0  # how much of the buffer is used up
-        self.received = 0  # bytes off the wire, framing and all
+        self._at = 0  # bytes of the buffer that are consumed
+        self.received = 0  # bytes received, including framing
         self.status = 0
         self.version = 11
         self.fields: Fields = []
-        self.finished = False  # the body's end was reached and proved
+        self.finished = False  # the body was read to a certain end
         self._ended = False  # the server closed its side
 
     # --- head ------------------------------------------------------------------------------------
 
     def read_head(self) -> None:
-        """Read up to the end of the header fields; raises FetchError where this is no HTTP answer."""
+        """Read up to the end of the header fields; raises FetchError if this is no HTTP answer."""
         for _ in range(MAX_INTERIM + 1):
             self._read_one_head()
             if self.status >= 200:
@@ -102,7 +102,7 @@ class ResponseReader:
 
     def read_body(self, limit: int) -> bytes:
         """Return the whole body as it was sent; raises FetchError where it is cut off, malformed or too large."""
-        # "identity" is from an older standard and means none; where a proxy names "chunked" again, it was done once
+        # "identity" means no coding in an older standard; if a proxy repeats "chunked", it was applied once
         codings = {part.lower() for part in self.every("transfer-encoding")} - {"identity"}
         if codings and codings != {"chunked"}:
             raise FetchError("protocol", "the answer uses a transfer coding that we did not ask for")
@@ -118,7 +118,7 @@ class ResponseReader:
         return body
 
     def read_beginning(self, limit: int, read_timeout: float) -> bytes:
-        """Return the beginning of a body, as much as a few reads bring; never raises.
+        """Return the beginning of a body, as much as a few reads yield; never raises.
 
         ``read_timeout`` is in seconds, for each read.
         """
@@ -136,7 +136,7 @@ class ResponseReader:
         return _unchunked(bytes(parts)) if self.every("transfer-encoding") else bytes(parts[:limit])
 
     def drain(self) -> None:
-        """Take an unwanted body off the connection if it is here already; never wait for one."""
+        """Discard an unwanted body if it has arrived completely; never wait for it."""
         try:
             length = 0 if self.status == 304 else self._length()
         except FetchError:
@@ -158,7 +158,7 @@ class ResponseReader:
         return int(given[0])
 
     def _take(self, count: int) -> bytes:
-        """Return exactly ``count`` bytes; what arrives is kept as it is, so a promised length allocates nothing."""
+        """Return exactly ``count`` bytes. Memory is allocated for bytes that arrive, not for the announced length."""
         first = self._buffer[self._at : self._at + count]
         have = len(first)
         self._at += have

@@ -1,7 +1,7 @@
-"""When a feed is polled next, and what is remembered of a response. Pure: time and chance are arguments.
+"""The feed's state after a poll, with the time of the next poll. Pure: time and random numbers are arguments.
 
 ``jitter`` is a uniform random number in [0, 1) everywhere; ``FetchSettings.jitter`` is the share of the interval
-that it may add. What begins with ``after`` takes a feed as it was asked and returns its state after that.
+that it may add. Each function whose name begins with ``after`` returns a feed's state after a poll with that outcome.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from functools import lru_cache
 from typing import Any
 
 from aggregator.fetching.caching import RETRY_CAP, fresh_until
-from aggregator.fetching.gaps import overran
+from aggregator.fetching.gaps import may_have_missed_entries
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
 from aggregator.text.address import address_of, host_of
 from aggregator.text.masking import holds_secret
 
 MIN_BY_HAND = timedelta(minutes=1)
-WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
-# Failures that a network without a way out makes, or one that has everybody log in: they may say nothing of the feed.
+WITHOUT_VALIDATORS = timedelta(hours=1)  # as in FreshRSS; each poll of such a feed transfers the whole document
+# Failures that our own network may cause (no connection, or a login page), so they may say nothing about the feed.
 _OF_THE_NETWORK = frozenset({"timeout", "connection", "tls", "refused", "protocol", "parse"})
-_LONGEST_OUTAGE = timedelta(days=7)  # after which feeds that fail are asked less and less often in any case
+_LONGEST_OUTAGE = timedelta(days=7)  # after this time failing feeds back off even during an outage
 HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
 GONE_INTERVAL = timedelta(days=1)  # between two polls of a feed that answered 410, until it counts as gone
 QUIET = timedelta(days=30)  # without a new entry: once a day is enough
 WEEK = timedelta(days=7)
-# Times further ahead were written by another clock; time servers correct by less.
+# A stored time further in the future was written by a wrong clock; corrections by time servers are smaller.
 AHEAD = timedelta(minutes=1)
 
-# Polls an expected new entry: an entry then waits a quarter of the usual gap at most. miniflux asks once an entry.
+# Polls for each expected new entry: an entry then waits at most a quarter of the usual gap. miniflux polls once per entry.
 POLLS_PER_ENTRY = 4
-SHORTEN, LENGTHEN = 0.5, 1.5  # bounds of one step of the learned interval; news-crawl x0.8 / x1.5
-MEMORY = WEEK  # of the running rate: an entry counts a third after this time
-_UNMOVED: Mapping[str, Any] = {"moved_to": None, "moved_since": None, "moved_seen": 0}  # no move is under way
+SHORTEN, LENGTHEN = 0.5, 1.5  # limits for one change of the learned interval; news-crawl has x0.8 / x1.5
+MEMORY = WEEK  # of the running rate: after this time an entry counts a third (1/e)
+_UNMOVED: Mapping[str, Any] = {"moved_to": None, "moved_since": None, "moved_seen": 0}  # no move is pending
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A feed that was asked: its state before, when, this poll's share of chance, and the settings."""
+class PollContext:
+    """The circumstances of one poll: the feed, its state before, the time, the random number and the settings."""
 
     feed: Feed
     state: FeedState
@@ -50,14 +50,14 @@ class Asked:
     settings: FetchSettings
 
     def due_after(self, state: FeedState) -> FeedState:
-        """Return a state after a success with the time of the next poll."""
+        """Return a state after a successful poll, with the time of the next poll set."""
         wait = interval(self.feed, state, self.settings)
         if state.fresh_until is not None:
             wait = max(wait, min(state.fresh_until - self.now, self.settings.max_interval))
         return replace(state, next_fetch=postponed(self.now + self.spread(wait), state.hints))
 
     def spread(self, wait: timedelta) -> timedelta:
-        """Add jitter: upwards, because the wait is a floor; at the ceiling downwards, because that holds as well."""
+        """Return the wait with jitter: longer, because the wait is a minimum; shorter at ``max_interval``, the maximum."""
         share = wait * self.settings.jitter
         room = self.settings.max_interval - wait
         if room <= timedelta(0):
@@ -67,10 +67,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRead:
-    """What was read of a document: how many entries are new, how many known, and the dates that it gives.
+    """The content of a document: the parsed feed, the numbers of new and known entries, and their dates.
 
-    ``first``: the feed never had an entry, so that none can have been missed between the last two polls. ``last_size`` is how
-    many entries the document before it held, where that is known.
+    ``first``: the feed never had an entry before, so none can have been missed since the last poll. ``last_size`` is the
+    number of entries in the previous document, if known.
     """
 
     parsed: ParsedFeed
@@ -81,18 +81,22 @@ class DocumentRead:
     last_size: int | None = None
 
 
-def after_response(asked: Asked, response: Response, read: DocumentRead | None) -> FeedState:
-    """Return the state after a body whose entries were read; ``read`` is None where the body was unchanged."""
-    feed, state, now = asked.feed, asked.state, asked.now
+def after_response(context: PollContext, response: Response, read: DocumentRead | None) -> FeedState:
+    """Return the state after a document was received; ``read`` is None if its bytes were unchanged."""
+    feed, state, now = context.feed, context.state, context.now
     new, published = (read.new, read.published) if read else (0, ())
-    overrun = read is not None and not read.first and overran(state, new, read.known, published, read.last_size)
-    moved = _moved(asked, state if state.url else replace(state, url=feed.url), response)
-    # Validators belong to the address that gave them: RFC 9110 8.8.
+    missed = (
+        read is not None
+        and not read.first
+        and may_have_missed_entries(state, new, read.known, published, read.last_size)
+    )
+    moved = _moved(context, state if state.url else replace(state, url=feed.url), response)
+    # Validators are valid only for the address that sent them (RFC 9110 8.8).
     ours = not response.redirected or response.url == moved.url
     after = replace(
         moved,
         **_success(now),
-        **_learned(asked, new, published, overrun=overrun),
+        **_learned(context, new, published, missed=missed),
         etag=response.etag if ours else None,
         last_modified=response.last_modified if ours else None,
         content_hash=response.content_hash,
@@ -100,34 +104,34 @@ def after_response(asked: Asked, response: Response, read: DocumentRead | None) 
         hints=read.parsed.hints if read else state.hints,
         ill_formed=read.parsed.ill_formed if read else state.ill_formed,
         bad_guids=state.bad_guids or (read is not None and read.parsed.bad_guids),
-        possible_gaps=state.possible_gaps + overrun,
-        last_gap=now if overrun else state.last_gap,
+        possible_gaps=state.possible_gaps + missed,
+        last_gap=now if missed else state.last_gap,
     )
-    return asked.due_after(after)
+    return context.due_after(after)
 
 
-def after_not_modified(asked: Asked, outcome: NotModified) -> FeedState:
+def after_not_modified(context: PollContext, outcome: NotModified) -> FeedState:
     """Return the state after a 304: a success that updates validators and freshness (RFC 9111 4.3.4)."""
-    state = asked.state
+    state = context.state
     after = replace(
         state,
-        **_success(asked.now),
-        **_learned(asked, 0, (), overrun=False),
+        **_success(context.now),
+        **_learned(context, 0, (), missed=False),
         **_UNMOVED,
         etag=outcome.etag or state.etag,
         last_modified=outcome.last_modified or state.last_modified,
-        fresh_until=fresh_until(outcome.headers, asked.now),
+        fresh_until=fresh_until(outcome.headers, context.now),
     )
-    return asked.due_after(after)
+    return context.due_after(after)
 
 
-def after_failure(asked: Asked, failure: FetchFailure, *, outage: bool = False) -> FeedState:
-    """Return the state after a failure: entries, validators and hints stay; the wait doubles up to the ceiling.
+def after_failure(context: PollContext, failure: FetchFailure, *, outage: bool = False) -> FeedState:
+    """Return the state after a failure: entries, validators and hints stay, and the wait doubles up to ``max_interval``.
 
-    In an ``outage``, since which no feed answers, it does not, so that all are asked soon after the network is back.
-    A feed never stops by itself but for 410, and that only once it has said so for ``gone_after``.
+    During an ``outage`` (no feed answers) the wait stays short, so that all feeds are polled soon after the network is back.
+    Polling stops only for a feed that has answered 410 for ``gone_after``.
     """
-    feed, state, now, settings = asked.feed, asked.state, asked.now, asked.settings
+    feed, state, now, settings = context.feed, context.state, context.now, context.settings
     after = replace(
         state,
         last_fetch=now,
@@ -146,32 +150,32 @@ def after_failure(asked: Asked, failure: FetchFailure, *, outage: bool = False) 
         wait = max(GONE_INTERVAL, wait)
     if outage and failure.kind in _OF_THE_NETWORK and now - (after.first_failed or now) < _LONGEST_OUTAGE:
         wait = min(wait, interval(feed, after, settings), HOST_BACKOFF)
-    due = now + asked.spread(min(wait, settings.max_interval))
+    due = now + context.spread(min(wait, settings.max_interval))
     if failure.retry_after is not None:
-        due = max(due, _after_retry(asked, failure.retry_after))
+        due = max(due, _after_retry(context, failure.retry_after))
     return replace(after, next_fetch=due)
 
 
 def is_outage(state: FeedState, last_answer: datetime | None) -> bool:
-    """Return whether no feed answered since this one began to fail, so that the network is to be suspected."""
+    """Return whether no feed has answered since this one began to fail, so that our network is the likely cause."""
     return state.first_failed is not None and (last_answer is None or last_answer <= state.first_failed)
 
 
-def after_duplicate(asked: Asked, failure: FetchFailure) -> FeedState:
+def after_duplicate(context: PollContext, failure: FetchFailure) -> FeedState:
     """Return the state after a redirect to another feed's address: neither failure nor success.
 
-    ``last_error`` without ``failures`` is the mark of it.
+    The state is recognised by ``last_error`` without ``failures``.
     """
     after = replace(
-        asked.state,
-        last_fetch=asked.now,
+        context.state,
+        last_fetch=context.now,
         failures=0,
         first_failed=None,
         last_error=failure.message,
         gone_since=None,
         gone=False,
     )
-    return asked.due_after(after)
+    return context.due_after(after)
 
 
 def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> timedelta:
@@ -185,7 +189,8 @@ def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fetch
 def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> datetime | None:
     """Return until when the feed's whole host is to be paused, or None; ``state`` is the state after the failure.
 
-    A feed speaks for the host of its own address alone: a redirect to another's must not silence the feeds there.
+    Only a failure at the host of the feed's own address counts: if a redirect led to another host, the feeds there are
+    not paused.
     """
     if not failure.host_wide or not feed.host_backoff or state.last_failed is None:
         return None
@@ -197,8 +202,8 @@ def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fet
 def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta:
     """Return the time between two polls of a healthy feed, without jitter and caching.
 
-    An interval set by the desk may be as short as a minute and is not raised by ttl or sy:. A learned one is between the
-    floor and the ceiling, whatever the feed's hints say: a ttl of 99999 must not silence a feed.
+    An interval set in feeds.yaml may be as short as a minute, and ttl or sy: do not raise it. A learned interval is between
+    ``min_interval`` and ``max_interval``, whatever the feed's hints say: a ttl of 99999 must not stop polling.
     """
     if feed.interval is not None:
         return min(max(feed.interval, MIN_BY_HAND), settings.max_interval)
@@ -211,9 +216,9 @@ def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta
 
 
 def postponed(due: datetime, hints: PollHints) -> datetime:
-    """Return ``due``, or the end of the hours and days (GMT) in which the feed does not want to be read.
+    """Return ``due``, or a later time after the hours and days (GMT) in which the feed asks not to be polled.
 
-    Hints that leave no hour of the week are ignored.
+    Hints that exclude every hour of the week are ignored.
     """
     hours = {hour % 24 for hour in hints.skip_hours}
     if not hours and not hints.skip_days:
@@ -224,21 +229,21 @@ def postponed(due: datetime, hints: PollHints) -> datetime:
     for _ in range(24 * 7):
         if moment.hour not in hours and moment.weekday() not in hints.skip_days:
             return moment
-        # Minutes and seconds stay: a common end of the hour would bring all of them at once.
+        # Minutes and seconds are kept, so that not all such feeds become due at the start of an hour.
         moment += timedelta(hours=1)
     return due
 
 
 def longest_wait(settings: FetchSettings) -> timedelta:
-    """Return how far ahead a feed may be due: its interval or Retry-After, and a week of skipped days. Beyond is a fault."""
+    """Return how far ahead a due time may be: the longest interval or Retry-After, and a week of skipped days."""
     return max(settings.max_interval, RETRY_CAP) * (1 + settings.jitter) + WEEK
 
 
 def without_future(state: FeedState, now: datetime) -> FeedState:
-    """Return a feed's state without times that a fast clock left in it; the same object where there are none.
+    """Return a feed's state without times in the future, which a fast clock left; the same object if there are none.
 
-    The interval is learned anew, as from a first document, since a year that did not pass taught that nothing arrives. A
-    feed that counts as gone since then is polled again.
+    The interval is learned again as from a first document, because the wrong clock made it seem that nothing arrived for
+    long. A feed that was given up as gone is polled again.
     """
     written = (state.last_fetch, state.last_ok, state.last_failed)
     if all(moment is None or moment <= now + AHEAD for moment in written):
@@ -266,14 +271,14 @@ def without_future(state: FeedState, now: datetime) -> FeedState:
 
 
 def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[str, datetime]:
-    """Return the due times of many overdue feeds after a long stop: spread evenly from now on, in their order."""
+    """Return due times for many feeds that are overdue after a long stop, spread evenly over the time ``over`` from now."""
     step = over / max(len(keys), 1)
     return {key: now + step * position for position, key in enumerate(keys)}
 
 
 @lru_cache(1 << 15)
 def address_key(url: str) -> str:
-    """Return the key that is equal for two subscriptions to one address."""
+    """Return a key that is equal for two addresses which differ only in spelling."""
     address = address_of(url)
     return url if address is None else address.authority + address.target
 
@@ -281,10 +286,10 @@ def address_key(url: str) -> str:
 # --- inside ------------------------------------------------------------------------------------
 
 
-def _after_retry(asked: Asked, moment: datetime) -> datetime:
-    """Return a time after a host's Retry-After, spread so that its feeds come one after another."""
-    wait = moment - asked.now
-    return moment + wait * (asked.settings.jitter * asked.jitter) if wait < timedelta(days=1) else moment
+def _after_retry(context: PollContext, moment: datetime) -> datetime:
+    """Return a time after a host's Retry-After, with jitter so that the host's feeds are not polled all at once."""
+    wait = moment - context.now
+    return moment + wait * (context.settings.jitter * context.jitter) if wait < timedelta(days=1) else moment
 
 
 def _doubled(start: timedelta, failures: int, settings: FetchSettings) -> timedelta:
@@ -293,7 +298,7 @@ def _doubled(start: timedelta, failures: int, settings: FetchSettings) -> timede
 
 
 def _success(now: datetime) -> dict[str, Any]:
-    """Return the changes of a feed's state by a success, as one replacement: each costs as much as a row of SQLite."""
+    """Return the changes of a feed's state by a success, for a single ``replace``: each call costs as much as an SQLite row."""
     return {
         "last_fetch": now,
         "last_ok": now,
@@ -306,13 +311,13 @@ def _success(now: datetime) -> dict[str, Any]:
     }
 
 
-def _moved(asked: Asked, state: FeedState, response: Response) -> FeedState:
-    """Follow a permanent redirect to a feed once it was repeated: a single one may be a mistake."""
-    target, now, settings = response.permanent_url, asked.now, asked.settings
-    # An address that carries a secret is never written down, so it cannot be taken over either.
+def _moved(context: PollContext, state: FeedState, response: Response) -> FeedState:
+    """Return the state after a permanent redirect; the new address is taken over when it repeats: one may be a mistake."""
+    target, now, settings = response.permanent_url, context.now, context.settings
+    # An address with a secret is never stored, so it cannot be taken over either.
     if target is None and state.moved_to is None:
         return state
-    if target is None or holds_secret(target, asked.feed):
+    if target is None or holds_secret(target, context.feed):
         return replace(state, **_UNMOVED)
     same = target == state.moved_to and state.moved_since is not None
     since = state.moved_since if same and state.moved_since else now
@@ -329,9 +334,9 @@ def _is_upgrade(old: str, new: str) -> bool:
     return (before.scheme, after.scheme) == ("http", "https") and before.host == after.host
 
 
-def _learned(asked: Asked, new_entries: int, published: Sequence[datetime], *, overrun: bool) -> dict[str, Any]:
-    """Return how often the feed has news, and the interval learned from that."""
-    before, now, settings = asked.state, asked.now, asked.settings
+def _learned(context: PollContext, new_entries: int, published: Sequence[datetime], *, missed: bool) -> dict[str, Any]:
+    """Return the changes of the feed's rate of new entries, and of the interval learned from it."""
+    before, now, settings = context.state, context.now, context.settings
     dates = [date for date in published if date <= now]
     if before.last_ok is None:
         rate = _rate_of_document(dates, now)
@@ -343,7 +348,7 @@ def _learned(asked: Asked, new_entries: int, published: Sequence[datetime], *, o
     previous = before.learned_interval
     if previous is not None:
         learned = min(max(learned, previous * SHORTEN), previous * LENGTHEN)
-    if overrun:
+    if missed:
         learned = min(learned, (previous or learned) * SHORTEN)
     if now - last_new >= QUIET:
         learned = settings.max_interval
@@ -352,7 +357,7 @@ def _learned(asked: Asked, new_entries: int, published: Sequence[datetime], *, o
 
 
 def _target(rate: float | None, settings: FetchSettings) -> timedelta:
-    """Return the interval for a rate in entries a week: miniflux' entry_frequency with a factor."""
+    """Return the interval for a rate in entries a week, as miniflux' entry_frequency does, with POLLS_PER_ENTRY."""
     if rate is None:
         return settings.default_interval
     if rate * POLLS_PER_ENTRY * settings.max_interval <= WEEK:
@@ -361,14 +366,14 @@ def _target(rate: float | None, settings: FetchSettings) -> timedelta:
 
 
 def _rate_of_document(dates: Sequence[datetime], now: datetime) -> float | None:
-    """Return entries a week in a first document: over the last week, or its shorter span; None where it shows none."""
+    """Return entries a week by a first document: over the last week, or over its shorter span; None without dates."""
     if not dates:
         return None
     recent = [date for date in dates if now - date <= WEEK]
     if len(recent) < len(dates):
         return float(len(recent))
     if len(recent) == 1:
-        return None  # a feed that has just begun: nothing is known of its pace
+        return None  # a feed that has just begun: its rate is unknown
     span = max(now - min(recent), timedelta(hours=1))
     return len(recent) * (WEEK / span)
 

@@ -12,7 +12,7 @@ from aggregator.fetching.faults import FetchError
 SocketAddress = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 _Job = Callable[[], None]
 
-THREADS = 32  # names looked up at once, as many as fetches by default: one that hangs holds up no other
+THREADS = 32  # names resolved at once; as many as fetches by default, so that one that hangs delays no other
 
 
 class Resolver:
@@ -44,7 +44,7 @@ class Resolver:
         return answer
 
     def close(self) -> None:
-        """Stop the threads; one that waits for a name server stops after its answer."""
+        """Stop the threads; a thread that waits for a name server stops after its answer."""
         with self._lock:
             threads, self._threads = self._threads, []
         for _ in threads:

@@ -24,7 +24,7 @@ _ADVICE = {
 }
 
 
-# What pages that keep robots out are sent with, beside 200.
+# Statuses, besides 200, that bot protection sends its pages with.
 _WALLS = frozenset({202, 400, 401, 403, 404, 405, 406, 409, 418, 429, 444, 451, 456, 468, 503, *range(520, 530)})
 
 
@@ -37,10 +37,11 @@ def failure_of_status(
     page: str = "",
     abroad: bool = False,
 ) -> FetchFailure:
-    """Return the failure that a status other than 200, 304 and redirects is.
+    """Return the failure for a status other than 200, 304 and redirects.
 
-    ``withheld``: the feed has credentials, and they were not sent because another origin was asked. ``page`` is the
-    beginning of what came with it. ``abroad``: a redirect had led to another host, for which this feed does not speak.
+    ``withheld``: the feed has credentials, but they were not sent because the request went to another origin. ``page`` is
+    the beginning of the page that came with the status. ``abroad``: a redirect had led to another host, so the failure
+    does not pause the feed's own host.
     """
     wall = _wall(status, headers, page)
     if wall is not None:

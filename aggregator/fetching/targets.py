@@ -1,4 +1,4 @@
-"""Request targets: origin, request line, and what must not be sent on. Pure."""
+"""Request targets: an address split into its origin, its request line and its credentials. Pure."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Target:
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """What credentials belong to: scheme, host and port."""
+        """Scheme, host and port; credentials are sent to one origin only."""
         return (self.scheme, self.host, self.port)
 
 
 @lru_cache(maxsize=4_096)
 def target_of(url: str) -> Target:
-    """Take an address apart; raises FetchError where it is none of http or https."""
+    """Parse an address; raises FetchError if it is no http or https address."""
     url = url.strip()
     if len(url) > MAX_URL:
         raise FetchError("refused", f"the address is longer than {MAX_URL} characters")
@@ -51,7 +51,7 @@ def target_of(url: str) -> Target:
 
 
 def resolve(base: Target, location: str) -> Target:
-    """Return where a redirect leads; user information that a server puts into it is not used."""
+    """Return the target of a redirect; user information that a server puts into it is not sent."""
     try:
         # Header fields are read as Latin-1; servers that do not escape their addresses write UTF-8.
         location = location.encode("latin-1").decode("utf-8")

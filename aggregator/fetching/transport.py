@@ -10,7 +10,7 @@ from typing import Self
 
 from aggregator.fetching.adapter import FeedAdapter, FeedSession, prepare
 from aggregator.fetching.coding import beginning, decode
-from aggregator.fetching.deadline import FetchCall, Watchdog, enter
+from aggregator.fetching.deadline import FetchCall, Watchdog, set_current
 from aggregator.fetching.faults import FetchError
 from aggregator.fetching.guard import AddressGuard
 from aggregator.fetching.http1 import ResponseReader
@@ -19,15 +19,15 @@ from aggregator.fetching.targets import Target
 from aggregator.model import Secret
 from aggregator.settings import FetchSettings
 
-KEPT_ORIGINS = 64  # origins whose connections are kept: more than are asked at once, few enough to forget
+KEPT_ORIGINS = 64  # origins with kept connections at most; more than are requested at once
 _WITH_BODY = frozenset({200, 203})
-_PAGE_BYTES = 32_768  # bytes of a page that comes instead of a feed: enough to see that it keeps robots out
-_BODY_TIMEOUT = 2.0  # seconds for a read of it
+_PAGE_BYTES = 32_768  # bytes of a page that comes instead of a feed: enough to recognise bot protection
+_BODY_TIMEOUT = 2.0  # seconds for each read of such a page
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """A request to send; ``headers`` are without those of framing."""
+    """A request to send; ``headers`` contain no framing fields."""
 
     target: Target
     headers: dict[str, str]
@@ -51,7 +51,7 @@ class IncomingResponse:
 
 
 class Transport:
-    """Holds what requests share: kept connections, the TLS context, the resolver and the watchdog."""
+    """The parts that all requests share: kept connections, the TLS context, the resolver and the watchdog."""
 
     def __init__(self, settings: FetchSettings, *, origins: int = KEPT_ORIGINS) -> None:
         self._settings = settings
@@ -70,7 +70,7 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """End all requests under way, and close every connection and thread."""
+        """End all running requests, and close every connection and thread."""
         self._watchdog.close()
         self._resolver.close()
         self._session.close()
@@ -80,19 +80,19 @@ class Transport:
         self._adapter.close()
 
     def cancel_all(self) -> None:
-        """End all requests under way; later ones are sent as usual."""
+        """End all running requests; later ones are sent as usual."""
         self._watchdog.cancel_all()
 
     @contextmanager
     def call(self, *, proxied: bool = False) -> Iterator[FetchCall]:
-        """Watch over everything that this thread exchanges inside the block, for ``fetch.timeout`` seconds in all."""
+        """Limit the requests of this thread inside the block to ``fetch.timeout`` seconds in all."""
         call = FetchCall(time.monotonic() + self._settings.timeout, self._guard, self._resolver, proxied=proxied)
         self._watchdog.watch(call)
-        enter(call)
+        set_current(call)
         try:
             yield call
         except Exception as error:
-            if call.called_off:
+            if call.cancelled:
                 raise FetchError("stopped", "the fetch was called off") from error
             if call.expired:
                 raise FetchError(
@@ -101,15 +101,15 @@ class Transport:
             raise
         finally:
             self._watchdog.forget(call)
-            enter(None)
+            set_current(None)
 
     def send(self, call: FetchCall, request: OutgoingRequest) -> IncomingResponse:
-        """Send a request and read its answer; once more where a kept connection turns out to be dead.
+        """Send a request and read its answer; send it again if a kept connection turns out to be closed.
 
         Raises FetchError, or any exception of the HTTP stack.
         """
-        self._check_proxy_answer(request)
-        call.fresh = False
+        self._check_proxied_host(request)
+        call.needs_new_connection = False
         call.incoming = None
         try:
             return self._send(call, request)
@@ -118,7 +118,7 @@ class Transport:
             unanswered = call.incoming is None or not call.incoming.received
             if not (call.reused and unanswered) or call.expired or request.method != "GET":
                 raise
-        call.fresh = True
+        call.needs_new_connection = True
         return self._send(call, request)
 
     def _send(self, call: FetchCall, request: OutgoingRequest) -> IncomingResponse:
@@ -155,8 +155,8 @@ class Transport:
             body = decode(body, incoming.every("content-encoding"), settings.max_decoded_bytes)
         return IncomingResponse(incoming.status, tuple(incoming.fields), body, page)
 
-    def _check_proxy_answer(self, request: OutgoingRequest) -> None:
-        """Check the name that a proxy would resolve and connect to; its address is unknown."""
+    def _check_proxied_host(self, request: OutgoingRequest) -> None:
+        """Check the host name that a proxy would connect to; we do not learn the address that the proxy uses."""
         target = request.target
         if request.proxy is not None and not self._guard.permits_name(target.host, target.port):
             raise FetchError("refused", "the host lies in a private network, and a proxy does not change that")

@@ -1,4 +1,4 @@
-"""Sending one alert to a webhook; the caller decides on retries."""
+"""Sending an alert to a webhook; the caller decides on retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aggregator.model import Secret
 from aggregator.settings import FetchSettings
 from aggregator.text.urls import mask_secrets
 
-SIGNATURE = "X-Hub-Signature-256"  # the form GitHub made common: sha256= and the hex HMAC of the body
+SIGNATURE = "X-Hub-Signature-256"  # as GitHub sends it: sha256= and the hex HMAC of the body
 
 
 def post(url: str, body: bytes, secret: Secret | None, settings: FetchSettings) -> None:

@@ -11,18 +11,18 @@ NONE_LEFT = "empty: it answers with a feed that holds no entries any more; look 
 
 
 def explain(feed: Feed, outcome: FeedOutcome, state: FeedState, now: datetime) -> str:
-    """Return what a poll brought and what follows; ``state`` is the state after the poll."""
+    """Return a sentence with the outcome of a poll and the next step; ``state`` is the state after the poll."""
     return f"{_happened(outcome)}; {what_next(feed, state, now)}"
 
 
 def health(feed: Feed, state: FeedState, now: datetime) -> str:
-    """Return how a feed does and what follows, between two polls."""
+    """Return a sentence with a feed's health and the next step, between two polls."""
     if state.last_fetch is None:
         happened = "never asked"
     elif state.failures:
         times = "once" if state.failures == 1 else f"{state.failures} times in a row"
         since = f" over {duration(now - state.first_failed)}" if state.first_failed and state.failures > 1 else ""
-        happened = f"failed {times}{since}: {_open(state.last_error or 'unknown error')}"
+        happened = f"failed {times}{since}: {_without_full_stop(state.last_error or 'unknown error')}"
     elif state.last_error:
         happened = state.last_error
     else:
@@ -33,7 +33,7 @@ def health(feed: Feed, state: FeedState, now: datetime) -> str:
 
 
 def what_next(feed: Feed, state: FeedState, now: datetime) -> str:
-    """Return what happens to a feed next, and why where that is not plain."""
+    """Return the next step for a feed, with the reason if it is unusual."""
     if feed.paused:
         return "paused by the desk"
     if state.gone:
@@ -75,12 +75,12 @@ def _happened(outcome: FeedOutcome) -> str:
     elif outcome.status == "skipped":
         text = "not asked"
     else:
-        text = _open(outcome.error or "failed")
+        text = _without_full_stop(outcome.error or "failed")
     return f"{text} ({outcome.note})" if outcome.note else text
 
 
-def _open(sentence: str) -> str:
-    """Return a sentence ready to go on."""
+def _without_full_stop(sentence: str) -> str:
+    """Return a sentence without its full stop, so that it can be continued."""
     return sentence.removesuffix(".")
 
 

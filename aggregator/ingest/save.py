@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
 from aggregator.fetching.politeness import (
-    Asked,
     DocumentRead,
+    PollContext,
     after_duplicate,
     after_failure,
     after_not_modified,
@@ -133,10 +133,10 @@ class Saver:
     def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
         before = poll.stored.state
         if isinstance(outcome, NotModified):
-            state = after_not_modified(self._asked(poll, now), outcome)
+            state = after_not_modified(self._context(poll, now), outcome)
         else:
-            state = after_response(self._asked(poll, now), outcome, None)
-        if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that had no entries is still the last one
+            state = after_response(self._context(poll, now), outcome, None)
+        if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that says so is still the last one
             state = replace(state, last_error=before.last_error)
         status = 304 if isinstance(outcome, NotModified) else outcome.status
         ended = FeedOutcome(
@@ -205,7 +205,7 @@ class Saver:
                 counts.first,
                 self._feeds.last_size(poll.stored.id),
             )
-            state = after_response(self._asked(poll, now), response, read)
+            state = after_response(self._context(poll, now), response, read)
             if result.entries:
                 empty = None
             else:
@@ -271,14 +271,14 @@ class Saver:
     ) -> FeedOutcome:
         if response is not None:  # a fetcher's failure names its address already
             failure = replace(failure, message=safe_message(failure.message, poll.feed, response.url))
-        stored, before, asked = poll.stored, poll.stored.state, self._asked(poll, now)
+        stored, before, context = poll.stored, poll.stored.state, self._context(poll, now)
         if failure.kind == "duplicate":
-            state = after_duplicate(asked, failure)
+            state = after_duplicate(context, failure)
             twin = FeedOutcome(stored.shown, stored.url, "skipped", note=failure.message, seconds=failure.seconds)
             return self._close(poll, state, now, twin)
         outage = before.failures > 0 and is_outage(before, self._last_answer)
-        state = after_failure(asked, failure, outage=outage)
-        hold = host_hold(poll.feed, state, failure, asked.settings)
+        state = after_failure(context, failure, outage=outage)
+        hold = host_hold(poll.feed, state, failure, context.settings)
         if hold is not None:
             self.held_hosts[poll.feed.url] = address = failure.url or poll.address
             self._feeds.postpone_host(self._neighbours(address), hold)
@@ -293,8 +293,8 @@ class Saver:
         )
         return self._close(poll, state, now, outcome)
 
-    def _asked(self, poll: Poll, now: datetime) -> Asked:
-        return Asked(poll.feed, poll.stored.state, now, self._jitter(), self._settings.fetch)
+    def _context(self, poll: Poll, now: datetime) -> PollContext:
+        return PollContext(poll.feed, poll.stored.state, now, self._jitter(), self._settings.fetch)
 
     @cached_property
     def _last_answer(self) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Entries: what a feed document holds, its text and sketch, and what is stored of it."""
+"""Entries: as parsed from a document, prepared for comparison, and stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final, Literal
 from aggregator.model.feeds import PollHints
 from aggregator.model.pickling import pickled_by_fields
 
-LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # before every time that is stored
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # before every stored time
 
 # --- what a feed document holds ----------------------------------------------------------------
 
@@ -43,14 +43,14 @@ class EntryData:
     categories: tuple[str, ...] = ()
 
 
-# A date with a time of day; midnight means none.
+# The time of day in a date; midnight counts as none.
 _TIME_OF_DAY = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 def exact_time(published: datetime | None, text: str | None, flag: str) -> datetime | None:
-    """Return the time of publication to the second; None where only the day is known, or no date can be believed.
+    """Return the time of publication to the second; None if only the day is known, or the date cannot be believed.
 
-    ``text`` is the date as the feed wrote it. The same second twice is no chance; the same midnight is.
+    ``text`` is the date as the feed wrote it. Two equal seconds are no coincidence, but two equal midnights are.
     """
     if published is None or flag not in ("ok", "zoneless"):
         return None
@@ -64,7 +64,7 @@ class Skip:
 
     position: int  # entry number in the feed, or line number in the archive; from 1
     reason: str
-    given: str = ""  # the entry as it came, where something of ours could not take it: for a report
+    given: str = ""  # the original entry, if our own code failed on it; stored for a bug report
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class ParsedFeed:
     skips: tuple[Skip, ...] = ()
     hints: PollHints = field(default_factory=PollHints)
     format: str = ""  # rss20, atom10, json11 …
-    ill_formed: str | None = None  # what was wrong, where the feed could be read all the same
+    ill_formed: str | None = None  # the fault of a document that could be read nevertheless
     bad_guids: bool = False  # several entries share a guid
 
 
@@ -88,39 +88,39 @@ class ParsedFeed:
 @pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The plain text of an entry, ready to be compared.
+    """The plain text of an entry, prepared for comparison.
 
-    ``lede`` is the summary where it is not the beginning of the body; ``body`` may be empty.
+    ``lede`` is the summary, unless it is the beginning of the body; ``body`` may be empty.
     """
 
     title: str
     lede: str
     body: str
-    language: str | None  # ISO 639-1, None where it is unknown
+    language: str | None  # ISO 639-1, None if unknown
     canonical_url: str | None
-    content_hash: str  # hex, over title, lede and body after normalisation: what makes an edit an edit
+    content_hash: str  # hex, of the normalised title, lede and body; an edit changes it
 
     @property
     def text(self) -> str:
-        """All but the title: lede and body."""
+        """Lede and body, without the title."""
         return "\n".join(part for part in (self.lede, self.body) if part)
 
 
 @pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """MinHash signature of a document's shingles, with what is needed to verify an estimate.
+    """MinHash signature of a document's shingles, with the shingles themselves to verify an estimate.
 
-    ``shingles`` is a sorted little-endian uint32 array, ``signature`` one uint32 a permutation;
-    ``version`` names scheme, seed, shingling and normaliser: sketches of two versions are never compared.
+    ``shingles`` is a sorted little-endian uint32 array, ``signature`` has one uint32 per permutation;
+    ``version`` names scheme, seed, shingling and normaliser: sketches of different versions are never compared.
     """
 
     version: str
     signature: bytes
     shingles: bytes
-    bands: tuple[int, ...]  # signed 64-bit band keys; empty where the text is too short
+    bands: tuple[int, ...]  # signed 64-bit band keys; empty if the text is too short
     words: int  # length of the sketched text in words
-    numbers: frozenset[str] | None = None  # of title and first sentences; None where they were not looked for
+    numbers: frozenset[str] | None = None  # in the title and the first sentences; None if not extracted
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ class Arrival:
     publisher: str
     document: Document
     sketch: Sketch | None
-    time: datetime  # published where it can be believed, else first seen
-    dated: bool = True  # False where neither the entry nor its arrival says when the event was
+    time: datetime  # the published date if it can be believed, else the time of first sight
+    dated: bool = True  # False if neither the entry nor its arrival tells when the event was
 
 
 # --- stored ------------------------------------------------------------
@@ -144,11 +144,11 @@ _OPENING: Final = 100  # characters
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored entry: the publisher's words and what we found out about them."""
+    """A stored entry: the publisher's words and our findings about them."""
 
     id: str
     data: EntryData
-    feed: str  # what people call the feed
+    feed: str  # the feed's name for people
     publisher: str
     language: str | None
     canonical_url: str | None
@@ -161,18 +161,18 @@ class Entry:
     text_length: int  # of the plain text, in characters
     report_id: str
     story_id: str
-    revisions: int  # versions before the present one
-    correction: str | None = None  # kind of correction notice that it carries
+    revisions: int  # number of earlier versions
+    correction: str | None = None  # kind of its correction notice
     from_agency_feed: bool = False
     feed_url: str = ""  # without secrets
     backlog: bool = False  # was in the feed before we followed it, or came from an archive
-    agency_form: str | None = None  # how the agency is known: newsroom/wires.py lists the forms
-    agency_words: str = ""  # the words that say it; for a copy, the id of the entry that shows it
-    opening: str = ""  # of the text, where there is no title
+    agency_form: str | None = None  # how the agency was recognised: newsroom/wires.py lists the forms
+    agency_words: str = ""  # the words that name the agency; for a copy, the id of the entry that shows it
+    opening: str = ""  # beginning of the text, for an entry without a title
 
     @property
     def headline(self) -> str:
-        """Return the title, or the first words of the text of an entry without one, as short messages are."""
+        """Return the title, or the first words of the text if there is no title, as in short messages."""
         if self.data.title or len(self.opening) <= _OPENING:
             return self.data.title or self.opening
         cut = self.opening[:_OPENING]
@@ -192,9 +192,9 @@ class Entry:
 
     @property
     def sources(self) -> frozenset[str]:
-        """The sources that the entry speaks for: its publisher, and the agency that published it or on whose site it is.
+        """The sources that the entry represents: its publisher, and the agency that published it or on whose site it is.
 
-        An agency that is only named, by a dateline or a byline, is a claim and speaks for no other publisher.
+        An agency that only a dateline or a byline names does not count: it is a claim.
         """
         on_its_site = self.agency_form == "address" and self.agency_words == self.data.link
         if self.agency is None or not (self.is_agency_own or on_its_site):
@@ -203,7 +203,7 @@ class Entry:
 
     @property
     def seen(self) -> datetime:
-        """The time when the desk could have seen the entry: its arrival, or for a backlog its publication."""
+        """The time at which the desk could first see the entry: its arrival, or its publication for a backlog entry."""
         return min(self.time, self.first_seen) if self.backlog else self.first_seen
 
 
@@ -216,7 +216,7 @@ def by_report(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def by_time(entry: Entry) -> tuple[datetime, str]:
-    """Return the sort key of entries in order of time; the id decides between equal times."""
+    """Return the sort key of an entry: its time, then its id."""
     return entry.time, entry.id
 
 

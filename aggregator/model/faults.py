@@ -1,4 +1,4 @@
-"""Entries that one step could not take: the error and what the entry held, kept for a report."""
+"""Entries that a step of our own code failed on: the error and the entry's content, stored for a bug report."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Literal
 
 Step = Literal["reading", "preparing", "recording", "placing", "settling", "watching", "digesting"]
 
-MAX_GIVEN = 32_000  # characters that are kept of an entry
+MAX_GIVEN = 32_000  # characters of an entry that are stored
 _MAX_ERROR, _MAX_NAME = 500, 200
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFault:
-    """An entry that a step could not take; ``given`` is the entry as JSON, cut to ``MAX_GIVEN`` characters."""
+    """An entry that a step failed on; ``given`` is the entry as JSON, cut to ``MAX_GIVEN`` characters."""
 
     step: Step
-    entry: str  # its id where it is stored, else its key
+    entry: str  # its id if it is stored, else its key
     error: str
     given: str
 
 
 def fault_of(step: Step, entry: str, error: BaseException | str, given: object) -> EntryFault:
-    """Return the fault of an entry that a step could not take."""
+    """Return the fault of an entry that a step failed on."""
     message = error if isinstance(error, str) else described(error)
     return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(message)[:_MAX_ERROR], as_given(given))
 
@@ -38,12 +38,12 @@ def described(error: BaseException, most: int = 300) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return a text without half surrogate pairs: what cannot be written must not make its own report fail."""
+    """Return a text with lone surrogates escaped, so that the report of a fault can always be stored."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def as_given(value: object) -> str:
-    """Return a value of ours as JSON in ASCII, cut to ``MAX_GIVEN`` characters; a text as it is."""
+    """Return a value as ASCII JSON, cut to ``MAX_GIVEN`` characters; a text is not converted to JSON."""
     if isinstance(value, str):
         return _storable(value)[:MAX_GIVEN]
     held = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

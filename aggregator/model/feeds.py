@@ -1,4 +1,4 @@
-"""Feeds: what we were asked to follow, what we remember of them, and how a fetch ended."""
+"""Feeds: their entries in feeds.yaml, their state between polls, and the outcomes of fetches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Secret:
     value: str = field(repr=False)
 
     def reveal(self) -> str:
-        """Return the value itself, for the one place that sends it."""
+        """Return the value itself; only code that sends it calls this."""
         return self.value
 
     def __str__(self) -> str:
@@ -25,8 +25,8 @@ class Secret:
 class Feed:
     """A followed feed: one entry of feeds.yaml.
 
-    ``authority`` is 0-100; ``interval`` is set only where the desk set it by hand. The address may hold secrets: what is
-    shown or stored of it goes through ``text.masking``.
+    ``authority`` is 0-100; ``interval`` is set only if feeds.yaml sets it. The address may contain secrets: it must pass
+    through ``text.masking`` before it is shown or stored.
     """
 
     url: str
@@ -44,9 +44,9 @@ class Feed:
     verify_tls: bool = True
     host_backoff: bool = True
     paused: bool = False
-    # Whether the publishers that its entries name are believed; None: by what it is.
+    # Whether the publishers that its entries name are believed; None: only for agencies and searches.
     speaks_for_others: bool | None = None
-    # Whether the address as a whole is a secret, from a file or the environment.
+    # Whether the whole address is a secret, from a file or the environment.
     secret_address: bool = field(default=False, compare=False)
 
 
@@ -84,7 +84,7 @@ class FeedState:
     moved_seen: int = 0
     learned_interval: timedelta | None = None
     entries_per_week: float | None = None
-    last_new: datetime | None = None  # when a poll last brought a new entry
+    last_new: datetime | None = None  # the last poll with a new entry
     hints: PollHints = PollHints()
     fresh_until: datetime | None = None  # from Cache-Control or Expires
     bad_guids: bool = False
@@ -107,8 +107,8 @@ class Response:
     content_hash: str  # hex SHA-256 of ``body`` after content decoding
     etag: str | None = None
     last_modified: str | None = None
-    permanent_url: str | None = None  # end of the permanent prefix of the redirect chain
-    redirected: bool = False  # ``url`` is not the address that was asked for
+    permanent_url: str | None = None  # the address after the permanent redirects at the beginning of the chain
+    redirected: bool = False  # ``url`` is not the requested address
     seconds: float = 0.0
 
 
@@ -120,13 +120,12 @@ class NotModified:
     headers: tuple[tuple[str, str], ...]
     etag: str | None = None
     last_modified: str | None = None
-    permanent_url: str | None = None
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class FetchFailure:
-    """A fetch that brought nothing; ``message`` is safe to show and holds no secret."""
+    """A fetch that failed; ``message`` is safe to show and contains no secret."""
 
     kind: Literal[
         "http",
@@ -141,15 +140,15 @@ class FetchFailure:
         "parse",
         "duplicate",
         "internal",
-        "stopped",  # called off by us: says nothing of the feed
+        "stopped",  # cancelled by us; says nothing about the feed
     ]
     message: str
     status: int | None = None
     retry_after: datetime | None = None
-    host_wide: bool = False  # 429 and 503 speak for the whole host
+    host_wide: bool = False  # 429 and 503 concern the whole host
     force_unconditional: bool = False  # after a 304 to an unconditional request
-    feeds: tuple[str, ...] = ()  # feed addresses found where the address was a page
-    url: str = field(default="", repr=False)  # where it happened, secrets and all
+    feeds: tuple[str, ...] = ()  # feed addresses that a web page named
+    url: str = field(default="", repr=False)  # the address that failed; may contain secrets
     seconds: float = 0.0
 
 
@@ -158,7 +157,7 @@ FetchOutcome = Response | NotModified | FetchFailure
 
 @dataclass(frozen=True, slots=True)
 class FeedOutcome:
-    """The one terminal status of a feed in a run; counts add up to the entries of the document."""
+    """The outcome of one feed in a pass; the counts add up to the entries of the document."""
 
     feed: str  # name for people
     url: str
@@ -170,8 +169,8 @@ class FeedOutcome:
     skipped: int = 0
     error: str | None = None
     next_fetch: datetime | None = None
-    note: str | None = None  # what a person should know although nothing failed
-    explanation: str = ""  # one line: what happened, and what happens next
-    feeds: tuple[str, ...] = ()  # offered in place of a page
-    gap: bool = False  # entries may have been missed since the poll before
+    note: str | None = None  # information for a person although nothing failed
+    explanation: str = ""  # one line: the outcome and the next step
+    feeds: tuple[str, ...] = ()  # suggested in place of a web page
+    gap: bool = False  # entries may have been missed since the previous poll
     seconds: float = 0.0

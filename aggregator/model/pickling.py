@@ -12,8 +12,8 @@ Value = TypeVar("Value")
 def pickled_by_fields(cls: type[Value]) -> type[Value]:
     """Make a dataclass pickle as a call of its class with its fields.
 
-    What ``dataclass`` makes for frozen classes with slots walks over the fields in Python, one by one, both ways: it
-    takes twice the time.
+    The methods that ``dataclass`` generates for frozen classes with slots loop over the fields in Python, which takes
+    twice the time.
     """
     values = attrgetter(*(field.name for field in fields(cls)))  # type: ignore[arg-type]  # any class, says the type
 

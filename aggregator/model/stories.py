@@ -1,4 +1,4 @@
-"""Reports and stories, the evidence between them, and what changes in them."""
+"""Reports, stories and storylines, and the evidence that links them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Evidence = Mapping[str, object]
 class Match:
     """A verified edge: the reason why an entry is in its report, a report in its story, or two stories in one storyline.
 
-    ``score`` and ``threshold`` are on the method's own scale, greater is closer; ``parameters`` names
-    the version of the settings that decided; ``evidence`` holds JSON values only.
+    ``score`` and ``threshold`` are on the method's own scale, and greater means closer; ``parameters`` names the
+    version of the settings that decided; ``evidence`` contains JSON values only.
     """
 
     kind: Literal["copy", "story", "editor", "tie"]
@@ -53,7 +53,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class StorylineMention:
-    """The storyline that a story is in, and how many stories that ties."""
+    """The storyline of a story, with the number of its stories."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""Independent voices: the entries of a story, with copies and unproved attributions counted as one."""
+"""Independent voices of a story: copies and unproved attributions do not count as further voices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.model.entries import Entry
 
-_ENOUGH_SIGN = 2  # publishers who sign an agency's name under one text before it is the agency's
+_ENOUGH_SIGN = 2  # publishers that must sign one text with an agency's name before it counts as the agency's
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,10 @@ class Voice:
 def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
     """Return the independent voices of a story; ``reports`` are the entries of each report.
 
-    A report is one voice however many carry it: its agency's where the agency itself or two publishers say so, else that
-    of whoever had it first. An agency that one publisher alone names is a claim: its reports are one voice with the others
-    of that agency and with the others of that publisher, so that no publisher becomes two voices by naming others.
+    A report is one voice, however many publishers carry it. It is the agency's voice if the agency itself or two publishers
+    say so, else the voice of the publisher that had it first. If only one publisher names an agency, that is a claim: the
+    report counts as one voice with the agency's other reports and with that publisher's other reports. So no publisher
+    becomes two voices by naming agencies.
     """
     found: list[tuple[set[str], str, list[Entry]]] = []
     for entries in reports:

@@ -1,4 +1,4 @@
-"""Notices that withdraw a text: which kinds do, whether a story is withdrawn, and what still confirms it."""
+"""Withdrawals: which kinds of notice withdraw a text, whether a story is withdrawn, and which reports still confirm it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
 def is_withdrawn(story: Story) -> bool:
     """Return whether the publisher or agency of the canonical entry withdrew the story; nobody else can."""
     canonical = next((entry for entry in story.entries if entry.id == story.summary.canonical_entry), None)
-    return canonical is not None and is_taken_back(canonical, story.entries)
+    return canonical is not None and is_entry_withdrawn(canonical, story.entries)
 
 
-def is_taken_back(entry: Entry, entries: Iterable[Entry]) -> bool:
-    """Return whether the publisher or agency of an entry withdrew it, by one of these entries of its story."""
+def is_entry_withdrawn(entry: Entry, entries: Iterable[Entry]) -> bool:
+    """Return whether the publisher or agency of an entry withdrew it in one of ``entries``, the entries of its story."""
     behind = {entry.publisher} if entry.agency is None else {entry.publisher, entry.agency}
     return any(other.correction in WITHDRAWN and not behind.isdisjoint(other.sources) for other in entries)
 
 
 def holding_pin(pinned: str | None, entries: Iterable[Entry]) -> str | None:
-    """Return the entry that an editor pinned where it may lead its story: not once its own publisher or agency took it back."""
+    """Return the pinned entry, or None if its own publisher or agency withdrew it, because then the pin does not count."""
     listed = list(entries)
     entry = next((one for one in listed if one.id == pinned), None)
-    return None if entry is None or is_taken_back(entry, listed) else pinned
+    return None if entry is None or is_entry_withdrawn(entry, listed) else pinned

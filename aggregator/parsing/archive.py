@@ -19,7 +19,7 @@ from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, s
 from aggregator.text.language import primary_language
 from aggregator.text.urls import absolute_url
 
-# The publisher of a line without a source and without an address that identifies one.
+# The publisher of a line that names no source and has no address that identifies a publisher.
 UNNAMED = "archive"
 
 MAX_LINE = 20_000_000  # bytes
@@ -36,15 +36,14 @@ _FAR = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class ArchiveEntry:
-    """One usable line; ``data.key`` is the archive's ``id``, ``source`` the publisher, ``cluster`` the label if it
-    has one."""
+    """One usable line; ``data.key`` is the archive's ``id``, ``source`` the publisher, ``cluster`` the label, if any."""
 
     line: int
     data: EntryData
     source: str
     language: str | None
     cluster: str | None = None
-    time: datetime | None = None  # what the lines are taken in the order of
+    time: datetime | None = None  # lines are imported in the order of this time
     origin: Origin | None = None  # of a line that `export` wrote
 
 
@@ -62,7 +61,7 @@ class _UnusableError(ValueError):
 
 
 def read(lines: Iterable[bytes]) -> Iterator[ArchiveEntry | Skip]:
-    """Yield an entry or a skip for each line that is not blank, in the order of the file; dates of the future stand."""
+    """Yield an entry or a skip for each line that is not blank, in the order of the file; future dates are accepted."""
     dates = DateReader(_FAR, slow_readings=1_000)
     for number, line in enumerate(lines, 1):
         if number == 1:
@@ -85,7 +84,7 @@ def in_date_order(entries: Iterable[ArchiveEntry]) -> list[ArchiveEntry]:
 
 
 def date_order(one: ArchiveEntry) -> tuple[bool, datetime, str, int]:
-    """Return what entries are put in order by."""
+    """Return the sort key of an entry: date and id; undated entries come last."""
     return one.time is None, one.time or _FAR, one.data.key if one.time else "", one.line
 
 

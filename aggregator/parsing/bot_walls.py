@@ -1,4 +1,4 @@
-"""Pages of bot protection, recognised by marks of the products that serve them. Pure."""
+"""Recognises pages of bot protection ("walls") by marks of the products that serve them. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 ADVICE = "ask the site to let feed readers through, by our User-Agent (fetch.user_agent), or look for another address of the feed"
 _SEARCHED = 100_000  # characters of a page
-_SHORT = 5_000  # characters: a page of which the wall is all there is
-# Field, what its value must hold, product.
+_SHORT = 5_000  # characters; a page no longer than this consists of the wall alone
+# Field, text that its value must contain, product.
 _FIELDS = (
     ("cf-mitigated", "", "Cloudflare"),
     ("x-amzn-waf-action", "", "AWS WAF"),
@@ -46,13 +46,13 @@ _WORDS = re.compile(
     r"non (?:sono|sei) un robot|geen robot|не робот",
     re.IGNORECASE,
 )
-_TELLING = re.compile(r"<(title|h1)\b[^>]{0,500}>([^<]{0,500})", re.IGNORECASE)
+_HEADING = re.compile(r"<(title|h1)\b[^>]{0,500}>([^<]{0,500})", re.IGNORECASE)
 
 
 def wall_in_fields(fields: Iterable[tuple[str, str]], *, refused: bool = True) -> str | None:
-    """Return the product behind a response that is no feed, by its header fields (lower-case names), or None.
+    """Return the bot protection product behind a response, by its header fields (lower-case names), or None.
 
-    The name of a server counts only where it ``refused``: it says the same when a page is missing.
+    The Server field counts only if the server ``refused`` the request: it is the same when a page is merely missing.
     """
     known = {name: value.lower() for name, value in fields}
     for field, value, product in _FIELDS:
@@ -62,16 +62,16 @@ def wall_in_fields(fields: Iterable[tuple[str, str]], *, refused: bool = True) -
 
 
 def wall_in_page(page: str) -> str | None:
-    """Return the product behind a page, ``unknown make`` where only its words show it; None for other pages."""
+    """Return the bot protection product behind a page, ``unknown make`` if only its words show one; None for other pages."""
     page = page[:_SEARCHED]
     lower = page.lower()
     for product, marks in _MARKS:
         if any(mark in lower for mark in marks):
             return product
-    visible = page if len(page) <= _SHORT else " ".join(match[2] for match in _TELLING.finditer(page))
+    visible = page if len(page) <= _SHORT else " ".join(match[2] for match in _HEADING.finditer(page))
     return "unknown make" if _WORDS.search(html.unescape(visible).replace("\u2019", "'")) else None
 
 
 def named_wall(product: str) -> str:
-    """Return a message about a wall, and what to do."""
+    """Return a message about bot protection, with advice."""
     return f"blocked by bot check ({product}), which lets browsers through and no robots: {ADVICE}"

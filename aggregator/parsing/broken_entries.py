@@ -27,14 +27,14 @@ _FIELDS = frozenset(
     {"title", "link", "description", "summary", "content", "content:encoded", "guid", "id", "pubdate", "published",
      "updated", "modified", "issued", "created", "dc:date", "dc:creator", "author", "category"}
 )  # fmt: skip
-_APART = frozenset({"source", "image", "textinput", "activity:object"})  # their titles and links are not the entry's
-_EMPTY = frozenset({"link", "category", "enclosure", "media:content"})  # they say it in attributes
+_IGNORED = frozenset({"source", "image", "textinput", "activity:object"})  # their titles and links are not the entry's
+_EMPTY = frozenset({"link", "category", "enclosure", "media:content"})  # their content is in attributes
 
 
 def with_entries_mended(text: str) -> str:
     """Return a document with each entry whose tags do not match rewritten as a list of its fields.
 
-    Returned unchanged: a document without a root element of a feed, or without entries.
+    A document without a feed's root element, or without entries, is returned unchanged.
     """
     starts = list(_ENTRY.finditer(text))
     root = _ROOT.search(text)
@@ -58,9 +58,9 @@ def with_entries_mended(text: str) -> str:
 
 
 def _entry(start: re.Match[str], rest: str, *, cut: bool) -> str:
-    """Return an entry with what it holds, up to its end tag or the next entry's beginning.
+    """Return an entry with its content, which ends at its end tag or where the next entry begins.
 
-    ``cut``: the document breaks off in it, unless its end tag was there; the field in hand then is no whole one.
+    ``cut``: the document breaks off inside this entry unless its end tag exists, so its last field is incomplete.
     """
     end = next((tag.start() for tag in _TAG.finditer(rest) if tag["end"] and tag["name"] == start[1]), None)
     inside = rest if end is None else rest[:end]
@@ -68,7 +68,7 @@ def _entry(start: re.Match[str], rest: str, *, cut: bool) -> str:
 
 
 def _whole(inside: str, *, cut: bool = False) -> str:
-    """Return the inside of an entry as it is where its tags match, else as its fields alone."""
+    """Return the content of an entry unchanged if its tags match, else rewritten as its fields."""
     return inside if _is_well_formed(inside) else "".join(_fields(inside, cut=cut))
 
 
@@ -83,14 +83,14 @@ def _is_well_formed(inside: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Tags:
-    """The tags of an entry in order, and where the ones of each name begin."""
+    """The tags of an entry in order, and the positions of the start and end tags of each name."""
 
     tags: list[re.Match[str]]
     starts: dict[str, list[int]]
     ends: dict[str, list[int]]
 
     def content_end(self, name: str, start: int) -> int | None:
-        """Return where the end tag of a field stands; None where there is none, or another such field before it."""
+        """Return the position of a field's end tag; None if there is none, or if the same field begins before it."""
         end = _next(self.ends.get(name, ()), start)
         begun = _next(self.starts.get(name, ()), start)
         return end if end is not None and (begun is None or end < begun) else None
@@ -111,7 +111,7 @@ def _tags(text: str) -> _Tags:
 
 
 def _fields(inside: str, *, cut: bool) -> list[str]:
-    """Return the fields of an entry whose tags do not match, each well-formed; without the last one where it is ``cut``."""
+    """Return the fields of an entry whose tags do not match, each well-formed; the last one is left out if it is ``cut``."""
     found = _tags(inside)
     fields: list[str] = []
     past = 0
@@ -128,7 +128,7 @@ def _fields(inside: str, *, cut: bool) -> list[str]:
             fields.append(_field(tag, inside[tag.end() : past]))
         elif name in _EMPTY:
             fields.append(f"<{tag['name']}{_attributes(tag['rest'])}/>")
-        elif name in _APART and not is_empty:
+        elif name in _IGNORED and not is_empty:
             past = found.content_end(name, tag.end()) or past
     return fields
 
@@ -158,7 +158,7 @@ def _attributes(rest: str) -> str:
 
 
 def _as_text(content: str) -> str:
-    """Return the inside of a field as character data: its tags become markup that was escaped."""
+    """Return the content of a field as character data: its tags become escaped markup."""
     parts = []
     at = 0
     for section in _CDATA.finditer(content):

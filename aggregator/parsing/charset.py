@@ -1,8 +1,8 @@
 """Decoding bytes to text: charsets are tried in the order that publishers' mistakes require.
 
-A byte order mark, the HTTP charset, the XML declaration, UTF-8 (RFC 7303 section 3); names mean what the WHATWG
-Encoding Standard says they mean. Text that is UTF-8 beats a label that says otherwise, and an HTTP charset that is only
-a server's default yields to the declaration. Where no label fits all bytes, ``mixtures.py`` reads them field by field.
+The basis is RFC 7303 section 3: byte order mark, HTTP charset, XML declaration, UTF-8. Names mean what the WHATWG
+Encoding Standard says. Two rules differ: valid UTF-8 overrides a label that says otherwise, and the XML declaration
+overrides an HTTP charset that is only a server's default. If no label fits all bytes, ``mixtures.py`` reads them field by field.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ALIASES = {
         "gb18030",
     ),
     **dict.fromkeys(("iso-8859-9", "latin5", "l5", "iso8859-9", "csisolatin5", "x-cp1254"), "windows-1254"),
-    # Ukrainian letters in the place of eight signs for frames, which no feed draws
+    # koi8-u has Ukrainian letters in place of eight box-drawing characters, which no feed uses
     **dict.fromkeys(("koi8-r", "koi8_r", "koi8", "koi", "cskoi8r"), "koi8-u"),
     **dict.fromkeys(("iso-8859-11", "iso8859-11", "tis-620", "tis620", "dos-874", "windows-874"), "cp874"),
     **dict.fromkeys(
@@ -76,22 +76,22 @@ _ALIASES = {
     "ucs-2": "utf-16",
 }  # fmt: skip
 _WINDOWS_LABEL = re.compile(r"(?:x-)?(?:win|windows|cp|ansi)[-_]?(125[0-8])")  # win-1251, cp-1251, windows1251
-# Codecs of Python that are no charsets of the web; utf-7 is a way round every filter.
+# Codecs of Python that are no charsets of the web; utf-7 could hide markup from every filter.
 _REFUSED = frozenset({"utf-7", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,400}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})\s*[\"'][^>]{0,200}>")
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
-# Standards whose labels stand on documents of the Windows charset for the same languages: bytes that the standard leaves
-# to controls, and Windows to quotation marks and letters, tell it.
+# ISO charset -> the Windows charset that documents with its label are often in. Bytes that are control characters in the
+# ISO charset, but quotation marks and letters in the Windows one, show that.
 _OF_WINDOWS = {
     "iso8859-2": "cp1250", "iso8859-5": "cp1251", "iso8859-6": "cp1256", "iso8859-7": "cp1253", "iso8859-8": "cp1255",
     "iso8859-13": "cp1257",
 }  # fmt: skip
 _WINDOWS_BYTE = re.compile(rb"[\x80-\x84\x86-\x9f]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_BY_CHANCE = 4  # characters that bytes of another charset may seem to spell in UTF-8
-# Charsets of one language: a document under one label is often in another.
-_SIBLINGS = (("cp932", "euc_jp"), ("gb18030", "big5hkscs"))  # the one that takes more bytes first
+_BY_CHANCE = 4  # this many UTF-8 sequences are no coincidence in another charset
+# Charsets of one language: a document with the label of one is often in the other.
+_SIBLINGS = (("cp932", "euc_jp"), ("gb18030", "big5hkscs"))  # the one that accepts more bytes first
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _PAIRED = frozenset({"cp932", "euc_jp", "gb18030", "big5hkscs", "cp949"})
 _SAMPLE = 100_000  # characters
@@ -101,7 +101,7 @@ _HEAD = 1_024  # bytes in which a declaration is looked for
 def decode(body: bytes, content_type: str) -> tuple[str, str | None]:
     """Return the text of ``body`` and the fault of its encoding, if any.
 
-    Never raises: what cannot be decoded becomes U+FFFD.
+    Never raises: bytes that cannot be decoded become U+FFFD.
     """
     for mark, name in _MARKS:
         if body.startswith(mark):
@@ -114,7 +114,7 @@ def decode(body: bytes, content_type: str) -> tuple[str, str | None]:
 
 
 def _labels(body: bytes, content_type: str) -> list[str]:
-    """Return the HTTP charset and the declaration, in the order in which they are believed."""
+    """Return the HTTP charset and the declared one, the more credible first."""
     found = []
     http = _HTTP_CHARSET.search(content_type) if "charset" in content_type.lower() else None
     if http is not None:
@@ -148,7 +148,7 @@ def _as_labelled(body: bytes, named: list[str]) -> tuple[str, str | None]:
 
 
 def _is_chance(body: bytes, named: list[str]) -> bool:
-    """Return whether bytes of a labelled charset of two bytes a character only happen to be UTF-8 as well."""
+    """Return whether bytes fit their labelled two-byte charset and are valid UTF-8 only by coincidence."""
     if not named or named[0] not in _PAIRED or body.isascii():
         return False
     return (
@@ -167,7 +167,7 @@ def _is_katakana(text: str, codec: str) -> bool:
 
 
 def _as_it_seems(body: bytes, named: list[str]) -> tuple[str, str | None]:
-    """Read bytes that no label fits, or that only a label of Latin letters does."""
+    """Read bytes that fit no label, or only a label for Latin letters."""
     for family in _SIBLINGS:
         for name in reversed(family) if set(family) & set(named) else ():
             if (text := strict(body, name)) is not None:

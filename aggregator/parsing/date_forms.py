@@ -43,7 +43,7 @@ _CLOCK = re.compile(r"(\d{1,2})\s*[時时点點시]\s*(\d{1,2})\s*[分분](?:\s*
 
 
 def without_markup(text: str) -> str:
-    """Return a date without the HTML that a site's template put around it: what ``<time datetime>`` says, else its words."""
+    """Return a date without the HTML that a site's template put around it: the ``<time datetime>`` attribute, else the text."""
     if "<" not in text:
         return text
     machine = _MACHINE_TIME.search(text)
@@ -51,7 +51,7 @@ def without_markup(text: str) -> str:
 
 
 def usual_form(text: str) -> str:
-    """Return a date with its weeks, days of the year, lacking days and marks as the usual shapes have them."""
+    """Return a date in one of the usual forms: weeks, days of the year, missing days and rare separators are rewritten."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
@@ -73,7 +73,7 @@ def usual_form(text: str) -> str:
 
 
 def _iso_day(text: str) -> str:
-    """Return a date with its week or its day of the year replaced by month and day, where there is such a day."""
+    """Return a date with its week or its day of the year replaced by month and day, if such a day exists."""
     if week := _WEEK.match(text):
         numbers = (int(week["year"]), int(week["week"]), int(week["day"] or 1))
         try:
@@ -88,7 +88,7 @@ def _iso_day(text: str) -> str:
 
 
 def _spaced(match: re.Match[str]) -> str:
-    """Return a date without marks with its marks."""
+    """Return a date that was written without separators with its separators."""
     day, time = match["day"], match["time"] or ""
     return f"{day[:4]}-{day[4:6]}-{day[6:]} {_colons(time)}{match['zone'] or ''}"
 
@@ -99,7 +99,7 @@ def _colons(digits: str) -> str:
 
 
 def _latin(text: str) -> str:
-    """Return a date with East Asian and Greek marks of days, hours and day halves replaced by digits and Latin letters."""
+    """Return a date with East Asian and Greek signs for days, hours, AM and PM replaced by digits and Latin letters."""
     text = _MINUS.sub("-", _TURNS.sub("", text))
     text = _IDEOGRAPHS.sub(r"\1-\2-\3 ", text)
     text = _CLOCK.sub(lambda match: ":".join(part for part in match.groups() if part), text)

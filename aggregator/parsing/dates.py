@@ -1,8 +1,8 @@
-"""Dates as publishers write them; dates that cannot be believed are flagged.
+"""Reads dates as publishers write them, and flags dates that cannot be believed.
 
-The usual shapes, RFC 822 (RSS), RFC 3339 (Atom) and their variants, are read here, because feedparser takes every zone
-name that it does not know for UTC and leaves AM and PM out without saying so; then feedparser's own reading stands,
-and last dateparser's. Whether 03/04/2026 is in April or in March is decided for a whole document.
+This module reads the usual forms, RFC 822 (RSS), RFC 3339 (Atom) and their variants, because feedparser silently treats
+every unknown zone name as UTC and ignores AM and PM. For other forms feedparser's result is used, and then dateparser's.
+Whether 03/04/2026 is in April or in March is decided once for a whole document.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from aggregator.parsing.date_forms import usual_form
 
 DateFlag = Literal["ok", "missing", "unreadable", "clamped", "zoneless"]
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web there was no feed
-LATEST_AHEAD = timedelta(hours=1)  # a clock may be wrong, or summer time taken twice
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # there were no feeds before the web
+LATEST_AHEAD = timedelta(hours=1)  # a clock may be wrong, or summer time added twice
 MAX_DATE = 100  # characters
 
 # Months by their first three letters (four where three leave two) in English, and where they differ in German, French,
@@ -45,7 +45,7 @@ _STANDARD_ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "edt": -240, "est": -300, "cdt": -300, "cst": -360, "mdt": -360, "mst": -420,
     "pdt": -420, "pst": -480,
 }  # fmt: skip
-# Names outside RFC 822: read, but flagged, for several mean more than one zone.
+# Names outside RFC 822 are read but flagged, because several mean more than one zone.
 _OTHER_ZONES = {
     "adt": -180, "ast": -240, "at": -240, "et": -240, "ct": -300, "mt": -360, "pt": -420, "akst": -540, "akdt": -480,
     "hst": -600,
@@ -91,17 +91,19 @@ _NUMBERS = re.compile(
 _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3}|\d{6}|\.\d+)?\s*")  # since 1970
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
 _WHOLE_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})")
-_NUMBER_FIRST = re.compile(r"\s*T?[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))")  # as feedparser's forms of ISO 8601 begin
+_NUMBER_FIRST = re.compile(
+    r"\s*T?[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))"
+)  # the beginnings of feedparser's ISO 8601 forms
 _FARTHEST_ZONE = 14  # hours; Kiribati
-_BUDDHIST_YEARS, _LAST_BUDDHIST = 543, 2_700  # ahead of others, in Thai feeds; an archive's 9999 is none
-_DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be that of any
-# Where the month is written before the day.
+_BUDDHIST_YEARS, _LAST_BUDDHIST = 543, 2_700  # Thai feeds count 543 years more; a year such as 9999 is not Buddhist
+_DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be in any zone
+# Language tags under which the month is written before the day.
 _MONTH_FIRST = frozenset({"en-us", "en-ph", "fil", "fil-ph"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A date as read, in UTC, and whether its zone (and the order of its numbers) was beyond doubt."""
+    """A date in UTC, and whether its zone (and the order of day and month) is certain."""
 
     time: datetime
     zone_known: bool
@@ -109,7 +111,7 @@ class Reading:
 
 @lru_cache(maxsize=1_024)
 def read_common(text: str) -> Reading | None:
-    """Return the reading of a date in one of the usual shapes, or None."""
+    """Return the reading of a date in one of the usual forms, or None."""
     if len(text) > MAX_DATE:
         return None
     text = usual_form(text)
@@ -129,7 +131,7 @@ def _whole_year(text: str) -> int:
 
 
 def is_usual(text: str) -> bool:
-    """Return whether a date is in a shape that is read here."""
+    """Return whether this module reads the form of a date."""
     return read_common(text) is not None or _numbers(text) is not None
 
 
@@ -183,14 +185,14 @@ def _year_first(match: re.Match[str]) -> Reading | None:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Whether a document writes the day before the month, and whether that is beyond doubt."""
+    """Whether a document writes the day before the month, and whether that is certain."""
 
     day_first: bool
     certain: bool
 
 
 def _order(matches: list[re.Match[str]], now: datetime, language: str | None) -> _Order:
-    """Decide the order of a document's dates: by what is possible and not in the future, then custom, then nearness."""
+    """Return the order of day and month in a document: by dates that are impossible or in the future, then by its custom, then by nearness to now."""
     wrong = {first: sum(_is_wrong(match, now, day_first=first) for match in matches) for first in (True, False)}
     if wrong[True] != wrong[False]:
         return _Order(day_first=wrong[True] < wrong[False], certain=True)
@@ -214,7 +216,7 @@ def _distance(match: re.Match[str], now: datetime, *, day_first: bool) -> float:
 
 
 def _zone(text: str | None, local: datetime) -> tuple[int, bool]:
-    """Return the offset in minutes at a local time, and whether it is beyond doubt."""
+    """Return the offset in minutes at a local time, and whether it is certain."""
     if not text:
         return 0, False
     zone = text.lower()
@@ -231,7 +233,7 @@ def _zone(text: str | None, local: datetime) -> tuple[int, bool]:
 
 
 def _place_offset(place: str, local: datetime) -> tuple[int, bool]:
-    """Return the offset of a place of the time zone database in minutes; none where it names no such place."""
+    """Return the offset in minutes of a name of the time zone database, and whether there is such a name."""
     try:
         offset = ZoneInfo(place).utcoffset(local.replace(tzinfo=None))
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
@@ -240,9 +242,9 @@ def _place_offset(place: str, local: datetime) -> tuple[int, bool]:
 
 
 class DateReader:
-    """Reads the dates of one document; ``now`` is the clock, the slow reader is used a bounded number of times.
+    """Reads the dates of one document; dateparser, which is slow, is used at most ``slow_readings`` times.
 
-    ``texts`` are all dates of the document and ``language`` is its own: they decide whether days stand before months.
+    ``texts`` are all dates of the document. They and its ``language`` decide whether the day comes before the month.
     """
 
     def __init__(
@@ -257,11 +259,16 @@ class DateReader:
         self._slow: dict[str, datetime | None] = {}
 
     def believed(self, text: str | None, parsed: struct_time | None) -> tuple[datetime | None, DateFlag]:
-        """Return the time of a date, between 1990 and an hour from now, and whether it can be believed."""
+        """Return the time of a date, limited to 1990 and an hour from now, and whether it can be believed.
+
+        ``parsed`` is feedparser's result for the same date.
+        """
         if not text and parsed is None:
             return None, "missing"
         reading = self.read(text) if text else None
-        if reading is None and not (text and _numbers(text)):  # a guess at the order would be all that is left
+        if reading is None and not (
+            text and _numbers(text)
+        ):  # of a date in numbers the others could only guess the order
             reading = self._second_reading(text or "", parsed)
         if reading is None:
             return None, "unreadable"
@@ -273,7 +280,7 @@ class DateReader:
         return reading.time, "ok" if reading.zone_known else "zoneless"
 
     def read(self, text: str) -> Reading | None:
-        """Return the reading of a date in a usual shape, with its day and month decided; None for any other."""
+        """Return the reading of a date in a usual form, with the order of day and month decided; None for other forms."""
         reading = read_common(text)
         match = _numbers(text) if reading is None else None
         if match is None:
@@ -290,17 +297,17 @@ class DateReader:
         return replace(other, zone_known=False) if other is not None else None
 
     def _of_this_era(self, reading: Reading) -> Reading:
-        """Return a reading whose year is one of the Buddhist calendar with that of the common one."""
+        """Return a reading with a year of the Buddhist calendar converted to the common one."""
         year = reading.time.year - _BUDDHIST_YEARS
         if not EARLIEST.year <= year <= min(self._now.year, _LAST_BUDDHIST - _BUDDHIST_YEARS):
             return reading
         try:
             return Reading(reading.time.replace(year=year), zone_known=False)
-        except ValueError:  # a leap day in one calendar alone
+        except ValueError:  # a leap day in only one of the calendars
             return reading
 
     def _distance(self, reading: Reading) -> tuple[bool, timedelta]:
-        """Return what orders readings by how likely they are: none of the future, then the nearest."""
+        """Return a sort key that puts likelier readings first: future ones last, then the nearest to now first."""
         return reading.time > self._now + _DAYS_AHEAD, abs(self._now - reading.time)
 
     def _second_reading(self, text: str, parsed: struct_time | None) -> Reading | None:
@@ -310,7 +317,7 @@ class DateReader:
                 return Reading(datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC), zoned)
             except (ValueError, OverflowError):
                 return None
-        # no year and no day without a number; dateparser would look for one in all of its languages, for seconds
+        # without a digit there is no year and no day; dateparser would search in all its languages for seconds
         if len(text) > MAX_DATE or not any(character.isnumeric() for character in text):
             return None
         if text not in self._slow and self._slow_left > 0:
@@ -321,10 +328,10 @@ class DateReader:
 
 
 def _is_of_feedparser(text: str, parsed: struct_time) -> bool:
-    """Return whether feedparser's reading is of what the text says.
+    """Return whether feedparser's result agrees with the text.
 
-    It does not see which half of the day it is, takes what a short date leaves out from the clock, and counts on from
-    the end of a month.
+    feedparser ignores AM and PM, completes a short date from the clock, and carries days past the end of a month into
+    the next month.
     """
     if day := _WHOLE_DAY.match(text):
         try:

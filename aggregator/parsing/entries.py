@@ -1,6 +1,7 @@
 """Admission of raw entries: each becomes a sanitised value, or a skip with a reason.
 
-Caps, sanitising, http(s) links only, dates that can be believed, and the identity of each entry inside its feed.
+Texts are cut to their limits and sanitised, links must be http(s), dates must be credible, and each entry gets its key
+inside the feed.
 """
 
 from __future__ import annotations
@@ -54,20 +55,15 @@ def admit(
 ) -> ParsedFeed:
     """Return a document as safe values.
 
-    ``base`` is the address that relative links start from. ``bad_guids``: this feed's guids were found to stand for
-    several stories, now or before; entries are then distinguished by guid and link together.
+    ``base`` is the base of relative links. ``bad_guids``: an earlier document of this feed used one guid for several
+    entries; entries are then distinguished by guid and link together.
     """
     dates = DateReader(now, texts=_date_texts(raw.entries), language=raw.language)
     admission = _EntryAdmission(_base_of(raw, base), dates, limits, raw.authors)
     kept, skips = _newest(raw.entries, limits.max_entries, dates)
     skips += [Skip(number, reason) for number, reason in raw.faults]
-    entries: list[Numbered] = []
-    for number, entry in kept:
-        made = admission.entry(number, entry, raw.language)
-        if isinstance(made, Skip):
-            skips.append(made)
-        else:
-            entries.append((number, made))
+    entries, unusable = admission.entries(kept, raw.language)
+    skips += unusable
     bad_guids = bad_guids or shares_keys(entries)
     if bad_guids:
         entries = rekeyed(entries)
@@ -86,11 +82,11 @@ def admit(
 
 
 def _base_of(raw: RawFeed, base: str) -> str:
-    """Return the address that relative ones start from.
+    """Return the base of relative addresses.
 
-    Atom and JSON Feed: the document's (RFC 4287 2, RFC 3986 5.1.3). RSS says nothing of it, and its readers agree on
-    the channel's link: a feed is often served by another host than the pages that it links to. A link to the machine
-    that the feed was made on (``http://localhost:1313/``) is a slip.
+    In Atom and JSON Feed it is the document's address (RFC 4287 2, RFC 3986 5.1.3). RSS has no rule; its readers use
+    the channel's link, because the host of a feed often differs from that of its pages. A link to the machine that the
+    feed was made on (``http://localhost:1313/``) is ignored.
     """
     site = absolute_url(raw.link, base) if raw.link and not raw.format.startswith(("atom", "json")) else None
     if site is None or (registrable_domain(site) is None and registrable_domain(base) is not None):
@@ -116,12 +112,26 @@ class _EntryAdmission:
         self._limits = limits
         self._dates = dates
 
-    def entry(self, number: int, raw: RawEntry, feed_language: str | None) -> EntryData | Skip:
+    def entries(
+        self, numbered: Sequence[tuple[int, RawEntry]], feed_language: str | None
+    ) -> tuple[list[Numbered], list[Skip]]:
+        """Return the usable entries with their numbers, and a skip for each other."""
+        entries: list[Numbered] = []
+        skips: list[Skip] = []
+        for number, raw in numbered:
+            admitted = self._admitted(number, raw, feed_language)
+            if isinstance(admitted, Skip):
+                skips.append(admitted)
+            else:
+                entries.append((number, admitted))
+        return entries, skips
+
+    def _admitted(self, number: int, raw: RawEntry, feed_language: str | None) -> EntryData | Skip:
         try:
             data = self._entry(raw, feed_language)
         except MemoryError:
             raise  # the worker's, not the entry's
-        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
+        except Exception as error:  # noqa: BLE001 - an error in one entry costs only that entry
             return Skip(number, f"entry {number} cannot be read: {described(error)}", as_given(raw))
         if data is None:
             return Skip(number, f"entry {number} is empty: no id, link, title, text, author or date")
@@ -228,7 +238,7 @@ class _EntryAdmission:
         return None
 
     def _permalink(self, raw: RawEntry, guid: str, link: str) -> str | None:
-        """Return the guid where it is the address of a page, and the link that of the front page of its site."""
+        """Return the guid if it is the address of a page and the link only leads to the front page of the same site."""
         if not (raw.guid_is_link and "://" in guid and is_front_page(link)):
             return None
         address = absolute_url(guid, self._base, self._limits.max_link)
@@ -236,11 +246,11 @@ class _EntryAdmission:
         if address is None or not same or is_front_page(address):
             return None
         kind, _ = guess_type(address)
-        return None if kind and kind.startswith(_MEDIA) else address  # the guid of a podcast may be its sound
+        return None if kind and kind.startswith(_MEDIA) else address  # a podcast's guid may be its audio file
 
 
 def _without_no_reply(byline: str) -> str:
-    """Return a byline without the address of a machine that publishing software sets beside the name."""
+    """Return a byline without the no-reply address that publishing software writes beside the name."""
     if "reply@" not in byline.lower():
         return byline
     name = _NO_REPLY.sub(" ", byline).strip()
@@ -248,7 +258,7 @@ def _without_no_reply(byline: str) -> str:
 
 
 def _without_files(text: str) -> str:
-    """Return markup without files inside of it: no link to one is kept, and its text would end behind the first."""
+    """Return markup without the content of embedded files; links to them are dropped anyway, and they would use up the limit."""
     return _FILE.sub("data:,", text) if ";base64," in text else text
 
 
@@ -258,7 +268,7 @@ def _is_same_person(name: str, other: str) -> bool:
 
 
 def _cut(markup: str, limit: int) -> str:
-    """Return sanitised markup that fits, whole: cut before a broken tag or entity, open elements closed."""
+    """Return sanitised markup of at most ``limit`` characters: cut before a broken tag or entity, open elements closed."""
     room = limit - limit // 10
     short = markup[:room]
     if short.rfind("<") > short.rfind(">"):

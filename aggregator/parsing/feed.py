@@ -1,8 +1,8 @@
-"""Bytes to a feed's entries; the only home of feedparser.
+"""Parses the bytes of a feed into entries; the only module that uses feedparser.
 
-The order was found by measuring: decode, JSON Feed by our own reader, the quick reader for well-formed documents of
-the usual kinds, then repair, then feedparser on whatever is left, without its sanitiser and link resolver (two
-thirds of its time). Whatever reads a document, its entries go through ``entries.py``.
+The steps, in the order that measurements suggest: decode; read JSON Feed with our own reader; read well-formed documents
+of the usual kinds with the quick reader; repair; read the rest with feedparser, without its sanitiser and link resolver
+(two thirds of its time). The entries of every reader then pass through ``entries.py``.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ def parse(
     *,
     bad_guids: bool = False,
 ) -> ParsedFeed:
-    """Return the entries of a feed document, safe to keep.
+    """Return the entries of a feed document, safe to store.
 
-    ``url`` is where the body came from, ``headers`` its HTTP headers, ``now`` the clock; ``bad_guids`` says that
-    this feed's guids were found before to stand for several stories. Raises NotAFeedError for a web page, with the
-    feeds that it names, and ParseError for anything else from which no feed can be had.
+    ``url`` is the address of the body, ``headers`` are its HTTP headers, ``now`` is the time; ``bad_guids`` says that an
+    earlier document of this feed used one guid for several entries. Raises NotAFeedError for a web page, with the
+    feeds that it names, and ParseError for anything else that is not a feed.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     base = _base(url, lowered)
@@ -81,7 +81,7 @@ def parse(
 
 
 def _read(text: str, base: str, link: str) -> tuple[RawFeed, PollHints, str | None]:
-    """Return the content of a document, what it asks of polls, and the faults that were repaired.
+    """Return the content of a document, its polling hints, and the faults that were repaired.
 
     ``link`` is the HTTP header of that name.
     """
@@ -101,9 +101,9 @@ def _read(text: str, base: str, link: str) -> tuple[RawFeed, PollHints, str | No
 
 
 def _base(url: str, headers: Mapping[str, str]) -> str:
-    """Return the address of a document: what Content-Location says of it, but of no other domain.
+    """Return the address of a document: the Content-Location field if it is on the same domain, else ``url``.
 
-    Behind a proxy the field often names the machine that made the document (RFC 9110 8.7: it is no proof).
+    Behind a proxy the field often names the machine that made the document, and it proves nothing (RFC 9110 8.7).
     """
     found = joined(url, headers.get("content-location", "")) or url
     return found if registrable_domain(url) in (None, registrable_domain(found)) else url
@@ -129,7 +129,7 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
 
 
 def _read_repaired(text: str, base: str) -> tuple[str, RawFeed | None]:
-    """Return what the quick reader finds in a repaired document, mended entry by entry if need be, and the document."""
+    """Return a repaired document, with its broken entries mended if need be, and the quick reader's result, or None."""
     try:
         return text, _quickly(text, base)
     except UnusualError:
@@ -143,7 +143,7 @@ def _read_repaired(text: str, base: str) -> tuple[str, RawFeed | None]:
 
 
 def _quickly(text: str, base: str) -> RawFeed:
-    """Return the result of the quick reader; raises UnusualError also for an entry that breaks it, which feedparser may read."""
+    """Return the result of the quick reader. An unexpected error becomes UnusualError, because feedparser may read the document."""
     tree = read_tree(text)
     try:
         return read_quickly(tree, base)
@@ -154,13 +154,13 @@ def _quickly(text: str, base: str) -> RawFeed:
 
 
 def read_with_feedparser(text: str, base: str = "") -> RawFeed:
-    """Return what feedparser reads in a document; raises ParseError where it finds no feed.
+    """Return feedparser's result for a document; raises ParseError if it finds no feed.
 
-    ``base`` is the address of the document; it counts where the document sets bases of its own.
+    ``base`` is the address of the document; it is needed only if the document sets xml:base.
     """
     text = _SPACE.sub(lambda match: match[1] + (known_namespace(match[2]) or match[2]), text)
     data = _HUGE_TAG.sub(r"<\1>", text).encode("utf-8", "replace")
-    # without an address to begin with, feedparser lets the base of one entry leak into the next
+    # without an initial address, feedparser applies the base of one entry to the next
     headers = _HEADERS | {"content-location": base} if "xml:base" in text and base else dict(_HEADERS)
     try:
         import feedparser  # type: ignore[import-untyped]  # 6 MB in each process that most desks never need
@@ -226,13 +226,13 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
 
 
 def _contents(entry: Any, form: str) -> list[RawText]:
-    """Return the texts of an entry; feedparser knows nothing of Yandex's element, which Russian outlets put the whole text into."""
+    """Return the texts of an entry, with Yandex's element for the full text (used in Russia), which feedparser does not know."""
     found = [_text(one.get("value"), one, form) for one in entry.get("content", ()) if _is_readable(one)]
     return found + [_text(entry[name], None, form) for name in _YANDEX if name in entry]
 
 
 def _is_readable(content: Any) -> bool:
-    """Return whether a content is text; one of another type is a file (RFC 4287 4.1.3.3), which feedparser may have decoded."""
+    """Return whether a content is text. Content of another type is a file (RFC 4287 4.1.3.3), which feedparser may have decoded."""
     kind = _string(content.get("type")).split(";")[0].strip().lower()
     if "/" not in kind or kind.startswith("text/") or kind.endswith(("xml", "html")):
         return True
@@ -247,7 +247,7 @@ def _relation(link: Any) -> str:
 def _link(entry: Any, links: list[Any], form: str, language: str | None) -> str | None:
     """Return the address of the page.
 
-    It is none where feedparser copied an id that is no address, or took the text of a link to something else for it.
+    It is None if feedparser copied an id that is no address, or used the text of a link with another relation.
     """
     link = _string(entry.get("link"))
     pages = [one for one in links if _relation(one) == "alternate" and _string(one.get("type")) in HTML_TYPES]
@@ -288,7 +288,7 @@ def _summary(entry: Any, form: str) -> RawText:
 
 
 def _own(entry: Any, name: str) -> object:
-    """Return a member without feedparser's mapping of one date to another, which warns."""
+    """Return a member without feedparser's mapping of one date to another, which emits a warning."""
     return dict.get(entry, name)
 
 

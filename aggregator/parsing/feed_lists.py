@@ -1,4 +1,4 @@
-"""Lists of feeds that are no OPML: an address a line, or a table (CSV, TSV or with semicolons)."""
+"""Lists of feeds that are not OPML: one address per line, or a table (CSV, TSV or with semicolons)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aggregator.model import Feed, Skip
 from aggregator.parsing.charset import decode
 from aggregator.parsing.subscriptions import Subscriptions, address_in_list, take
 
-# What a column of a table may be called, in small letters without blanks, dashes and underscores.
+# Accepted names of a table's columns, in lower case without blanks, dashes and underscores.
 _COLUMNS = {
     "url": ("url", "xmlurl", "feedurl", "rssurl", "feed", "rss", "address", "link"),
     "name": ("name", "title", "text", "feedtitle", "feedname"),
@@ -26,11 +26,11 @@ _MOST_CELL = 1_000_000
 
 
 def read_list(data: bytes) -> Subscriptions:
-    """Return the feeds of a plain list or a table, and the lines that name none, with reasons.
+    """Return the feeds of a plain list or a table, and a skip with a reason for each line that names none.
 
-    A table is known by a heading with a column for the address, or by a first cell that is one; without a heading its
-    columns are address, name and category. In a plain list blank lines and lines after ``#`` are nothing.
-    Raises ParseError where lines are there and none names a feed: that is another kind of file.
+    A text is a table if its heading has a column for the address, or if its first cell is an address; without a heading
+    the columns are address, name and category. In a plain list blank lines and lines that begin with ``#`` are ignored.
+    Raises ParseError if there are lines but none names a feed: the file is of another kind.
     """
     text = decode(data, "")[0].lstrip("\ufeff")
     if "\0" in text:
@@ -57,7 +57,7 @@ def _plain(text: str) -> list[tuple[int, dict[str, str]]]:
 
 
 def _table(text: str) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a table under our names for its columns, with their lines; none where the text is no table."""
+    """Return the rows of a table with their line numbers, by our names of the columns; empty if the text is no table."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         return []
@@ -96,7 +96,7 @@ def _cells(text: str, delimiter: str, named: Mapping[str, int], skip: int) -> It
 
 
 def _take(feeds: dict[str, Feed], values: Mapping[str, str]) -> str | None:
-    """Take a feed into the list, or return why not."""
+    """Add a feed to the list, or return the reason why not."""
     if "fault" in values:
         return f"cannot be read: {values['fault']}"
     given = values.get("url", "")

@@ -17,7 +17,7 @@ _PERIODS = {
     "yearly": timedelta(days=365),
 }
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_LONGEST = timedelta(days=3_650)  # beyond it a number is a mistake; the poller has a ceiling of its own
+_LONGEST = timedelta(days=3_650)  # a larger number is a mistake; fetch.max_interval limits the wait anyway
 _TTL = re.compile(r"<ttl\b[^<>]*>\s*(\d{1,9})\s*</ttl\s*>", re.IGNORECASE)
 _PERIOD = re.compile(r"<(?:\w+:)?updatePeriod\b[^<>]*>\s*(\w+)\s*</", re.IGNORECASE)
 _FREQUENCY = re.compile(r"<(?:\w+:)?updateFrequency\b[^<>]*>\s*(\d{1,6})\s*</", re.IGNORECASE)

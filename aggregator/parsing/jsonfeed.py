@@ -17,10 +17,10 @@ from aggregator.text.urls import absolute_url
 _DIGITS = 100
 _ITEMS = re.compile(r'"items"\s*:\s*\[')
 _BETWEEN_ENTRIES = re.compile(r"[}\]]\s*,\s*(?=\{)")
-# a string, or a comma after the last of several; a string that does not end is one too, for the sake of time
+# a string, or a trailing comma; a string without an end also matches, so that matching stays linear
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
 _BLANK = re.compile(r"[\s,]*")
-_MOST_BROKEN = 100  # entries of a document; each may be looked at up to its end
+_MOST_BROKEN = 100  # broken entries of a document at most, because each may be scanned to its end
 
 
 def looks_like_json(text: str) -> bool:
@@ -29,9 +29,9 @@ def looks_like_json(text: str) -> bool:
 
 
 def read_json(text: str, base: str) -> tuple[RawFeed, PollHints, str | None]:
-    """Return the content of a JSON Feed, what was asked of polls, and the fault that was repaired.
+    """Return the content of a JSON Feed, its polling hints, and the fault that was repaired.
 
-    Raises ParseError where the text is no JSON or no feed.
+    Raises ParseError if the text is no JSON or no feed.
     """
     fault = None
     try:
@@ -69,13 +69,13 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints, str | None]:
 
 
 def _entries(items: object) -> object:
-    """Return the list of entries; PHP writes one out of which some were taken as an object with their numbers."""
+    """Return the list of entries; PHP writes a list from which entries were removed as an object with numbers as names."""
     numbered = isinstance(items, dict) and all(name.isdecimal() for name in items)
     return list(cast("dict[str, object]", items).values()) if numbered else items
 
 
 def _salvaged(text: str) -> dict[str, object]:
-    """Return a JSON Feed that breaks off or is broken in places: what stands before its entries, and those that are whole."""
+    """Return the readable parts of a cut-off or broken JSON Feed: the members before its entries, and its whole entries."""
     text = _LAST_COMMA.sub(lambda match: match[1] or "", text)
     begun = _ITEMS.search(text)
     if begun is None:
@@ -96,7 +96,7 @@ def _salvaged(text: str) -> dict[str, object]:
             following = _BETWEEN_ENTRIES.search(text, place)
             place = following.end() if following else len(text)
         else:
-            if not broken or (isinstance(entry, dict) and "id" in entry):  # the rest are parts of a broken one
+            if not broken or (isinstance(entry, dict) and "id" in entry):  # others are parts of a broken entry
                 entries.append(entry)
         place = _after_blanks(text, place)
     return {**head, "items": entries} if any(isinstance(entry, dict) for entry in entries) else {}
@@ -108,7 +108,7 @@ def _after_blanks(text: str, place: int) -> int:
 
 
 def whole_number(digits: str) -> int | str:
-    """Return an integer; one with absurdly many digits stays text, since parsing takes quadratic time."""
+    """Return an integer; a number with very many digits stays text, because parsing it takes quadratic time."""
     return int(digits) if len(digits) <= _DIGITS else digits
 
 
@@ -140,7 +140,7 @@ def _entry(members: dict[str, object]) -> RawEntry:
 
 
 def _authors(members: dict[str, object]) -> list[str]:
-    """Return the names of authors: of objects, as the standard has them, or alone."""
+    """Return the names of authors, who are objects in the standard and plain names in some feeds."""
     named = members.get("authors") or members.get("author")
     authors = named if isinstance(named, list) else [named]
     return _names(authors)
@@ -152,7 +152,7 @@ def _tags(tags: object) -> list[str]:
 
 
 def _names(listed: Iterable[object]) -> list[str]:
-    """Return the names of objects, or of bare words."""
+    """Return the names of listed objects; a text is itself a name."""
     names = (_text(one.get("name") if isinstance(one, dict) else one) for one in listed)
     return [name for name in names if name]
 
@@ -170,7 +170,7 @@ def _hints(members: dict[str, object], base: str) -> PollHints:
 
 
 def _text(value: object) -> str:
-    """Return a string or a number as text; ids of either kind are met in the wild."""
+    """Return a string or a number as text; feeds use both as ids."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,7 +1,7 @@
-"""Keys of entries inside one document, and which entries with one key are one entry.
+"""Keys of entries inside one document, and the decision whether entries with the same key are one entry.
 
-The key is the guid, else the address, else a hash of title and date. Entries that share a key are one only where a
-second trait agrees (see the table in ``newsroom/identity.py``). Else the key is bad, and more traits distinguish the entries.
+The key is the guid, else the address, else a hash of title and date. Entries that share a key are one entry only if a
+second trait agrees (see the table in ``newsroom/identity.py``). Otherwise the key is bad, and further traits are added to it.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from aggregator.text.clean import plain_text
 from aggregator.text.entry_address import entry_address, landmarks
 from aggregator.text.tokens import words
 
-MAX_KEY = 1_000  # characters; a longer guid is kept by its hash
-_SUBSTANCE = 8  # words of a text at least that may speak for two titles
-_COMPARED = 4_000  # characters of it
+MAX_KEY = 1_000  # characters; a longer guid is replaced by its hash
+_SUBSTANCE = 8  # words; a shorter text does not count as evidence
+_COMPARED = 4_000  # characters of a text that are compared
 Numbered = tuple[int, EntryData]
 
 
 def key_of(guid: str, link: str | None) -> str:
-    """Return the identity inside the feed: guid, else address; empty where there is neither."""
+    """Return the key inside the feed: guid, else address; empty if there is neither."""
     if guid:
         return _bounded(guid)
     return _bounded(entry_address(link) or link) if link else ""
 
 
 def text_key(title: str, published_text: str | None, summary: str, content: str) -> str:
-    """Return the key of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
+    """Return the key of an entry without guid and link: a hash of title and date, or of title and text; empty without any."""
     if not (title or summary or content):
         return ""
     return "hash:" + _digest(title, published_text or summary or content)
@@ -47,21 +47,21 @@ def raw_key(raw: RawEntry) -> str:
 
 def shares_keys(entries: Sequence[Numbered]) -> bool:
     """Return whether several stories in a document share a key, so its guids cannot be trusted."""
-    return any(_several(group) for group in _groups(entries).values())
+    return any(_are_several_entries(group) for group in _groups(entries).values())
 
 
 def rekeyed(entries: Sequence[Numbered]) -> list[Numbered]:
     """Return entries under guid and link together; where even that stands for several stories, under their texts as
     well."""
     joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
-    unclear = {key for key, group in _groups(joint).items() if _several(group)}
+    unclear = {key for key, group in _groups(joint).items() if _are_several_entries(group)}
     return [
         (number, replace(data, key=_distinguished(data)) if data.key in unclear else data) for number, data in joint
     ]
 
 
 def without_duplicates(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[Skip]]:
-    """Keep one entry a key: the latest, whatever the order of the document."""
+    """Return one entry for each key, the latest, and a skip for each other."""
     best: dict[str, Numbered] = {}
     for number, data in entries:
         other = best.get(data.key)
@@ -105,16 +105,16 @@ def _groups(entries: Sequence[Numbered]) -> dict[str, list[EntryData]]:
     return {key: group for key, group in groups.items() if len(group) > 1}
 
 
-def _several(group: Sequence[EntryData]) -> bool:
-    """Return whether entries under one key are several stories rather than versions of one."""
+def _are_several_entries(group: Sequence[EntryData]) -> bool:
+    """Return whether the given data with one key are several entries rather than versions of one."""
     first = group[0]
     return any(not _is_one_entry(first, other) for other in group[1:])
 
 
 def _is_one_entry(one: EntryData, other: EntryData) -> bool:
-    """Return whether two entries of one document under one key are versions of one.
+    """Return whether two entries of one document with the same key are versions of one entry.
 
-    A key is one trait, and one trait is no proof. Two numbered addresses that agree are a second; a page that lists many is none.
+    The key alone is no proof. An equal address is a second trait if it names an article, but not if it is a page that lists many.
     """
     address = _address(one)
     if one.key.startswith("hash:"):
@@ -127,11 +127,11 @@ def _is_one_entry(one: EntryData, other: EntryData) -> bool:
     if one.title.casefold() == other.title.casefold():
         redated = one.published is not None and other.published is not None and one.published != other.published
         return named or same_moment or (not redated and _text(one) == _text(other))
-    return named and (same_moment or _alike(one.title, other.title) or _is_retitled(one, other))
+    return named and (same_moment or _are_similar(one.title, other.title) or _is_retitled(one, other))
 
 
 def _is_in_two_sections(address: str, other: str) -> bool:
-    """Return whether two addresses are one article's, which a site lists under two of its sections."""
+    """Return whether two addresses belong to one article that a site lists in two of its sections."""
     here, there = landmarks(address), landmarks(other)
     if here is None or there is None or here.host != there.host or "#" in address + other:
         return False
@@ -142,18 +142,18 @@ def _moment(data: EntryData) -> datetime | None:
     return exact_time(data.published, data.published_text, data.date_flag)
 
 
-def _alike(one: str, other: str) -> bool:
+def _are_similar(one: str, other: str) -> bool:
     """Return whether two texts share at least half of their words."""
     mine, theirs = set(words(one)), set(words(other))
     return 2 * len(mine & theirs) >= len(mine | theirs)
 
 
 def _is_retitled(one: EntryData, other: EntryData) -> bool:
-    """Return whether two titles have a word in common, and their texts, if not a line alone, half of theirs."""
+    """Return whether two titles share a word, and their texts are long enough to compare and share half of their words."""
     texts = [_text(one)[:_COMPARED], _text(other)[:_COMPARED]]
     if set(words(one.title)).isdisjoint(words(other.title)):
         return False
-    return min(len(set(words(text))) for text in texts) >= _SUBSTANCE and _alike(*texts)
+    return min(len(set(words(text))) for text in texts) >= _SUBSTANCE and _are_similar(*texts)
 
 
 def _text(data: EntryData) -> str:

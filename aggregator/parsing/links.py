@@ -1,4 +1,4 @@
-"""Choice among several links of an entry, and the base of relative addresses. Pure."""
+"""Chooses among several links of an entry, and resolves relative addresses. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 
 
 def joined(base: str, own: str, document: str) -> str:
-    """Return what addresses are relative to below an xml:base; ``base`` is that of the elements around, '' if open."""
+    """Return the base of addresses inside an element with the xml:base ``own``.
+
+    ``base`` is the base of the enclosing elements ('' if they set none), ``document`` the document's address.
+    """
     if not own:
         return base
     found = address.joined(base or document, own)
@@ -36,7 +39,7 @@ def suits(language: str | None, wanted: str | None) -> int:
 
 
 def address_in(link: str) -> str:
-    """Return the address of a link: what a site's template wrote as ``<a href=…>``, nothing where a program said nothing."""
+    """Return the address of a link; it may be wrapped in ``<a href=…>``. A word such as ``undefined`` gives an empty text."""
     anchor = _ANCHOR.search(link) if "<" in link else None
     link = html.unescape(anchor[1]) if anchor else link
     return "" if link.strip().lower() in _NOTHING else link

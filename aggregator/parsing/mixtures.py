@@ -1,4 +1,4 @@
-"""Documents in several encodings, read field by field; the only home of resiliparse's charset detector."""
+"""Reads documents in several encodings field by field; the only module that uses resiliparse's charset detector."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resiliparse.parse.encoding import detect_encoding
 from aggregator.parsing.supersets import strict
 
 WESTERN = "windows-1252"
-MAX_FIELDS = 20_000  # more of them are no mixture but rubbish
+MAX_FIELDS = 20_000  # a document with more unreadable fields is not a mixture of encodings
 _FIELD = re.compile(rb"[^<>]+")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
@@ -20,14 +20,14 @@ _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _CUT = re.compile(
     rb"(?:[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2})[.\s]*$"
 )  # a character without its last byte
-_ENOUGH = 12  # bytes beyond ASCII on which a guess may rest
-_FOREIGN = 2.5  # of them in a row on average: Latin scripts have one or two, others whole words
-_SAMPLE = 20_000  # bytes that the detector is shown
+_ENOUGH = 12  # non-ASCII bytes needed for a guess
+_FOREIGN = 2.5  # mean length of runs of non-ASCII bytes: Latin scripts have one or two, others whole words
+_SAMPLE = 20_000  # bytes given to the detector
 _CODECS = {"shift_jis": "cp932", "big5": "big5hkscs", "gbk": "gb18030", "euc-kr": "cp949", "euc_kr": "cp949"}
 
 
 def seeming_charset(data: bytes) -> str:
-    """Return the likely charset of bytes that are not UTF-8; windows-1252 where nothing indicates another."""
+    """Return the likely charset of bytes that are not UTF-8; windows-1252 if nothing indicates another."""
     runs = _HIGH.findall(data[: 50 * _SAMPLE])
     high = sum(map(len, runs))
     if high < _ENOUGH or high < _FOREIGN * len(runs):
@@ -41,17 +41,17 @@ def seeming_charset(data: bytes) -> str:
 
 
 def _is_korean(sample: bytes) -> bool:
-    """Return whether bytes read as Korean are mainly syllables; the detector takes them for UTF-8, which they are not."""
+    """Return whether bytes decoded as Korean are mainly syllables; the detector wrongly calls such bytes UTF-8."""
     letters = [letter for letter in sample.decode("cp949", "ignore") if letter > "\x7f"]
     return 2 * sum("\uac00" <= letter <= "\ud7a3" for letter in letters) > len(letters)
 
 
 def by_fields(body: bytes, label: str) -> tuple[str, str | None]:
-    """Return the text of a document that is only partly in its labelled charset, and what was found.
+    """Return the text of a document that is only partly in its labelled charset, and a description of the fault.
 
-    Each field, from one tag to the next, is read whole: as UTF-8, as the label says, as what the fields that are neither
-    seem to be. Where none of these fits, single bytes of windows-1252 among ASCII are read as such; the rest becomes
-    U+FFFD.
+    Each field, from one tag to the next, is decoded as a whole: as UTF-8, else in the labelled charset, else in the charset
+    that the remaining fields seem to be in. If none fits, single bytes among ASCII are read as windows-1252, and the rest
+    becomes U+FFFD.
     """
     unread = (field for field in _beyond_ascii(body) if _read(field, ("utf-8", label)) is None)
     neither = list(islice(unread, MAX_FIELDS + 1))
@@ -105,7 +105,7 @@ def _stray(error: UnicodeError) -> tuple[str, int]:
 
 
 def _controls(error: UnicodeError) -> tuple[str, int]:
-    """Read the five bytes that Python's windows-1252 leaves undefined as the web does: as controls."""
+    """Read the five bytes that Python's windows-1252 leaves undefined as control characters, like browsers."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end

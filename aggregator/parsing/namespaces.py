@@ -1,4 +1,4 @@
-"""The namespaces of feeds, misspelled ones too, and the short names of their elements. Pure."""
+"""The namespaces of feeds, with common misspellings, and short names of their elements. Pure."""
 
 from __future__ import annotations
 
@@ -43,18 +43,19 @@ _PREFIXES = {
 class Names(dict[str, str]):
     """Tags as ElementTree writes them -> short lower-case names.
 
-    Namespaces that we don't know give '', or '?' before ``telling`` names, which mean something in a feed.
+    An element of an unknown namespace gets '', or '?' and its name if that is one of ``feed_names``, which mean something
+    in a feed.
     """
 
-    def __init__(self, telling: frozenset[str]) -> None:
+    def __init__(self, feed_names: frozenset[str]) -> None:
         super().__init__()
-        self._telling = telling
+        self._feed_names = feed_names
 
     def __missing__(self, tag: str) -> str:
         space, _, local = tag[1:].rpartition("}") if tag[:1] == "{" else ("", "", tag)
         prefix, local = _prefix(space), local.lower()
         if prefix is None:
-            prefix, local = ("?", local) if local in self._telling else ("", "")
+            prefix, local = ("?", local) if local in self._feed_names else ("", "")
         name = self[tag] = prefix + local
         return name
 

@@ -13,21 +13,22 @@ from aggregator.parsing.charset import decode
 from aggregator.parsing.outlines import read_outlines
 from aggregator.parsing.subscriptions import Subscriptions, address_in_list, take
 from aggregator.parsing.tree import XmlError, local_name, read_tree
+from aggregator.settings import PROJECT_ADDRESS
 from aggregator.text.clean import one_line
 from aggregator.text.masking import shown_address
 
 MAX_DEPTH = 50  # categories inside one another
 _SEPARATOR = "/"  # between nested categories
 _START = re.compile(r"<(?:\?xml|!DOCTYPE|!--|opml\b)", re.IGNORECASE)
-# What an outline has that means a page or a feed; without these and without children it is an empty folder.
+# Attributes of an outline for a page or a feed. An outline without these and without children is an empty folder.
 _TARGETS = ("htmlurl", "url", "type")
-# What feeds.yaml says of a feed and OPML has no name for.
-_PREFIX, _NAMESPACE = "aggregator", "https://example.org/aggregator"
+# The namespace of keys of feeds.yaml that OPML has no name for.
+_PREFIX, _NAMESPACE = "aggregator", PROJECT_ADDRESS
 _OURS = f"{{{_NAMESPACE}}}"
 
 
 def read(data: bytes) -> Subscriptions:
-    """Return the feeds of an OPML document and what was left out; raises ParseError where it is no OPML.
+    """Return the feeds of an OPML document and the outlines that were skipped; raises ParseError if it is no OPML.
 
     Attribute names are compared without case, nested outlines become categories joined by ``/``.
     """
@@ -59,7 +60,7 @@ def read(data: bytes) -> Subscriptions:
 
 
 def is_opml(data: bytes) -> bool:
-    """Return whether a document means to be XML, and so OPML; else it is a plain list or a table."""
+    """Return whether a document looks like XML, and so like OPML; otherwise it is a plain list or a table."""
     text = decode(data[:100_000], "")[0].lstrip("\ufeff \t\r\n").lower()
     return text.startswith("<") or "<opml" in text or "<outline" in text
 
@@ -89,9 +90,9 @@ def _outlines(element: Element) -> list[Element]:
 
 
 def _values(outline: Element, name: str, category: str, attributes: Mapping[str, str]) -> dict[str, str]:
-    """Return what an outline says of its feed: by the attributes of all lists, and by ours, which other readers pass over."""
+    """Return the values of an outline's feed: from the usual attributes, and from ours, which other readers ignore."""
     ours = {tag.removeprefix(_OURS): value.strip() for tag, value in outline.attrib.items() if tag.startswith(_OURS)}
-    # a list of paths, by the specification: the first is the one that a section can be named by
+    # by the specification this is a list of paths; the first one names the section
     own_category = one_line(attributes.get("category", "").partition(",")[0]).strip(_SEPARATOR)
     return {**ours, "name": name, "category": category or own_category, "language": attributes.get("language", "")}
 
@@ -124,6 +125,6 @@ def _outline(feed: Feed) -> str:
         "agency": "true" if feed.agency else None,
         "paused": "true" if feed.paused else None,
     }
-    told = {"language": feed.language, **{f"{_PREFIX}:{key}": value for key, value in ours.items()}}
-    written = "".join(f" {key}={quoteattr(one_line(value))}" for key, value in told.items() if value)
+    attributes = {"language": feed.language, **{f"{_PREFIX}:{key}": value for key, value in ours.items()}}
+    written = "".join(f" {key}={quoteattr(one_line(value))}" for key, value in attributes.items() if value)
     return f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(url)}{written}/>'

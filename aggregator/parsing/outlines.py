@@ -1,7 +1,7 @@
-"""A reader for subscription lists that are not well-formed XML, tag by tag.
+"""Reads subscription lists that are not well-formed XML, tag by tag.
 
-Lists are written by hand and by programs that escape nothing: bare ``&`` and ``<``, quotation marks inside of values,
-tags that are never closed, a file that breaks off. What a tag means can still be read.
+People and careless programs write lists with unescaped ``&`` and ``<``, quotation marks inside values, tags that are
+never closed, or a cut-off end. The attributes of each tag can still be read.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ MAX_OUTLINES = 200_000
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(outline|body|head|opml)(?=[\s/>])", re.IGNORECASE)
 _VALUE = re.compile(r"(?P<name>[A-Za-z_][\w:.-]{0,60})\s{0,20}=\s{0,20}(?P<quote>[\"'])")
-# A value ends at the quotation mark behind which another attribute begins, or the tag ends: those before are part of it.
+# A value ends at a quotation mark that is followed by another attribute or the end of the tag; earlier ones belong to it.
 _END = re.compile(r"[\"'](?=\s{0,200}(?:[A-Za-z_][\w:.-]{0,60}\s{0,20}=\s{0,20}[\"']|/?>|$))")
-# Where the quotation marks do not come in pairs, the address is found by itself.
+# The address alone, for tags whose quotation marks are not in pairs.
 _ADDRESS = re.compile(
     r"\bxmlUrl\s{0,20}=\s{0,20}[\"']?\s{0,20}(?P<value>[^\s\"'<>]{1,4096})(?=[\s\"'<>])", re.IGNORECASE
 )
 _BEGUN = re.compile(r"[\"\s]{0,200}\bxmlUrl\s{0,200}=", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_LONGEST = 8_000  # characters of a tag: no real list has longer ones
+_LONGEST = 8_000  # characters of a tag; no real list has longer ones
 
 
 def read_outlines(text: str) -> Element | None:
@@ -37,7 +37,7 @@ def read_outlines(text: str) -> Element | None:
         if tag[2].lower() != "outline":
             continue
         if len(open_ones) > 1 and (tag[1] or "xmlUrl" in open_ones[-1].attrib):
-            open_ones.pop()  # a feed holds no other: where its tag was not closed, the next one closes it
+            open_ones.pop()  # a feed contains no other feed, so the next tag closes an unclosed one
         if tag[1]:
             continue
         end = tags[number + 1].start() if number + 1 < len(tags) else len(text)
@@ -50,7 +50,7 @@ def read_outlines(text: str) -> Element | None:
 
 
 def _is_closed(written: str) -> bool:
-    """Return whether a tag ends itself."""
+    """Return whether a tag is self-closing."""
     return written.rpartition(">")[0].rstrip().endswith("/")
 
 
@@ -79,10 +79,10 @@ def _attributes(written: str) -> dict[str, str]:
     found["type"] = "rss"  # a feed was meant, also where its address is cut off
     if address is not None:
         found["xmlUrl"] = _plain(address["value"])
-    # the value that took the address in ends before it
+    # a value that has swallowed the address ends before it
     return {name: value if name == "xmlUrl" else _BEGUN.split(value)[0] for name, value in found.items()}
 
 
 def _plain(value: str) -> str:
-    """Return a value with its references decoded; a bare ``&`` stays, even before letters that name a character."""
+    """Return a value with its references decoded; an ``&`` without a ``;`` is kept, even before the name of a character."""
     return _REFERENCE.sub(lambda match: html.unescape(match[0]), value)

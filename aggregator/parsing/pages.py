@@ -1,4 +1,4 @@
-"""Recognising web pages where a feed was expected, and the feeds that they link."""
+"""Recognises web pages in place of a feed, and finds the feeds that they link to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAGE_TAGS = frozenset(
      "h2", "h3", "h4", "hr", "i", "img", "link", "main", "nav", "noscript", "pre", "section", "span", "strong",
      "table", "ul", "header", "footer", "iframe", "form"}
 )  # fmt: skip
-# No "<" inside, not even in quotes: a tag that does not end must not be searched for its end over the whole page.
+# No "<" inside, not even in quotes, so that the search for the end of an unclosed tag does not cover the whole page.
 _LINK = re.compile(r"<link\b((?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+)>", re.IGNORECASE)
 _BASE = re.compile(r"<base\b((?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")

@@ -1,8 +1,8 @@
-"""The quick reader: well-formed RSS, RDF and Atom 1.0 through ElementTree, in a tenth of feedparser's time.
+"""The quick reader: it reads well-formed RSS, RDF and Atom 1.0 through ElementTree, in a tenth of feedparser's time.
 
-It never reads less than feedparser does; tests check that over every document we have and over generated ones. Whatever
-it does not fully understand (Atom 0.3, base64, inline markup in RSS, dates of rare shapes, names of feeds under
-namespaces that it does not know, or where it does not look …) is refused and goes to feedparser.
+It never finds less than feedparser does; tests check that with every document we have and with generated ones. It refuses
+what it does not fully understand (Atom 0.3, base64, inline markup in RSS, rare date forms, feed elements in unknown
+namespaces or in unexpected places …), and feedparser reads that instead.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RDF_RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _WRAPPERS = frozenset({"media:group", "media:content"})
-# Elements whose inside is left out: an image has a title and a link that are not the feed's or the entry's.
-_APART = frozenset({"image", "textinput"})
-# What an entry tells of has a title, a link and an author of its own.
+# Elements whose content is ignored: the title and the link of an image are not the feed's or the entry's.
+_IGNORED = frozenset({"image", "textinput"})
+# Objects that an entry is about; they have their own title, link and author.
 _SUBJECTS = frozenset({"activity:object", "activity:target", "activity:actor"})
 _PERSON = frozenset({"name", "email", "uri", "url", "itunes:name", "itunes:email"})
 _CHANNEL_DEFINITION = frozenset({"href", "lastmod"})  # attributes of a format before RSS, which feedparser reads
 _ALTERNATE = frozenset({"", "alternate"})
-# What feedparser reads by names that it does not tie to a namespace it knows, beside those in _READERS.
+# Names that feedparser reads in any namespace, besides those in _READERS.
 _OTHER_NAMES = frozenset(
     {"item", "entry", "encoded", "creator", "date", "origlink", "subject", "tags", "info", "tagline", "subtitle",
      "channel", "feed"}
@@ -42,11 +42,11 @@ class UnusualError(Exception):
 
 
 def read_quickly(root: Element, base: str = "") -> RawFeed:
-    """Return the content of the document; raises UnusualError where feedparser is to read it.
+    """Return the content of the document; raises UnusualError if feedparser must read it.
 
-    ``base`` is the address of the document: what xml:base attributes are relative to.
+    ``base`` is the address of the document, which xml:base attributes are relative to.
     """
-    names = Names(_TELLING)
+    names = Names(_FEED_NAMES)
     kind = names[root.tag]
     if kind == "rss":
         channels = [child for child in root if names[_tag(child)] == "channel"]
@@ -84,9 +84,9 @@ class _Reader:
         self._language = channel.get(_XML_LANG) or root.get(_XML_LANG)
         self._feed = RawFeed(format=form, language=self._language)
         self._document = base
-        self._bases = [joined("", _own_base(root), base)]  # of the elements around, '' where none says its own
-        self._byline = ""  # the kind of element that the authors so far come from
-        self._alternate = 0  # how well the link so far suits
+        self._bases = [joined("", _own_base(root), base)]  # of the enclosing elements, '' if none is set
+        self._byline = ""  # the kind of element that named the authors so far
+        self._alternate = 0  # how well the language of the link so far suits
 
     def read(self, parents: list[Element], root: Element) -> RawFeed:
         names = self._names
@@ -102,7 +102,7 @@ class _Reader:
                 elif name in _HEAD_READERS or (name == "author" and self._is_atom):
                     self._read_one(head, name, element, nested=False)
                 elif element not in parents:
-                    self._leave_out(name, element, _HEAD_NAMES)
+                    self._ignore(name, element, _HEAD_NAMES)
             self._leave(inside)
         feed = self._feed
         feed.title, feed.link, feed.language = head.title, head.link or head.other_link, head.language or feed.language
@@ -137,19 +137,19 @@ class _Reader:
                 yield from self._children(child, depth + 1)
                 self._leave(inside)
             else:
-                self._leave_out(name, child, _ENTRY_NAMES)
+                self._ignore(name, child, _ENTRY_NAMES)
 
-    def _leave_out(self, name: str, element: Element, telling: frozenset[str]) -> None:
-        """Pass over an element, unless feedparser might find in it, or below it, something that is the feed's own."""
+    def _ignore(self, name: str, element: Element, feed_names: frozenset[str]) -> None:
+        """Ignore an element; raises UnusualError if feedparser might read it or an element inside it."""
         if name[:1] == "?" or name in ("item", "entry", "channel"):
             raise UnusualError(f"{local_name(element.tag)} in another namespace or place")
         if not len(element):
             return
-        if name in _SUBJECTS or (name in _APART and not any(map(len, element))):
-            telling = _ENTRIES
+        if name in _SUBJECTS or (name in _IGNORED and not any(map(len, element))):
+            feed_names = _ENTRIES
         for inner in element.iter():
             found = self._names[_tag(inner)]
-            if inner is not element and (found in telling or found[:1] == "?"):
+            if inner is not element and (found in feed_names or found[:1] == "?"):
                 raise UnusualError(f"{local_name(inner.tag)} inside {local_name(element.tag)}")
 
     def _read_one(self, entry: RawEntry, name: str, element: Element, *, nested: bool) -> None:
@@ -160,7 +160,7 @@ class _Reader:
         self._leave(inside)
 
     def _enter(self, element: Element) -> bool:
-        """Take the xml:base of an element for what follows; return whether it has one."""
+        """Enter an element: its xml:base, if any, holds until ``_leave``; return whether it has one."""
         if _XML_BASE not in element.attrib:
             return False
         self._bases.append(joined(self._bases[-1], _own_base(element), self._document))
@@ -171,21 +171,21 @@ class _Reader:
             self._bases.pop()
 
     def _resolved(self, address: str) -> str:
-        """Return an address resolved against xml:base, where there is one; ``entries.py`` does the rest."""
+        """Return an address resolved against xml:base, if set; ``entries.py`` resolves it against the document."""
         return resolved(self._bases[-1], address)
 
-    # --- one method an element -----------------------------------------------------------------
+    # --- one method per element ----------------------------------------------------------------
 
     def title(self, entry: RawEntry, element: Element, nested: bool) -> None:
         if not entry.title.value or entry.title is self._weak_title:
             entry.title = self._text(element, "text")
 
     def weak_title(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        """A picture's or an episode's title: the entry's own only where it has none."""
+        """Take a picture's or an episode's title, if the entry has no title of its own."""
         if not entry.title.value:
             entry.title = self._weak_title = self._text(element, "text")
 
-    def rare(self, entry: RawEntry, element: Element, nested: bool) -> None:
+    def unsupported(self, entry: RawEntry, element: Element, nested: bool) -> None:
         raise UnusualError(local_name(element.tag))
 
     def description(self, entry: RawEntry, element: Element, nested: bool) -> None:
@@ -195,7 +195,7 @@ class _Reader:
         self._summary(entry, self._text(element, "text"), nested)
 
     def media_description(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        """A caption: the summary where there is no other, never the content."""
+        """Take a caption as the summary if there is no other; it is never the content."""
         if not entry.summary.value:
             entry.summary = self._caption = self._text(element, "html")
 
@@ -242,7 +242,7 @@ class _Reader:
             element.get("href") or element.get("url") or element.get("uri") or element.get(_RDF_RESOURCE) or ""
         ).strip()
         relation = element.get("rel", "").strip().lower().removeprefix(RELATIONS)
-        address = href or _flat(element) or self._behind(element)
+        address = href or _flat(element) or self._text_after(element)
         if not address:
             return
         address = self._resolved(address)
@@ -253,16 +253,16 @@ class _Reader:
         elif relation == "enclosure":
             entry.enclosure = entry.enclosure or address
 
-    def _behind(self, element: Element) -> str:
-        """Return the address behind an empty link: software that writes HTML closes the element before its text."""
+    def _text_after(self, element: Element) -> str:
+        """Return the address after an empty link element: software that writes HTML closes the element before its text."""
         text = (element.tail or "").strip()
         usual = not self._is_atom and text.lower().startswith(("http://", "https://"))
         return "" if element.attrib or not usual else text
 
     def _take_alternate(self, entry: RawEntry, element: Element, address: str, *, bare: bool) -> None:
-        """Take a link to the page of the entry: the one in its language, and the first of several that suit as well.
+        """Take a link to the page of the entry: the one in its language, and the first of several that suit equally well.
 
-        In RSS the last one stands, as with feedparser.
+        In RSS the last one counts, as in feedparser.
         """
         kind = element.get("type", "text/html").split(";")[0].strip().lower()
         if kind not in HTML_TYPES:
@@ -293,7 +293,7 @@ class _Reader:
         if not byline:
             return
         kind = self._names[_tag(element)]
-        if kind != self._byline:  # the same people again, as another vocabulary names them
+        if kind != self._byline:  # another vocabulary names the same people again
             entry.authors, self._byline = [], kind
         entry.authors.append(byline)
 
@@ -317,7 +317,7 @@ class _Reader:
             if name in ("title", "link", "id", "author"):
                 self._read_one(inner, name, child, nested=True)
             else:
-                self._leave_out(name, child, _ENTRIES)
+                self._ignore(name, child, _ENTRIES)
         self._alternate, self._byline = kept
         entry.source_authors = inner.authors
         entry.source_title = inner.title.value or None
@@ -346,7 +346,7 @@ _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]
 
 
 def _text_of(field: str) -> _ElementReader:
-    """Return what reads the text of an element, where it has one, into a field of the entry."""
+    """Return a reader that stores the text of an element, if any, in a field of the entry."""
 
     def read(reader: _Reader, entry: RawEntry, element: Element, nested: bool) -> None:
         if text := _flat(element):
@@ -379,9 +379,9 @@ _READERS: dict[str, _ElementReader] = {
     **dict.fromkeys(("keywords", "media:keywords", "itunes:keywords"), _Reader.keywords),
     "feedburner:origlink": _text_of("canonical_link"),
     "enclosure": _Reader.enclosure,
-    **dict.fromkeys(("body", "xhtml:body", "fullitem", "abstract", "date"), _Reader.rare),
+    **dict.fromkeys(("body", "xhtml:body", "fullitem", "abstract", "date"), _Reader.unsupported),
 }
 _ENTRIES = frozenset({"item", "entry"})
 _HEAD_NAMES = frozenset(_HEAD_READERS) | _ENTRIES
 _ENTRY_NAMES = frozenset(_READERS) | _ENTRIES
-_TELLING = _OTHER_NAMES | {name.rpartition(":")[2] for name in _READERS}
+_FEED_NAMES = _OTHER_NAMES | {name.rpartition(":")[2] for name in _READERS}

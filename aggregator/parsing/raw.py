@@ -1,6 +1,6 @@
 """Raw values that the readers of all formats return: a publisher's words, unchanged.
 
-Nothing here is safe to keep or to show before it went through ``entries.py``.
+They are not safe to store or to show before they have passed through ``entries.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Repairs of faulty XML as text, so that a strict parser can read it.
+"""Repairs faulty XML as text, so that a strict parser can read it.
 
-Repairs come before any lenient parser, since those corrupt links. Document types are removed from all documents; the other
-repairs are for documents that a strict parser refused.
+Documents are repaired before a lenient parser reads them, because lenient parsers corrupt links. Document types are
+removed from all documents; the other repairs apply only to documents that a strict parser refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html.entities import html5
 from aggregator.text.escapes import with_surrogates_joined
 
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
-# All that may precede a document type; possessive, so that no document causes backtracking.
+# Everything that may precede a document type; possessive, so that no document causes backtracking.
 _DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(?P<start><!DOCTYPE\b)", re.IGNORECASE | re.DOTALL)
 _DOCTYPE_MARK = re.compile(r"[\"'\[\]>]|<!--")
 _ENTITY = re.compile(
@@ -26,13 +26,13 @@ _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))\b", re.IGNORE
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LITERAL = r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
-# A tag of a feed with blanks inside of its angle bracket, or with the backslash that JSON sets before a slash.
+# A tag with blanks after its opening bracket, or with the backslash that JSON writes before a slash.
 _LOOSE_TAG = re.compile(
     r"<(?:\s{1,3}(/?)|\\?(/)\s{0,3})(?=(?:rss|channel|item|title|link|description|pubdate|guid|author|category|feed|entry|summary|"
     r"content|updated|published|id|content:encoded|dc:creator|dc:date)\s{0,3}>)",
     re.IGNORECASE,
 )
-# A field of plain text in which a site's template left its markup.
+# A plain-text field that contains markup of a site's template.
 _TEMPLATED = re.compile(
     r"(<(link|pubdate|dc:date|guid)\b[^<>]{0,300}>)\s{0,99}(<(?:a|time|span)\b.{0,1000}?)(?=</\2\s{0,9}>)",
     re.IGNORECASE | re.DOTALL,
@@ -53,7 +53,7 @@ _DECLARED = re.compile(r"\sxmlns:([A-Za-z_][\w.-]*)")
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ENTRY_START = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
-# What numeric references between 128 and 159 mean on the web (WHATWG HTML, 13.2.5.80).
+# The meaning of numeric references between 128 and 159 on the web (WHATWG HTML, 13.2.5.80).
 _C1 = dict(zip(range(0x80, 0xA0), bytes(range(0x80, 0xA0)).decode("cp1252", "replace"), strict=True))
 _NAMESPACES = {
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -69,10 +69,9 @@ _NAMESPACES = {
 
 
 def without_doctype(text: str) -> str:
-    """Return ``text`` without its document type; short entities of plain text that it declares are put in their
-    places.
+    """Return ``text`` without its document type; short plain-text entities that it declares are expanded.
 
-    Entities that name files, addresses or other entities are left undeclared: nothing is fetched, nothing explodes.
+    Entities that name files, addresses or other entities stay undeclared, so nothing is fetched and no document explodes.
     """
     match = _DOCTYPE.match(text)
     if match is None:
@@ -89,7 +88,7 @@ def without_doctype(text: str) -> str:
 
 
 def _doctype_end(text: str, position: int) -> int:
-    """Return where the declaration that begins before ``position`` ends, its internal subset and quotes respected."""
+    """Return the end of the declaration that begins before ``position``; brackets and quotes are taken into account."""
     depth, quote, comment_end = 0, "", position
     for match in _DOCTYPE_MARK.finditer(text, position):
         mark = match[0]
@@ -120,12 +119,12 @@ def _expanded(match: re.Match[str], entities: dict[str, str], budget: list[int])
 
 
 def with_templates_escaped(text: str) -> str:
-    """Return ``text`` with the markup inside of links and dates escaped, as it is elsewhere: parsers lose its attributes."""
+    """Return ``text`` with the markup inside links and dates escaped, because parsers lose the attributes of inline markup."""
     return _TEMPLATED.sub(lambda match: match[1] + match[3].replace("<", "&lt;"), text)
 
 
 def trimmed(text: str) -> str:
-    """Return ``text`` from its first tag of a feed on: blanks, marks and messages of the server go."""
+    """Return ``text`` from the first tag of a feed on, without leading blanks, byte order marks and server messages."""
     if text.startswith("<"):
         return text
     stripped = text.lstrip(" \t\r\n\f\v\0\ufeff\u200b\u00a0")
@@ -136,11 +135,10 @@ def trimmed(text: str) -> str:
 
 
 def repaired(text: str) -> str:
-    """Return ``text`` with the faults mended that can be mended without guessing at its structure.
+    """Return ``text`` with all faults repaired that need no guess about its structure.
 
-    Mended: junk around the document, control characters, impossible or undeclared references, bare ``&`` and ``<``,
-    comments, attributes without quotes, undeclared prefixes, a document that breaks off (entries that are whole are
-    kept).
+    Repaired are: text around the document, control characters, impossible or undeclared references, bare ``&`` and ``<``,
+    comments, attributes without quotes, undeclared prefixes, and a cut-off document (its whole entries are kept).
     """
     root = _ROOT.search(text)
     text = text[root.start() :] if root else text
@@ -161,9 +159,9 @@ def repaired(text: str) -> str:
 
 
 def _with_sections_closed(text: str) -> str:
-    """Return a document with each CDATA section that lacks its end closed before the end tag of its field.
+    """Return a document with each unclosed CDATA section closed before the end tag of its field.
 
-    One without such an end tag is what the document breaks off in, and is cut off.
+    If there is no such end tag, the document breaks off inside the section, and the section is removed.
     """
     parts: list[str] = []
     at = end = 0
@@ -246,7 +244,7 @@ def _declared(text: str, root: re.Match[str]) -> str:
 
 
 def _closed(text: str, root: str) -> str:
-    """End the document with its root's end tag: cut what follows it, or supply it after the last whole entry."""
+    """Return the document ending with its root's end tag: text after it is cut; if missing, it is added after the last whole entry."""
     end = text.rfind(f"</{root}>")
     if end >= 0:
         return text[: end + len(root) + 3]

@@ -1,4 +1,4 @@
-"""Lists of feeds as they are read, whatever their form: what of them is taken, and what is not."""
+"""Feeds read from a list of any form, and the reasons for those that are left out."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _YES = ("true", "yes", "1", "x")
 
 @dataclass(frozen=True, slots=True)
 class Subscriptions:
-    """A list as read: the feeds, and what in it is none, with reasons."""
+    """The feeds of a list, and the parts that were skipped, with reasons."""
 
     feeds: tuple[Feed, ...]
     skips: tuple[Skip, ...]
 
 
 def address_in_list(text: str) -> str | None:
-    """Return the address that a list names, or None where it is none of http or https."""
+    """Return an address from a list in its usual form, or None if it is no http or https address."""
     return absolute_url(address_as_typed(text), "")
 
 
 def take(feeds: dict[str, Feed], address: str, values: Mapping[str, str]) -> str | None:
-    """Take a feed into a list, or return why not; ``values`` are what the list says of it, under the keys of feeds.yaml."""
+    """Add a feed to ``feeds``, or return the reason why not; ``values`` are its other values, by the keys of feeds.yaml."""
     url = address_in_list(address)
     if url is None:
         return f"{mask_secrets(address)[:200]!r} is no http(s) address"
@@ -49,7 +49,7 @@ def take(feeds: dict[str, Feed], address: str, values: Mapping[str, str]) -> str
         **texts,
         authority=int(authority) if authority else Feed("").authority,
         agency=_is_set(values, "agency"),
-        # nothing can be asked for at a masked address before somebody puts the secret in again
+        # a masked address cannot be polled before somebody has put the secret back
         paused=is_masked(url) or _is_set(values, "paused"),
     )
     return None

@@ -1,8 +1,8 @@
 """Decoders for the East Asian charsets as the web uses them: supersets of the standards and of Python's codecs.
 
-The WHATWG Encoding Standard reads EUC-JP and ISO-2022-JP with the rows that NEC and IBM added, Big5 with those of ETEN
-and Hong Kong, GBK with a euro sign. Python's codecs refuse these characters; here they are read through its codecs for
-other spellings of the same tables.
+The WHATWG Encoding Standard includes the rows that NEC and IBM added to EUC-JP and ISO-2022-JP, those of ETEN and Hong
+Kong in Big5, and a euro sign in GBK. Python's codecs for these charsets refuse such characters, so they are read
+through Python's codecs for other encodings of the same tables.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJI])")
 
 
 def strict(body: bytes, codec: str) -> str | None:
-    """Return the text of ``body`` if all of it can be read under a codec's larger set, else None."""
+    """Return the text of ``body`` if all of it can be decoded in the codec's superset, else None."""
     try:
         if codec == "iso2022_jp":
             return _as_euc(body).decode("euc_jp", "_larger_set")

@@ -1,6 +1,6 @@
-"""XML text as elements; the only home of ElementTree.
+"""Parses XML text into elements; the only module that uses ElementTree's parser.
 
-Expat fetches nothing, and documents come here without a document type, so there are no entities to expand.
+Expat fetches nothing, and document types are removed before parsing, so there are no entities to expand.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from aggregator.parsing.repair import without_doctype
 
-MAX_DEPTH = 200  # elements inside one another, where markup is written out again
+MAX_DEPTH = 200  # nested elements that are written out as markup
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )

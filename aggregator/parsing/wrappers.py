@@ -1,4 +1,4 @@
-"""Feeds that stand inside something else: a page that shows one, a JSON text of a proxy, a text that was escaped whole. Pure."""
+"""Unwraps feeds from other documents: a page that shows one, a proxy's JSON, or a text that was escaped as a whole. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ROOT = re.compile(r"<(rss|rdf:RDF|feed)\s(?:version|xmlns(?::\w+)?)\s*=[^<>]*>"
 _PRE = re.compile(r"<pre\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _ESCAPED = re.compile(r"\s*(?:<\?xml\b[^<>]*>\s*)?(?:<[\w.-]+\b[^<>]*>\s*)?&lt;", re.IGNORECASE)
-_DEPTH = 3  # wrappers inside one another: a page, in the JSON of a proxy
-_AROUND = 200  # characters that a page may say beside the feed that it shows
+_DEPTH = 3  # nested wrappers, such as a page in the JSON of a proxy
+_AROUND = 200  # characters of other text that a page may contain beside the feed that it shows
 
 
 def wrapped_feed(text: str) -> str | None:
-    """Return the feed that a document is wrapped around, or None where it holds none or says more than that."""
+    """Return the feed that a document wraps, or None if it contains none, or much other text."""
     for _ in range(_DEPTH):
         inner = _inside(text)
         if inner is None:
@@ -44,7 +44,7 @@ def _inside(text: str) -> str | None:
 
 
 def _in_json(text: str) -> str | None:
-    """Return the one text of a JSON document that is a feed, or a page."""
+    """Return the text in a JSON document that looks like a feed or a page, if there is exactly one."""
     try:
         document = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -62,7 +62,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 
 
 def _shown(page: str) -> str | None:
-    """Return what a page shows as it was received, where it shows nothing else."""
+    """Return the feed that a page shows in ``<pre>``, if it shows little else."""
     start = _PRE.search(page)
     lowered = page.lower()
     end = lowered.rfind("</pre") if start else -1
@@ -77,7 +77,7 @@ def _shown(page: str) -> str | None:
 
 
 def _embedded(page: str) -> str | None:
-    """Return the feed whose elements stand among those of a page, as a browser's view of it has them."""
+    """Return the feed whose elements are among those of a page, as in a browser's view of a feed."""
     root = _ROOT.search(page)
     if root is None:
         return None

@@ -18,11 +18,11 @@ from aggregator.text.display import display_text
 from aggregator.web.visitors import Visitor, Visitors
 
 COOKIE = "aggregator_session"
-# What is shown to everybody: how to come in, what the pages look like, and whether all is well.
+# Paths that everybody may request: the login, styles and scripts, and the health probe.
 _OPEN = ("/login", "/static/", "/health")
-# What programs ask for with the token in the address: they keep no cookie.
+# Paths that programs request with the token in the address, because they keep no cookie.
 _FOR_PROGRAMS = ("/stories.atom", "/stories.json", "/metrics", "/digest/")
-# Bytes of a form; the longest holds the ids of a large story's entries.
+# Bytes of a form; the longest contains the ids of a large story's entries.
 MOST_BYTES = 100_000
 _KEY = 43  # characters of a session's id
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -53,7 +53,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """The rules of access: ``hosts`` are lower-case names without ports, ``owner`` is the visitor where nobody logs in."""
+    """The rules of access: ``hosts`` are lower-case names without ports, ``owner`` is the visitor if there are no logins."""
 
     hosts: frozenset[str]
     owner: str
@@ -70,7 +70,7 @@ def host_names(listening: str, allowed: Iterable[str]) -> frozenset[str]:
     elif address not in ("0.0.0.0", "::", ""):  # noqa: S104 - compared with, not listened on
         names.add(address)
     else:
-        names |= LOOPBACK  # a probe on the same machine
+        names |= LOOPBACK  # for a probe on the same machine
     return frozenset(names | {address} - {""})
 
 
@@ -93,7 +93,7 @@ def _bare(host: str) -> str:
 
 
 class AccessMiddleware:
-    """Middleware that lets in who may, and puts ``visitor`` and ``form_token`` into the request's state."""
+    """Middleware that checks access, and puts ``visitor`` and ``form_token`` into the request's state."""
 
     def __init__(self, app: ASGIApp, rules: AccessRules, visitors: Visitors) -> None:
         self._app = app
@@ -101,7 +101,7 @@ class AccessMiddleware:
         self._visitors = visitors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Refuse a request, or pass it on to the application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -122,22 +122,22 @@ class AccessMiddleware:
         await (refused or self._app)(scope, receive, guarded)
 
     def _came_by_tls(self, scope: Scope) -> bool:
-        """Return whether a proxy that we know took this request over TLS: cookies are then Secure, addresses https."""
+        """Return whether a known proxy received this request over TLS: cookies are then Secure, addresses https."""
         client = scope.get("client")
         known = client is not None and client[0] in self._rules.proxies
         if not known and not self._rules.proxy_header:  # the proxy that names users is the only way in
             return False
-        said = Headers(scope=scope).getlist("x-forwarded-proto")
-        # the proxy next to us adds its own word behind those that came along
-        return bool(said) and said[-1].rpartition(",")[2].strip().lower() == "https"
+        forwarded = Headers(scope=scope).getlist("x-forwarded-proto")
+        # the proxy next to us appends its value to those of the request
+        return bool(forwarded) and forwarded[-1].rpartition(",")[2].strip().lower() == "https"
 
     def _refusal(self, scope: Scope, request: Request, fresh: list[str]) -> Response | None:
-        """Return why a request is not answered; None where it is, and then the request knows its visitor."""
+        """Return the response that refuses a request; None if it is allowed, and its state then has the visitor."""
         hosts = Headers(scope=scope).getlist("host")
         if len(hosts) != 1 or _bare(hosts[0]) not in self._rules.hosts:
             shown = display_text(hosts[0], 80) if hosts else "none"
             return PlainTextResponse(
-                f"This page is not asked for under the host {shown}. Names beside its own stand in the setting web.allowed_hosts.\n",
+                f"This page does not answer under the host name {shown}. The setting web.allowed_hosts lists further names.\n",
                 421,
             )
         path = scope["path"]
@@ -152,7 +152,7 @@ class AccessMiddleware:
         if visitor is None and not path.startswith(_OPEN):
             return self._ask_for_login(request)
         if visitor is not None and "token" in request.query_params and not path.startswith(_FOR_PROGRAMS):
-            # into the cookie, and out of the address that is shown on a screen
+            # the token moves into the cookie, so that the address on the screen does not show it
             left = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "token"])
             return RedirectResponse(local_path(path) + (f"?{left}" if left else ""), 303)
         if scope["method"] == "POST" and path != "/login" and (visitor is None or not visitor.may_edit):
@@ -160,13 +160,13 @@ class AccessMiddleware:
         return None
 
     def _why_foreign(self, request: Request) -> str:
-        """Return why a form did not come from this page, as far as its headers tell; empty where it did."""
+        """Return why a form, by its headers, did not come from this page; empty if it did."""
         site = request.headers.get("sec-fetch-site")
         if site is not None and site != "same-origin":
             return "A verb is given from this page alone, not from another site."
         origin = request.headers.get("origin")
         if origin == "null" and site is not None:
-            origin = None  # a browser that is told to send no referrer does not name its own page either
+            origin = None  # a browser that may send no referrer does not name our own page either
         if origin is not None and origin.partition("://")[2].lower() != request.headers["host"].strip().lower():
             return "A verb is given from this page alone, not from another site."
         length = request.headers.get("content-length", "")
@@ -190,7 +190,7 @@ class AccessMiddleware:
             return self._begin("read-only", fresh, may_edit=False)
         if rules.proxy_header or self._visitors.ask_for_login:
             return None
-        # nobody logs in, so no session is kept: the cookie alone is what the forms are bound to
+        # without logins no session is kept, and forms are bound to the cookie alone
         if len(session) < _KEY:
             session = secrets.token_urlsafe(32)
             if request.method == "GET" and not request.url.path.startswith((*_FOR_PROGRAMS, *_OPEN)):
@@ -218,7 +218,7 @@ class AccessMiddleware:
 
 
 def cookie(session: str, *, secure: bool, ended: bool = False) -> str:
-    """Return the header that keeps a session in the browser, or takes it away."""
+    """Return the Set-Cookie header that starts or ends a session in the browser."""
     parts = [f"{COOKIE}={session}", "Path=/", "HttpOnly", "SameSite=Strict"]
     return "; ".join([*parts, *(["Secure"] if secure else []), *(["Max-Age=0"] if ended else [])])
 
@@ -232,6 +232,6 @@ def _session_of(request: Request) -> str:
 
 
 def local_path(text: str) -> str:
-    """Return a path of this page to go on to; the first page where the text leads elsewhere."""
-    path = "".join(character for character in text if character.isprintable())  # browsers leave tabs and breaks out
+    """Return a path of this site for a redirect; the start page if the text leads elsewhere."""
+    path = "".join(character for character in text if character.isprintable())  # browsers ignore tabs and line breaks
     return path if path.startswith("/") and not path.startswith("//") and "\\" not in path else "/"

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 COOKIE = "aggregator_looks"
-# Who comes back after so long has a new look.
+# A visitor who returns after this time begins a new visit.
 _PAUSE = timedelta(minutes=30)
 _KEPT = timedelta(days=90)
 
 
 def last_visit(request: Request, now: datetime) -> datetime | None:
-    """Return when the visit before this one ended; None at a first visit."""
+    """Return the end of the previous visit; None at a first visit."""
     before, latest = _read(request, now)
     if latest is not None and now - latest >= _PAUSE:
         return latest
@@ -22,7 +22,7 @@ def last_visit(request: Request, now: datetime) -> datetime | None:
 
 
 def note_visit(request: Request, response: Response, now: datetime) -> None:
-    """Note in the cookie that the visitor looks now."""
+    """Record the present time as a visit in the cookie."""
     before, latest = last_visit(request, now), now
     value = "_".join(str(int(moment.timestamp())) if moment else "0" for moment in (before, latest))
     response.set_cookie(

@@ -45,7 +45,7 @@ class Filters:
 
     @property
     def address(self) -> str:
-        """The filters as the part of an address behind the path; empty where all are as they are by default."""
+        """The filters as the query of an address; empty if all have their defaults."""
         return self.turned_to(self.page)
 
     @property
@@ -78,7 +78,7 @@ _UNSET = Filters()
 
 
 def filters_of(given: Mapping[str, str]) -> Filters:
-    """Return the filters of an address; what makes no sense there is as if it were not there."""
+    """Return the filters of an address; invalid values are ignored."""
     sort = given.get("sort", "")
     return Filters(
         match=_text(given, "match"),
@@ -93,7 +93,7 @@ def filters_of(given: Mapping[str, str]) -> Filters:
 
 
 def listed(app: Aggregator, filters: Filters) -> tuple[list[StorySummary], bool]:
-    """Return a page of the list, and whether there is another behind it."""
+    """Return a page of the list, and whether there is a next page."""
     end = filters.page * PER_PAGE
     found = app.stories(filters.query(app.clock(), end + 1))
     return found[end - PER_PAGE : end], len(found) > end

@@ -1,4 +1,4 @@
-"""Live updates of open pages: the database is looked at once a second, however many pages are open."""
+"""Live updates of open pages: the database is checked once a second, however many pages are open."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from aggregator import Aggregator
 from aggregator.web.newsrooms import Newsrooms
 
 _EVERY = 1.0
-# A line that keeps proxies from closing a quiet stream.
+# Seconds between comment lines that keep proxies from closing a quiet stream.
 _PULSE = 20.0
 MOST_LISTENERS = 50
 
 
 class Changes:
-    """Watches the database while anybody listens."""
+    """Watches the database while any page listens."""
 
     def __init__(self, newsrooms: Newsrooms) -> None:
         self._newsrooms = newsrooms
@@ -31,12 +31,15 @@ class Changes:
     def end(self) -> None:
         """End every stream."""
         self._ending = True
+        self._wake_listeners()
+
+    def _wake_listeners(self) -> None:
         for listener in self._listeners:
             listener.set()
 
     @property
     def is_full(self) -> bool:
-        """Return whether no further listener is taken."""
+        """Return whether no further listener is accepted."""
         return len(self._listeners) >= MOST_LISTENERS
 
     async def stream(self) -> AsyncIterator[bytes]:
@@ -68,12 +71,11 @@ class Changes:
                 now = await _stamp(app, before)
                 if now != before:
                     before = now
-                    for listener in self._listeners:
-                        listener.set()
+                    self._wake_listeners()
 
 
 async def _stamp(app: Aggregator, before: int) -> int:
-    with suppress(Exception):  # a database that is busy or away has not changed
+    with suppress(Exception):  # a database that is busy or missing counts as unchanged
         return await run_in_threadpool(app.stamp)
     return before
 

@@ -16,7 +16,7 @@ from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.pages import view
 
 _STORIES = 100
-# As `aggregator health` allows: so long ago, and no daemon gets on.
+# The longest time since the last poll and pass of a healthy daemon, as in `aggregator health`.
 _ALLOWED = timedelta(minutes=15)
 
 
@@ -43,7 +43,7 @@ def json_feed(request: Request, app: Aggregator) -> Response:
 
 @view
 def health(request: Request, app: Aggregator) -> Response:
-    """``/health``: 200 where all is well, else 503; what is wrong is told to those who may look."""
+    """``/health``: 200 if the daemon is healthy, else 503; only visitors with access get the reasons."""
     faults = app.faults(_ALLOWED)
     body: dict[str, object] = {"status": "failing" if faults else "ok"}
     if request.state.visitor is not None:

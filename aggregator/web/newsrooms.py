@@ -1,4 +1,4 @@
-"""A pool of open newsrooms: each request thread uses one with a connection of its own."""
+"""A pool of open newsrooms: each request thread uses one with its own connection."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aggregator import Aggregator
 from aggregator.desk.health import FeedHealthRow, Status
 from aggregator.exceptions import LockedError
 
-# Newsrooms open at once; a request waits so long (seconds) for one.
+# Newsrooms open at once, and how long a request waits for one (seconds).
 _MOST, _PATIENCE = 4, 20.0
-# How long figures that cost something for every feed are believed (seconds).
+# How long the health of feeds and the status are cached (seconds), because they take time for every feed.
 _FRESH = 15.0
 
 
 class Newsrooms:
-    """A few open newsrooms of one database, opened when they are first needed."""
+    """A few open newsrooms of one database, opened when first needed."""
 
     def __init__(self, opened: Callable[[], Aggregator]) -> None:
         self._opened = opened
@@ -32,7 +32,7 @@ class Newsrooms:
 
     @contextmanager
     def one(self) -> Iterator[Aggregator]:
-        """Lend a newsroom to this thread; LockedError where all stay busy."""
+        """Lend a newsroom to this thread; raises LockedError if all stay busy."""
         app = self._take()
         try:
             yield app
@@ -44,12 +44,12 @@ class Newsrooms:
         self._closing.close()
 
     def feed_health(self, app: Aggregator) -> list[FeedHealthRow]:
-        """Return how each feed is, as it was some seconds ago at most."""
+        """Return the health of each feed, at most some seconds old."""
         found: list[FeedHealthRow] = self._recent("health", app.feed_health)
         return found
 
     def status(self, app: Aggregator) -> Status:
-        """Return what the newsroom holds, as it was some seconds ago at most."""
+        """Return the state of the newsroom, at most some seconds old."""
         found: Status = self._recent("status", app.status)
         return found
 

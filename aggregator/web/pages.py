@@ -1,4 +1,4 @@
-"""The pages that show: stories, one story, an entry, search, feeds, decisions, editions."""
+"""The pages: stories, one story, an entry, search, feeds, decisions, editions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from aggregator.web.lists import SORTS, WINDOWS, filters_of, listed
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import clock_of, page
 
-# A digest brings its styles along, inside of its elements: mail programs know no other.
+# A digest has its styles inside its elements, for mail programs.
 _EDITION_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HITS, _DECISIONS = 50, 100
-_LEFT, _WIDTH = 4.5, 91.0  # the lanes of a timeline, in hundredths of their width
+_LEFT, _WIDTH = 4.5, 91.0  # the plot of a timeline, in per cent of its row
 _MOST_FINDINGS = 12
-_MOST_NEIGHBOURS = 20  # of a storyline, those seen last
+_MOST_NEIGHBOURS = 20  # the last seen stories of a storyline that a page shows
 
 View = Callable[[Request], Response]
 
@@ -74,7 +74,7 @@ def _stories(request: Request, app: Aggregator, shown: dict[str, Any], name: str
 
 @view
 def stories(request: Request, app: Aggregator) -> Response:
-    """The list of stories; beside it on a desk screen what the newsroom holds."""
+    """The list of stories; on a wide screen the state of the newsroom is beside it."""
     rooms: Newsrooms = request.app.state.newsrooms
     return _stories(request, app, {"status": rooms.status(app), "story": None}, "stories.html")
 
@@ -88,7 +88,7 @@ def story(request: Request, app: Aggregator) -> Response:
 
 
 def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, Any]:
-    """Return what the page of one story shows."""
+    """Return the values for the page of one story."""
     timeline = app.timeline(found)
     decisions = app.decisions(1)
     neighbours = app.neighbours(found)[:_MOST_NEIGHBOURS]
@@ -139,7 +139,7 @@ def search(request: Request, app: Aggregator) -> Response:
 
 @view
 def feeds(request: Request, app: Aggregator) -> Response:
-    """How the feeds are, those that need a person first."""
+    """The health of the feeds; those that need attention come first."""
     rooms: Newsrooms = request.app.state.newsrooms
     order = ("failing", "gone", "silent", "new", "paused", "ok")
     rows = sorted(rooms.feed_health(app), key=lambda row: (order.index(row.state), row.feed.casefold()))
@@ -157,13 +157,13 @@ def decisions(request: Request, app: Aggregator) -> Response:
 
 @view
 def editions(request: Request, app: Aggregator) -> Response:
-    """The frozen editions, newest first."""
+    """The stored editions, newest first."""
     return page(request, "editions.html", rows=app.editions(), formats=FORMATS, clock=_clock(app))
 
 
 @view
 def edition(request: Request, app: Aggregator) -> Response:
-    """A frozen edition as it was made; ``latest`` is the newest."""
+    """A stored edition; ``latest`` is the newest."""
     name = request.path_params["edition"]
     form = request.query_params.get("format", "html")
     kept = app.kept_edition(None if name == "latest" else name)
@@ -177,7 +177,7 @@ def edition(request: Request, app: Aggregator) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class ReportShown:
-    """A report on the page: its first entry, with its copies folded below."""
+    """A report on the page: its first entry, with the copies folded below it."""
 
     id: str
     agency: str | None
@@ -206,7 +206,7 @@ def _by_age(story: Story) -> list[Report]:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One publisher's row of a timeline; places are hundredths of the width."""
+    """One publisher's row of a timeline; positions are per cent of the width."""
 
     publisher: str
     agency: str | None
@@ -218,7 +218,7 @@ class Lane:
 
 
 def lanes(shown: Timeline) -> list[Lane]:
-    """Return a timeline as rows with places to draw at."""
+    """Return a timeline as rows with the positions of their signs."""
     span = shown.end - shown.start
 
     def place(moment: datetime) -> float:

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 
 from aggregator.exceptions import UsageError
 
-# 16 MB of memory and some hundredths of a second a guess.
+# 16 MB of memory and some hundredths of a second for each guess.
 _N, _R, _P = 2**14, 8, 1
 _BYTES = 32
-# What no password may cost to check, whatever a settings file says.
+# The highest cost of checking a password, whatever a settings file says.
 _MOST_N, _MOST_RP = 2**17, 32
 SHORTEST = 8
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password for ``web.users``; UsageError where it is too short."""
+    """Return the hash of a password for ``web.users``; raises UsageError if it is too short."""
     if len(password) < SHORTEST:
         raise UsageError(f"a password has {SHORTEST} characters at least")
     salt = secrets.token_bytes(16)
@@ -32,9 +32,9 @@ def is_hash(text: str) -> bool:
 
 
 def without_hash(users: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a sentence for each user whose text is no hash of a password."""
+    """Return a warning for each user whose value is no hash of a password."""
     return tuple(
-        f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
+        f"web.users: the value of {name} is no hash of a password; `aggregator web --hash-password` makes one"
         for name, text in users.items()
         if not is_hash(text)
     )

@@ -42,7 +42,7 @@ def environment(say: Labels) -> Environment:
 
 
 def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:
-    """Return a page made from a template, with what every page knows."""
+    """Return a page made from a template, with the values that every page needs."""
     known = {
         "request_path": request.url.path,
         "visitor": request.state.visitor,
@@ -56,7 +56,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
 
 
 def clock_of(digest: DigestSettings, now: datetime) -> Clock:
-    """Return how times are shown now: today's without their day."""
+    """Return the clock for pages shown now: times of today are shown without their day."""
     say = labels(digest.language, digest.templates)
     return Clock(digest.timezone, now, now + timedelta(microseconds=1), say)
 
@@ -66,7 +66,7 @@ def _shown(value: Any) -> Any:
 
 
 def _piece(text: str) -> Markup:
-    """Return a piece of text with its blanks, since an edit may consist of one."""
+    """Return a piece of text with its blanks, because an edit may consist of a blank."""
     kept = "".join(character for character in text if character.isprintable() or character in " \n")
     return Markup.escape(kept)
 

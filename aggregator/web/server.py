@@ -23,27 +23,27 @@ from aggregator.web.access import is_loopback
 from aggregator.web.passwords import without_hash
 from aggregator.web.site import Access, site, warm_up
 
-# Connections at once; beyond them the answer is 503.
+# Connections at once; further ones are answered with 503.
 _MOST_CONNECTIONS = 200
-# Seconds a client may take to say what it wants, and between two requests.
+# Seconds for a client to send a request's head, and between two requests.
 _SPEAKS_WITHIN, _KEPT_ALIVE = 10.0, 15
-# Seconds that responses under way may take when the page stops.
+# Seconds that running responses may take when the server stops.
 _STOPS_WITHIN = 3
 _MOST_HEAD = 32 * 1024  # bytes of a request's head
 
 
 class TimeoutProtocol(H11Protocol):
-    """HTTP that closes connections on which a request is begun and not ended, or none is begun."""
+    """HTTP protocol that closes connections with an incomplete request head, or without a request."""
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Process received data; the timer stops when a whole head was received."""
+        """Process received data; the timer stops when a whole head has arrived."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._cancel()
@@ -51,7 +51,7 @@ class TimeoutProtocol(H11Protocol):
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the timer."""
         self._cancel()
         super().connection_lost(exc)
 
@@ -70,7 +70,7 @@ class TimeoutProtocol(H11Protocol):
 
 
 def check(settings: WebSettings, access: Access) -> None:
-    """Raise ConfigurationError where strangers could come in, or nobody could."""
+    """Raise ConfigurationError if strangers would have access, or nobody would."""
     host, _ = listening_at(settings)
     if problems := without_hash(access.users):
         raise ConfigurationError(problems)
@@ -93,7 +93,7 @@ def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Acce
 def serve(
     opened: Callable[[], Aggregator], settings: Settings, access: Access, announce: Callable[[str], None]
 ) -> None:
-    """Serve the page until stopped; ``announce`` is called with its address. ConfigurationError where it cannot listen."""
+    """Serve the page until stopped; ``announce`` is called with its address. Raises ConfigurationError if it cannot listen."""
     with _listening(settings.web) as listening:
         server = _server(made_site(opened, settings, access))
         announce(f"http://{value_text(settings.web.address)}/")
@@ -135,10 +135,10 @@ def _server(app: Starlette) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """A server that ends its event streams at a stop; otherwise it would wait for them."""
+    """A server that ends its event streams when it stops; otherwise it would wait for them."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then the rest."""
+        """End the event streams, then the server."""
         app: Any = self.config.app
         app.state.changes.end()
         await super().shutdown(sockets)

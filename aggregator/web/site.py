@@ -34,7 +34,7 @@ _STATIC = {"desk.css": "text/css", "desk.js": "text/javascript", "icon.svg": "im
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come in, with every secret read: ``users`` maps names to password hashes."""
+    """Who may use the page, with all secrets read: ``users`` maps names to password hashes."""
 
     owner: str
     users: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def site(
     say: Labels | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` its heading, ``say`` its labels."""
+    """Return the page as an application; ``opened`` opens a newsroom, ``host`` is the listening address, ``say`` has the labels."""
     newsrooms = Newsrooms(opened)
     visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
     rules = AccessRules(
@@ -79,7 +79,7 @@ def site(
 
 
 def warm_up(made: Starlette) -> None:
-    """Load what the first visitors would wait for: templates and explanations."""
+    """Load templates and explanations, so that the first visitors do not wait for them."""
     import_module("aggregator.desk.explain")
     for name in made.state.templates.list_templates():
         made.state.templates.get_template(name)
@@ -120,7 +120,7 @@ def _static(request: Request) -> Response:
 
 
 def _explained(request: Request, error: Exception) -> Response:
-    """Return the page for an error of the product."""
+    """Return the page for an AggregatorError."""
     status = 500
     for kind, code in ((NotFoundError, 404), (UsageError, 400), (LockedError, 503)):
         if isinstance(error, kind):

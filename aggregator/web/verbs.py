@@ -18,13 +18,13 @@ from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import page
 from aggregator.web.visitors import TooManyTriesError, Visitor, Visitors
 
-# Seconds in which a form has to arrive.
+# Seconds within which a form must arrive.
 _ARRIVES_WITHIN = 15.0
 _MOST_FIELDS = 2_000
 
 
 def with_form(act: Callable[[Request, FormData], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that hands a posted form to ``act``, and answers 408 where it does not arrive."""
+    """Return an endpoint that passes a posted form to ``act``, and answers 408 if it does not arrive in time."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -48,12 +48,12 @@ def _texts(form: FormData, name: str) -> list[str]:
 
 @with_form
 async def apply_verb(request: Request, form: FormData) -> Response:
-    """Carry out the verb that a form names, and lead back to the story it concerns."""
+    """Carry out the verb that a form names, and redirect to its story."""
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
         message = (
-            "This form is from an earlier visit, or not from this page. Go back, load the page anew, and try again."
+            "This form is from an earlier visit, or not from this page. Go back, load the page again, and try again."
         )
         return page(request, "message.html", 403, title="Not done", message=message)
     verb = _VERBS.get(request.path_params["verb"])
@@ -96,14 +96,14 @@ def _move(app: Aggregator, by: str, form: FormData) -> str:
 
 
 def _pin(app: Aggregator, by: str, form: FormData) -> str:
-    entries = _wanted(form, "entry", "the entry that is to stand for the story")
+    entries = _wanted(form, "entry", "the new canonical entry")
     if len(entries) > 1:
-        raise UsageError("Mark one entry: only one can stand for a story.")
+        raise UsageError("Mark one entry: a story has only one canonical entry.")
     return app.editor(by).pin(_text(form, "story"), entries[0])
 
 
 def _forbid(app: Aggregator, by: str, form: FormData) -> str:
-    """Keep the marked entries, else the story as a whole, apart from another story."""
+    """Keep the marked entries, or without any the whole story, apart from another story."""
     story, entries = _text(form, "story"), _texts(form, "entry")
     others = _texts(form, "other")
     editor = app.editor(by)
@@ -114,12 +114,12 @@ def _forbid(app: Aggregator, by: str, form: FormData) -> str:
         elif len(entries) == 2:
             editor.forbid(*entries)
         else:
-            raise UsageError("Name another story, or mark the two entries that are never to stand together.")
+            raise UsageError("Name another story, or mark the two entries to keep apart.")
     return story
 
 
 def _undo(app: Aggregator, by: str, form: FormData) -> str:
-    """Undo the last verb, if it is still the one shown."""
+    """Undo the last decision, if it is still the one shown."""
     with app.store.transaction():
         in_force = next((one for one in app.decisions(1_000) if one.undone_at is None), None)
         if in_force is None or str(in_force.id) != _text(form, "decision"):
@@ -145,21 +145,21 @@ _VERBS: dict[str, Callable[[Aggregator, str, FormData], str]] = {
 }
 
 
-# --- coming and going ----------------------------------------------------------------------------
+# --- login and logout ----------------------------------------------------------------------------
 
 
 def ask_to_log_in(request: Request) -> Response:
-    """Show the login."""
+    """Show the login form."""
     return page(request, "login.html", wanted=local_path(request.query_params.get("next", "/")), message="")
 
 
 @with_form
 async def log_in(request: Request, form: FormData) -> Response:
-    """Take a login."""
+    """Check a login and start a session."""
     visitors: Visitors = request.app.state.visitors
     wanted = local_path(_text(form, "next"))
     client = request.client.host if request.client else ""
-    # behind a proxy on this machine all visitors share its address: one who guesses passwords must not lock out the others
+    # behind a proxy on this machine all visitors share its address, and one who guesses passwords must not lock out the others
     address = "" if is_loopback(client) else client
     password = form.get("password", "")
     try:
@@ -181,7 +181,7 @@ async def log_out(request: Request, form: FormData) -> Response:
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
-        return page(request, "message.html", 403, title="Not done", message="Load the page anew, and log out again.")
+        return page(request, "message.html", 403, title="Not done", message="Load the page again, and log out again.")
     visitors.log_out(visitor.key)
     response = RedirectResponse("/login", 303)
     response.headers.append("set-cookie", cookie("", secure=request.url.scheme == "https", ended=True))

@@ -13,16 +13,16 @@ from threading import BoundedSemaphore, Lock
 from aggregator.exceptions import AggregatorError
 from aggregator.web.passwords import hash_password, verify
 
-# Sessions kept at once, and addresses remembered for their wrong passwords: what strangers can fill is bounded.
+# Limits on what strangers can fill: sessions at once, and addresses stored for their wrong passwords.
 _MOST_SESSIONS, _MOST_ADDRESSES = 1_000, 1_000
-# Wrong passwords of one address or for one name before it has to wait, and how long (seconds).
+# Wrong passwords from one address or for one name before it must wait, and how long (seconds).
 _TRIES, _WAIT = 5, 300.0
-# Passwords checked at once: each costs 16 MB.
+# Passwords checked at once; each needs 16 MB.
 _CHECKED_AT_ONCE = 2
 
 
 class TooManyTriesError(AggregatorError):
-    """Too many wrong passwords; the visitor has to wait."""
+    """There were too many wrong passwords, and the visitor must wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,18 @@ class Visitors:
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = Lock()
         self._checks = BoundedSemaphore(_CHECKED_AT_ONCE)
-        # what an unknown name is checked against, so that it takes as long as a known one
+        # the hash for unknown names, so that their check takes as long as that of a known name
         self._nobody = hash_password(secrets.token_urlsafe(16)) if self._users else ""
 
     @property
     def ask_for_login(self) -> bool:
-        """Return whether there is anybody who could log in."""
+        """Return whether any user can log in."""
         return bool(self._users)
 
     # --- logging in --------------------------------------------------------------------------
 
     def log_in(self, name: str, password: str, address: str) -> str | None:
-        """Return the id of a new session; None where name or password is wrong. TooManyTriesError after a few wrong ones.
+        """Return the id of a new session; None if name or password is wrong. Raises TooManyTriesError after a few wrong ones.
 
         ``address`` is the client's; empty where many share one, as behind a proxy.
         """
@@ -98,7 +98,7 @@ class Visitors:
             self._sessions.pop(_digest(session_id), None)
 
     def of_session(self, session_id: str) -> Visitor | None:
-        """Return who has a session; None where it ended or never was."""
+        """Return the visitor of a session; None if it has ended or never existed."""
         key, now = _digest(session_id), self._clock()
         with self._lock:
             found = self._sessions.get(key)
@@ -116,14 +116,14 @@ class Visitors:
     # --- forms -------------------------------------------------------------------------------
 
     def form_token(self, visitor: Visitor) -> str:
-        """Return what each form of a visitor's carries: only our own pages know it."""
+        """Return the token that each of a visitor's forms carries; only our own pages know it."""
         return hmac.new(self._secret, visitor.key.encode("utf-8"), hashlib.sha256).hexdigest()
 
     def is_form_token(self, visitor: Visitor, token: str) -> bool:
         """Return whether a form token was issued to this visitor."""
         return hmac.compare_digest(self.form_token(visitor).encode("ascii"), token.encode("utf-8", "replace"))
 
-    # --- pieces ------------------------------------------------------------------------------
+    # --- wrong passwords ---------------------------------------------------------------------
 
     def _has_to_wait(self, key: str) -> bool:
         with self._lock:

@@ -93,7 +93,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "parsing.wrappers": {"_CALL": DOCUMENT, "_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
     "parsing.links": {"_ANCHOR": TEXT},
-    "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
+    "parsing.bot_walls": {"_WORDS": 40_000, "_HEADING": 40_000},
     "parsing.date_forms": {
         "_TURNS": 200, "_MINUS": 200, "_LABEL": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
         "_WEEK": 200, "_ORDINAL": 200, "_MONTH": 200, "_ISO_HOURS": 200, "_AFTER_ISO_DAY": 200, "_HOURS_AND_MINUTES": 200,

@@ -75,7 +75,7 @@ def test_exit_2_a_bad_feeds_file_has_all_its_faults_named_at_once() -> None:
         assert "feeds.yaml:1: unknown key 'intervall'; did you mean 'interval'?" in outcome.err
         assert "feeds.yaml:4: unknown key 'catgory'; did you mean 'category'?" in outcome.err
         assert "feeds.yaml:5: a feed without 'url'" in outcome.err
-        assert "feeds.yaml:6: duplicate address https://a.example/rss: it stands in line 3 already" in outcome.err
+        assert "feeds.yaml:6: duplicate address https://a.example/rss: it is already in line 3" in outcome.err
         assert "feeds.yaml:7: 'authority'" in outcome.err
         assert "feeds.yaml:8: 'url'" in outcome.err
         assert outcome.out == ""
@@ -96,7 +96,7 @@ def test_exit_2_faults_of_settings_and_feeds_are_checked_together() -> None:
         (("stories", "--nonsense"), "--nonsense"),
         (("nonsense",), "nonsense"),
         (("story", "nonsense"), "nonsense"),
-        (("--set", "fetch.workrs=3", "config", "show"), "did you mean fetch.workers?"),
+        (("--set", "fetch.workrs=3", "config", "show"), "did you mean 'fetch.workers'?"),
         (("--set", "fetch.workers", "config", "show"), "SECTION.KEY=VALUE"),
         (("--set", "fetch.timeout=soon", "config", "show"), "fetch.timeout"),
         (("--now", "teatime", "stories"), "teatime"),

@@ -104,4 +104,4 @@ def test_no_backup_takes_the_place_of_what_lies_beside_a_database(ending: str) -
 
 def test_an_output_of_clustering_the_window_anew_is_refused_and_not_left_out() -> None:
     newsroom()
-    assert "--output is of archives" in call("recluster", "--output", "stories.jsonl").err
+    assert "--output is for archives" in call("recluster", "--output", "stories.jsonl").err

@@ -27,7 +27,7 @@ def test_init_then_check() -> None:
 
 def test_init_leaves_what_is_there() -> None:
     Path("feeds.yaml").write_text("feeds: []  # mine\n", encoding="utf-8")
-    assert "left as it is" in call("init").ok().err
+    assert "left unchanged" in call("init").ok().err
     assert Path("feeds.yaml").read_text(encoding="utf-8") == "feeds: []  # mine\n"
     call("init", "a/new/folder").ok()
     call("--feeds", "a/new/folder/feeds.yaml", "config", "check").ok()
@@ -307,6 +307,7 @@ def test_config_check_names_a_variable_that_sets_nothing(monkeypatch: pytest.Mon
     monkeypatch.setenv("AGGREGATOR_NATO_KEY", "a secret of a feed")
     told = call("config", "check").ok().err
     assert (
-        "environment AGGREGATOR_FETCH_TIMOUT: there is no such setting; did you mean AGGREGATOR_FETCH_TIMEOUT?" in told
+        "environment AGGREGATOR_FETCH_TIMOUT: there is no such setting; did you mean 'AGGREGATOR_FETCH_TIMEOUT'?"
+        in told
     )
     assert "NATO" not in told

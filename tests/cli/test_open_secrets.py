@@ -1,4 +1,4 @@
-"""`config check` tells of secrets that stand in the open, and shows none."""
+"""`config check` warns of secrets in plain text, and shows none."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def test_config_check_names_secrets_in_the_open_and_shows_none(monkeypatch: pyte
     told = call("config", "check").ok()
     assert told.out == "feeds.yaml: 3 feeds; settings are sound.\n"
     assert told.err.splitlines() == [
-        "feeds.yaml:2: the password of 'proxy' stands in the open; write it as {env: NAME} or {file: PATH}",
-        "feeds.yaml:4: what is secret of https://a.example/rss?token=*** stands in the open; write it as {env: NAME} or {file: PATH}",
-        "feeds.yaml:7: the password of 'auth' stands in the open; write it as {env: NAME} or {file: PATH}",
-        "feeds.yaml:6: the header X-Api-Key stands in the open; write it as {env: NAME} or {file: PATH}",
-        "feeds.yaml: others on this machine may read it, and secrets stand in it; `chmod 600` keeps it to you",
+        "feeds.yaml:2: the password of 'proxy' is in plain text; write it as {env: NAME} or {file: PATH}",
+        "feeds.yaml:4: the secret in https://a.example/rss?token=*** is in plain text; write it as {env: NAME} or {file: PATH}",
+        "feeds.yaml:7: the password of 'auth' is in plain text; write it as {env: NAME} or {file: PATH}",
+        "feeds.yaml:6: the header X-Api-Key is in plain text; write it as {env: NAME} or {file: PATH}",
+        "feeds.yaml: other users can read it, and it contains secrets; `chmod 600` prevents that",
     ]
     Path("feeds.yaml").write_text("feeds: ['https://b.example/rss']\n", encoding="utf-8")
     assert call("config", "check").ok().err == ""
@@ -55,15 +55,15 @@ def test_config_check_names_secrets_in_the_settings_and_in_watches() -> None:
     Path("aggregator.yaml").chmod(0o644)
     hook = "webhook:https://hooks.example/services/T0/B0/aB3dE5fG7hI9jK1lM3nO5pQ7"
     added = call("watch", "add", "dam", "--word", "dam", "--to", hook, "--to", "webhook:https://desk.example/hook").ok()
-    advice = "webhook:https://hooks.example/… stands in the database and its backups, secret and all; webhook:env:NAME keeps it out"
+    advice = "webhook:https://hooks.example/… is stored with its secret in the database and its backups; webhook:env:NAME keeps it out"
     assert advice in added.err
     told = call("config", "check").ok()
     file = Path("aggregator.yaml").resolve()
     assert [line.replace(f"{file}:", "aggregator.yaml:") for line in told.err.splitlines()] == [
         "aggregator.yaml: digest.public_url holds what looks like a secret, and is no place for one: it is shown and handed on",
-        "aggregator.yaml: web.token stands in the open; write it as {env: NAME} or {file: PATH}",
-        "aggregator.yaml: others on this machine may read it, and secrets stand in it; `chmod 600` keeps it to you",
-        "web.users: what stands for ann is no hash of a password; `aggregator web --hash-password` makes one",
+        "aggregator.yaml: web.token is in plain text; write it as {env: NAME} or {file: PATH}",
+        "aggregator.yaml: other users can read it, and it contains secrets; `chmod 600` prevents that",
+        "web.users: the value of ann is no hash of a password; `aggregator web --hash-password` makes one",
         f"watch dam: {advice}",
     ]
 

@@ -87,7 +87,7 @@ feeds:
         f"{path}:4: unknown key 'categry'; did you mean 'category'?",
         f"{path}:5: 'authority': a whole number from 0 to 100",
         f"{path}:6: a feed without 'url'",
-        f"{path}:7: duplicate address https://a.example/rss: it stands in line 3 already",
+        f"{path}:7: duplicate address https://a.example/rss: it is already in line 3",
         f"{path}:8: 'url':",
         f"{path}:9: 'url': 'just a text' is no http or https address",
         f"{path}:11: 'agency': true or false",
@@ -263,9 +263,9 @@ def test_a_secret_address_is_in_no_complaint(tmp_path: Path) -> None:
         read_feeds(path, environ)
     assert "for-anna" not in str(caught.value)
     assert [line.partition(": ")[2] for line in caught.value.problems] == [
-        "duplicate address https://a.example/***: it stands in line 2 already",
+        "duplicate address https://a.example/***: it is already in line 2",
         "'url': the environment has no NONE",
-        "'url': what stands in env BAD is no http or https address",
+        "'url': env BAD holds no http or https address",
     ]
 
 

@@ -105,7 +105,7 @@ def test_addresses_that_ask_for_one_thing_are_duplicates(tmp_path: Path) -> None
         "feeds:\n" + "".join(f"  - url: {url}\n" for url in (*same, "http://a.example/", "https://a.example/x")),
     )
     assert [problem.partition(":")[0] for problem in told] == ["3", "4"]
-    assert all("it stands in line 2 already" in problem for problem in told)
+    assert all("it is already in line 2" in problem for problem in told)
     path = tmp_path / "other.yaml"
     assert add_feeds(path, [Feed(url) for url in same], {}) == 1
     assert add_feeds(path, [Feed("https://a.example:443/")], {}) == 0

@@ -75,7 +75,7 @@ def test_all_faults_are_named_at_once_with_file_line_and_the_nearest_key(tmp_pat
         f"{project}:3: fetch.workers:",
         f"{project}:4: unknown key 'storys'; did you mean 'stories'?",
         "AGGREGATOR_DIGEST_FORMATS",
-        "did you mean fetch.jitter?",
+        "did you mean 'fetch.jitter'?",
         "SECTION.KEY=VALUE",
     ):
         assert expected in text
@@ -190,7 +190,7 @@ def test_series_of_editions_are_read_and_shown_as_they_were_written(tmp_path: Pa
     [
         ("{evening: {}}", "evening: say when it is made"),
         ("{evening: {time: 25:00}}", "evening: time"),
-        ("{evening: {tme: 18:00}}", "did you mean time?"),
+        ("{evening: {tme: 18:00}}", "did you mean 'time'?"),
         ("{Evening News: {time: 18:00}}", "no name for a series"),
         ("{latest: {time: 18:00}}", "no name for a series"),
         ("{evening: 18:00}", "a mapping of keys is wanted"),

@@ -13,7 +13,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.daemon.locking import NOTE_INTERVAL, Account, DaemonLock, account, holder
+from aggregator.daemon.locking import NOTE_INTERVAL, DaemonLock, DaemonState, daemon_state, holder
 from aggregator.daemon.progress import POLLING, STUCK, Progress
 from aggregator.daemon.schedule import OneLateRun
 
@@ -35,7 +35,7 @@ class Time:
 
 
 def test_the_watchdog_hears_of_progress_and_not_of_a_living_thread() -> None:
-    time, told = Time(), list[Account]()
+    time, told = Time(), list[DaemonState]()
     progress = Progress(time.moment, time.clock, told.append, tick=5)
     time.seconds = STUCK - 1
     assert progress.is_alive()
@@ -51,7 +51,7 @@ def test_the_watchdog_hears_of_progress_and_not_of_a_living_thread() -> None:
 
 
 def test_the_account_tells_the_last_pass_that_ended_well_and_the_jobs_that_wait() -> None:
-    time, told = Time(), list[Account]()
+    time, told = Time(), list[DaemonState]()
     progress = Progress(time.moment, time.clock, told.append, tick=5)
     progress.ended(POLLING, well=True)
     time.seconds = 60
@@ -59,45 +59,45 @@ def test_the_account_tells_the_last_pass_that_ended_well_and_the_jobs_that_wait(
     progress.ended(POLLING, well=False)
     time.seconds = 90
     progress.wanted("the digest")
-    assert told[-1] == Account(NOW, (("the digest", NOW + timedelta(seconds=60)),))
+    assert told[-1] == DaemonState(NOW, (("the digest", NOW + timedelta(seconds=60)),))
     progress.ended("the digest", well=False)
-    assert told[-1] == Account(NOW)
+    assert told[-1] == DaemonState(NOW)
 
 
 def test_a_desk_that_has_nothing_to_do_writes_its_account_now_and_then() -> None:
-    time, told = Time(), list[Account]()
+    time, told = Time(), list[DaemonState]()
     progress = Progress(time.moment, time.clock, told.append, tick=5)
     every = NOTE_INTERVAL.total_seconds()
     for second in range(0, int(2.5 * every), 5):
         time.seconds = float(second)
         progress.ended(POLLING, well=True)
-    assert [account.passed for account in told] == [NOW, NOW + NOTE_INTERVAL, NOW + 2 * NOTE_INTERVAL]
+    assert [state.passed for state in told] == [NOW, NOW + NOTE_INTERVAL, NOW + 2 * NOTE_INTERVAL]
     progress.wanted("the digest")
     assert told[-1].waiting  # what waits is told at once
     progress.ended("the digest", well=True)
     assert not told[-1].waiting
-    silent = Account(NOW).faults
+    silent = DaemonState(NOW).faults
     assert not silent(NOW + 2 * NOTE_INTERVAL, timedelta(seconds=1))  # it may be as old without a fault
     assert silent(NOW + 2.1 * NOTE_INTERVAL, timedelta(seconds=1))
 
 
 def test_health_reads_the_account_beside_the_lock(tmp_path: Path) -> None:
     database = tmp_path / "a.db"
-    assert account(database) == Account()
+    assert daemon_state(database) == DaemonState()
     with DaemonLock(database) as lock:
-        assert account(database) == Account()
-        lock.note(Account(NOW, (("the digest", NOW), ("pruning", NOW + HOUR))))
+        assert daemon_state(database) == DaemonState()
+        lock.note(DaemonState(NOW, (("the digest", NOW), ("pruning", NOW + HOUR))))
         assert holder(database) is not None
-        found = account(database)
-        assert found == Account(NOW, (("the digest", NOW), ("pruning", NOW + HOUR)))
+        found = daemon_state(database)
+        assert found == DaemonState(NOW, (("the digest", NOW), ("pruning", NOW + HOUR)))
         assert found.faults(NOW + HOUR, HOUR) == []
         later = found.faults(NOW + 1.5 * HOUR, HOUR)
         assert [fault.partition(" since")[0] for fault in later] == [
             "no pass over the feeds has ended well", "the digest is due"
         ]  # fmt: skip
-        lock.note(Account(NOW + HOUR))
-        assert account(database) == Account(NOW + HOUR)
-    assert account(database) == Account()
+        lock.note(DaemonState(NOW + HOUR))
+        assert daemon_state(database) == DaemonState(NOW + HOUR)
+    assert daemon_state(database) == DaemonState()
 
 
 def listed(trigger: OneLateRun, due: datetime, now: datetime) -> list[datetime]:

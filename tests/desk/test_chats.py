@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from aggregator.desk.alert_targets import checked_target, shown_target
-from aggregator.desk.alerts import Sent, chat_message
+from aggregator.desk.alerts import chat_message
 from aggregator.exceptions import DeliveryError, UsageError
 from aggregator.fetching import chat
 from aggregator.fetching.chat import ChatMessage
+from aggregator.newsroom.alerts import Sent
 from aggregator.settings import FetchSettings, Settings
 from tests.desk.test_alerting import alerted, deliver, rows
 from tests.fetching.server import Server, Visit, answer, moved

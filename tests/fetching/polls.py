@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from aggregator.fetching.politeness import Asked, DocumentRead, after_failure, after_response
+from aggregator.fetching.politeness import DocumentRead, PollContext, after_failure, after_response
 from aggregator.model import Feed, FeedState, FetchFailure, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
 
@@ -38,7 +38,7 @@ def polled(
     last_size: int | None = None,
 ) -> FeedState:
     read = DocumentRead(ParsedFeed((), hints=hints), new, known, published, last_size=last_size)
-    return after_response(Asked(feed, state, now, jitter, SETTINGS), response or answered(), read)
+    return after_response(PollContext(feed, state, now, jitter, SETTINGS), response or answered(), read)
 
 
 def wait(state: FeedState, now: datetime = NOW) -> timedelta:
@@ -48,7 +48,7 @@ def wait(state: FeedState, now: datetime = NOW) -> timedelta:
 
 def failed(state: FeedState = KNOWN, feed: Feed = FEED, jitter: float = 0.0, **fields: object) -> FeedState:
     failure = FetchFailure(**{"kind": "http", "message": "no", **fields})  # type: ignore[arg-type]
-    return after_failure(Asked(feed, state, NOW, jitter, SETTINGS), failure)
+    return after_failure(PollContext(feed, state, NOW, jitter, SETTINGS), failure)
 
 
 def through(permanent: str | None, final: str = "https://new.example/feed") -> Response:

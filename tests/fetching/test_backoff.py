@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.fetching.caching import fresh_until, http_date, retry_after
 from aggregator.fetching.politeness import (
-    Asked,
+    PollContext,
     address_key,
     after_failure,
     after_not_modified,
@@ -68,7 +68,7 @@ def test_not_before_retry_after() -> None:
 
 def test_too_often_holds_the_whole_host_for_an_hour() -> None:
     failure = FetchFailure("http", "HTTP 429", 429, host_wide=True)
-    state = after_failure(Asked(FEED, replace(KNOWN, learned_interval=15 * MINUTE), NOW, 0.5, SETTINGS), failure)
+    state = after_failure(PollContext(FEED, replace(KNOWN, learned_interval=15 * MINUTE), NOW, 0.5, SETTINGS), failure)
     assert HOUR < wait(state) <= HOUR * 1.2
     assert host_hold(FEED, state, failure, SETTINGS) == NOW + HOUR
     named = replace(failure, retry_after=NOW + 2 * HOUR)
@@ -97,7 +97,7 @@ def test_gone_is_given_up_after_two_weeks_of_saying_so() -> None:
     state, now, polls = KNOWN, NOW, 0
     gone = FetchFailure("gone", "HTTP 410", 410)
     while not state.gone:
-        state = after_failure(Asked(FEED, state, now, 0.5, SETTINGS), gone)
+        state = after_failure(PollContext(FEED, state, now, 0.5, SETTINGS), gone)
         polls += 1
         if state.next_fetch is not None:
             assert state.next_fetch - now >= timedelta(hours=20)
@@ -111,7 +111,7 @@ def test_gone_is_given_up_after_two_weeks_of_saying_so() -> None:
 
 def test_errors_are_remembered_with_count_first_and_last_time() -> None:
     state = failed(message="HTTP 500")
-    state = after_failure(Asked(FEED, state, NOW + HOUR, 0.0, SETTINGS), FetchFailure("timeout", "slow"))
+    state = after_failure(PollContext(FEED, state, NOW + HOUR, 0.0, SETTINGS), FetchFailure("timeout", "slow"))
     assert (state.failures, state.first_failed, state.last_failed) == (2, NOW, NOW + HOUR)
     assert state.last_error == "slow"
 
@@ -141,7 +141,7 @@ def test_permanent_move_is_taken_over_after_a_week() -> None:
 def test_a_move_that_does_not_repeat_is_forgotten() -> None:
     state = polled(response=through("https://new.example/feed"))
     assert polled(state).moved_to is None
-    assert after_not_modified(Asked(FEED, state, NOW, 0.0, SETTINGS), NotModified(URL, ())).moved_to is None
+    assert after_not_modified(PollContext(FEED, state, NOW, 0.0, SETTINGS), NotModified(URL, ())).moved_to is None
     other = polled(state, response=through("https://other.example/feed"))
     assert (other.moved_to, other.moved_seen) == ("https://other.example/feed", 1)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.fetching.politeness import Asked, DocumentRead, after_failure, after_not_modified, after_response
+from aggregator.fetching.politeness import DocumentRead, PollContext, after_failure, after_not_modified, after_response
 from aggregator.model import Feed, FeedState, FetchFailure, ParsedFeed, Response
 from tests.fetching.conftest import NOW, SETTINGS, FetcherHarness
 from tests.fetching.server import RSS, Server, answer, moved
@@ -21,7 +21,7 @@ def remembered(app: FetcherHarness, url: str, state: FeedState | None = None) ->
     """Poll once and return what is to be remembered."""
     feed, state = Feed(url), state or FeedState(url)
     outcome = app.fetch(feed, state)
-    asked = Asked(feed, state, NOW, 0.5, SETTINGS)
+    asked = PollContext(feed, state, NOW, 0.5, SETTINGS)
     if isinstance(outcome, Response):
         return after_response(asked, outcome, DocumentRead(FEED, 0, 1))
     if isinstance(outcome, FetchFailure):
@@ -134,7 +134,7 @@ def test_validators_of_a_body_that_does_not_parse_are_not_stored(app: FetcherHar
     url = server.on("/feed", answer(b"<html>maintenance</html>", 'ETag: "bad"'))
     before = FeedState(url, etag='"good"', content_hash="x")
     app.response(url, before)
-    state = after_failure(Asked(Feed(url), before, NOW, 0.5, SETTINGS), FetchFailure("parse", "a page"))
+    state = after_failure(PollContext(Feed(url), before, NOW, 0.5, SETTINGS), FetchFailure("parse", "a page"))
     assert (state.etag, state.content_hash) == ('"good"', "x")
 
 
@@ -145,8 +145,8 @@ def test_same_bytes_have_the_same_hash_whatever_their_coding(app: FetcherHarness
     packed = app.response(url)
     assert plain.content_hash == packed.content_hash
     assert plain.body == packed.body == RSS
-    before = after_response(Asked(Feed(url), FeedState(url), NOW, 0.0, SETTINGS), plain, DocumentRead(FEED, 1, 0))
-    again = after_response(Asked(Feed(url), before, NOW, 0.0, SETTINGS), packed, None)
+    before = after_response(PollContext(Feed(url), FeedState(url), NOW, 0.0, SETTINGS), plain, DocumentRead(FEED, 1, 0))
+    again = after_response(PollContext(Feed(url), before, NOW, 0.0, SETTINGS), packed, None)
     assert (again.content_hash, again.failures, again.possible_gaps) == (plain.content_hash, 0, 0)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aggregator.fetching.caching import fresh_until
 from aggregator.fetching.politeness import (
     WITHOUT_VALIDATORS,
-    Asked,
+    PollContext,
     after_failure,
     after_not_modified,
     interval,
@@ -145,7 +145,7 @@ def test_interval_follows_the_rate_of_new_entries() -> None:
 def test_quiet_for_a_month_is_asked_daily() -> None:
     quiet = replace(KNOWN, last_new=NOW - 31 * DAY, learned_interval=HOUR)
     assert wait(polled(quiet, new=0)) == DAY
-    assert wait(after_not_modified(Asked(FEED, quiet, NOW, 0.0, SETTINGS), NotModified(URL, ()))) == DAY
+    assert wait(after_not_modified(PollContext(FEED, quiet, NOW, 0.0, SETTINGS), NotModified(URL, ()))) == DAY
     old = [NOW - 60 * DAY, NOW - 90 * DAY]
     assert wait(polled(FeedState(URL), new=2, known=0, published=old)) == DAY
 
@@ -247,9 +247,9 @@ def test_the_next_poll_never_comes_within_the_least_interval(
         now += pause
         if kind in ("fail", "busy"):
             failure = FetchFailure("http", "no", 429 if kind == "busy" else 500, host_wide=kind == "busy")
-            state = after_failure(Asked(feed, state, now, jitter, SETTINGS), failure)
+            state = after_failure(PollContext(feed, state, now, jitter, SETTINGS), failure)
         elif kind == "304":
-            state = after_not_modified(Asked(feed, state, now, jitter, SETTINGS), NotModified(URL, ()))
+            state = after_not_modified(PollContext(feed, state, now, jitter, SETTINGS), NotModified(URL, ()))
         else:
             state = polled(state, feed, hints, new=kind == "new", known=3, jitter=jitter, now=now)
         # Hours and days that the feed asks to be left alone come on top of the ceiling.

@@ -121,7 +121,7 @@ def test_an_entry_that_cannot_be_stored_costs_itself(place: str, step: str, monk
         assert POISON in given
         row = next(row for row in app.feed_health() if row.feed == "Ledger")
         assert (row.state, row.faults) == ("ok", 1)
-        assert "1 entry could not be taken" in row.explanation
+        assert "1 entry could not be processed" in row.explanation
         assert "LookupError" in row.explanation
         [told] = app.faulty_entries()
         assert (told["feed"], told["given"]) == ("Ledger", given)

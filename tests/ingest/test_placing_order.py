@@ -82,5 +82,5 @@ def test_an_editors_verb_on_an_entry_without_a_place_says_what_it_waits_for() ->
         [waiting] = [str(row["id"]) for row in app.export() if row["story_id"] is None]
         [story] = [story.id for story in app.stories(StoryQuery())]
         for verb in (lambda: app.editor("ed").forbid(placed, waiting), lambda: app.editor("ed").move(waiting, story)):
-            with pytest.raises(DecisionError, match="stands in no story yet"):
+            with pytest.raises(DecisionError, match="is in no story yet"):
                 verb()

@@ -37,8 +37,8 @@ class Labels:
 
     def __call__(self, phrase: str, **values: object) -> str:
         """Return a phrase in this language, with its values put in."""
-        said = self.words.get(phrase, phrase)
-        return said.format(**values) if values else said
+        translated = self.words.get(phrase, phrase)
+        return translated.format(**values) if values else translated
 
     def amount(self, number: int, noun: str, **values: object) -> str:
         """Return a count with its noun."""
