@@ -176,9 +176,7 @@ def pause(attempts: int, rules: WatchSettings) -> timedelta:
 
 def signing_secret(rules: WatchSettings) -> Secret | None:
     """Return what signs the bodies for webhooks; ConfigurationError where its place is named and has none."""
-    # an empty variable is as none: nobody is to sign with nothing
-    environ = {name: value for name, value in os.environ.items() if value}
-    return secret_from("watches.secret", rules.secret_env, rules.secret_file, environ)
+    return secret_from("watches.secret", rules.secret_env, rules.secret_file, os.environ)
 
 
 # --- what an alert says ----------------------------------------------------------------------------
