@@ -45,6 +45,15 @@ Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableDates:
+    """Entries of an archive that count as undated: how many, the first line and what it says."""
+
+    count: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOutcome:
     """The result of an import; ``skips`` names lines that could not be used."""
 
@@ -52,6 +61,7 @@ class ImportOutcome:
     updated: int
     known: int
     skips: tuple[Skip, ...]
+    unreadable_dates: UnreadableDates | None = None
 
 
 class Importer:
@@ -103,6 +113,7 @@ class Importer:
         others = self._placer.vectors.unsettled()
         new = updated = known = done = compared = 0
         skips: list[Skip] = []
+        undated: UnreadableDates | None = None
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
             if not rest:
@@ -113,6 +124,7 @@ class Importer:
             for one, counts in recorded:
                 skips += [_skip_of(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                undated = _counted(undated, one)
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
@@ -120,7 +132,7 @@ class Importer:
                 compared = done if ahead else compared
                 self._pause(rest, ahead=ahead)
         self._placer.finish_own(self._now, others)
-        return ImportOutcome(new, updated, known, tuple(skips))
+        return ImportOutcome(new, updated, known, tuple(skips), undated)
 
     def _prepare_next(self, rest: deque[Line]) -> None:
         """Prepare a long entry that is next while others may write."""
@@ -240,6 +252,15 @@ def _is_long(one: ArchiveEntry) -> bool:
 def _skip_of(one: ArchiveEntry, fault: EntryFault) -> Skip:
     what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
     return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
+
+
+def _counted(undated: UnreadableDates | None, one: ArchiveEntry) -> UnreadableDates | None:
+    """Return the unreadable dates with that of another entry; undated entries come in the order of the file."""
+    if one.data.date_flag != "unreadable":
+        return undated
+    if undated is None:
+        return UnreadableDates(1, one.line, one.data.published_text or "")
+    return replace(undated, count=undated.count + 1)
 
 
 def feed_address(one: ArchiveEntry) -> str:
