@@ -13,6 +13,7 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    form_by_name,
     format_options,
     json_text,
     list_options,
@@ -46,8 +47,7 @@ MARK = "time kind entry=entry_id publisher title"
 @click.pass_obj
 def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
     """Show who had a story when, and who was first. It says how much later each publisher had it."""
-    named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
-    form = form or named
+    form = form or form_by_name(output, {".svg": "svg", ".json": "json", ".txt": "text", ".md": "text"}, "text")
     with session.open_existing() as app:
         shown = app.timeline(app.story(story))
     if form == "json":

@@ -201,3 +201,23 @@ def test_output_is_utf_8_in_any_locale() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("Größe 東京 Київ") == 2
     assert "\x1b" not in done.stdout  # no colours either, for it is no terminal
+
+
+@pytest.mark.parametrize(
+    "command", [("digest", "--output", "a.pdf"), ("digest", "--output", "a.RSS"), ("export", "--output", "a.xlsx")]
+)
+def test_a_file_s_ending_that_names_another_format_is_refused(command: tuple[str, ...]) -> None:
+    newsroom()
+    outcome = call(*command)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"no {Path(command[-1]).suffix.lower()} is written" in outcome.err
+    assert not Path(command[-1]).exists()
+    call(*command, "--format", {"digest": "html", "export": "csv"}[command[0]]).ok()
+    assert Path(command[-1]).exists()
+
+
+@pytest.mark.parametrize("name", ["latest", "tmp.Xa3kQ9", "digest.2026-03-10", "a.md.new"])
+def test_an_ending_that_names_no_format_leaves_the_usual_one(name: str) -> None:
+    newsroom()
+    call("digest", "--output", name).ok()
+    assert Path(name).read_text(encoding="utf-8").startswith("#")
