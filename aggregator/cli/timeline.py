@@ -13,6 +13,7 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    file_or_stdout,
     form_by_name,
     format_options,
     json_text,
@@ -43,7 +44,13 @@ MARK = "time kind entry=entry_id publisher title"
 @click.command("timeline")
 @click.argument("story")
 @format_options("text", "json", "svg", told="How it is shown; else by FILE's name.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=file_or_stdout,
+    metavar="FILE",
+    help="Write it there; - is stdout.",
+)
 @click.pass_obj
 def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
     """Show who had a story when, and who was first. It says how much later each publisher had it."""
