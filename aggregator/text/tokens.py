@@ -79,6 +79,16 @@ def plain_letters(text: str) -> str:
     return text if text.isascii() else text.translate(_PLAIN_LETTERS)
 
 
+def spellings(plain: str) -> tuple[str, ...]:
+    """Return what words in plain letters may stand for: Đ, which is indexed as d, is mostly written Dj without it (Djoković)."""
+    return tuple(dict.fromkeys((plain, plain.replace("dj", "d"))))
+
+
+def without_points(text: str) -> str:
+    """Return ``text`` without accents that stand alone, such as the vowel signs of Arabic and Hebrew, at which :func:`words` divides."""
+    return text if text.isascii() else ACCENTS.sub("", unicodedata.normalize("NFKC", text))
+
+
 def words(text: str) -> list[str]:
     """Return the normalised words of ``text`` in order."""
     return list(chain.from_iterable(_words.of(text.split())))
@@ -110,15 +120,17 @@ def folded_tokens(text: str) -> tuple[str, ...]:
 def index_form(text: str) -> str:
     """Return ``text`` in the form of the full-text index, in which SQLite finds the same :func:`words`, in :func:`plain_letters`.
 
-    Where a script puts spaces between words, they need not be split here: the index does that.
+    Words with points are whole there. Where a script puts spaces between words, they need not be split here: the index does that.
     """
     formed = list(_indexed.of(text.split(" ")))
-    return plain_letters(" ".join(words(text))) if None in formed else " ".join(cast("list[str]", formed))
+    return (
+        plain_letters(" ".join(words(without_points(text)))) if None in formed else " ".join(cast("list[str]", formed))
+    )
 
 
 def _indexed_of(part: str) -> str | None:
     """Return a part as SQLite may tokenise it; None where our words are to be written out."""
-    part = unicodedata.normalize("NFKC", part)
+    part = without_points(part)
     plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
     return plain_letters(fold(part)) if plain else None
 
