@@ -56,9 +56,10 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
 
 def _print_unreadable(file: Path, dates: UnreadableDates) -> None:
     """Say how many entries count as undated, with the first date that cannot be read."""
-    others = amount(dates.count - 1, "further line", "further lines")
-    also = f", and of {others}" if dates.count > 1 else ""
+    others = amount(dates.count - 1, "further line's", "further lines'")
+    also = f", and {others}" if dates.count > 1 else ""
     date = f"{safe(dates.text[:60])!r}"
     click.echo(
-        f"{file}:{dates.line}: date {date} cannot be read{also}: taken as none; write 2026-03-10T08:00Z", err=True
+        f"{file}:{dates.line}: date {date} cannot be read or lies before 1990{also}: it counts as none; write 2026-03-10T08:00Z",
+        err=True,
     )

@@ -46,7 +46,7 @@ Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
 
 @dataclass(frozen=True, slots=True)
 class UnreadableDates:
-    """Entries of an archive that count as undated: how many, the first line and what it says."""
+    """Entries of an archive that count as undated, by a date that cannot be read or lies before 1990: how many, the first line and what it says."""
 
     count: int
     line: int
@@ -256,7 +256,7 @@ def _skip_of(one: ArchiveEntry, fault: EntryFault) -> Skip:
 
 def _counted(undated: UnreadableDates | None, one: ArchiveEntry) -> UnreadableDates | None:
     """Return the unreadable dates with that of another entry; undated entries come in the order of the file."""
-    if one.data.date_flag != "unreadable":
+    if one.data.date_flag not in ("unreadable", "clamped"):
         return undated
     if undated is None:
         return UnreadableDates(1, one.line, one.data.published_text or "")

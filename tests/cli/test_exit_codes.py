@@ -228,7 +228,8 @@ def test_dates_that_cannot_be_read_are_told_once_a_file() -> None:
     outcome = call("import", write_archive(Path("some.jsonl"), *lines), "--json").ok()
     assert outcome.json()[0]["new"] == 3
     assert outcome.err == (
-        "some.jsonl:2: date 'gestern' cannot be read, and of 1 further line: taken as none; write 2026-03-10T08:00Z\n"
+        "some.jsonl:2: date 'gestern' cannot be read or lies before 1990, and 1 further line's: it counts as none;"
+        " write 2026-03-10T08:00Z\n"
     )
     assert (
         call("import", write_archive(Path("undated.jsonl"), {**ARCHIVE[1], "date": None})).ok().err.count("date") == 1
