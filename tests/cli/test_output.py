@@ -136,11 +136,13 @@ def test_a_broken_pipe_is_no_failure() -> None:
         assert done.stdout.count("\n") == 1
 
 
-def test_a_closed_stdout_is_told_in_words() -> None:
+@pytest.mark.parametrize("command", ["stories", "export", "--help"])
+def test_a_full_disk_behind_stdout_is_told_in_words(command: str) -> None:
     newsroom()
-    done = shell("aggregator stories > /dev/full")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    done = shell(f"env -u PYTHONUNBUFFERED aggregator {command} > /dev/full")
+    assert (done.returncode, done.stderr) == (1, "aggregator: stdout: cannot be written (No space left on device)\n")
+    done = shell(f"PYTHONUNBUFFERED=1 aggregator {command} > /dev/full")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 def test_streams_closed_from_the_start_are_no_files_to_write_into() -> None:
