@@ -24,7 +24,7 @@ FORM_OF = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".json": "js
 # The columns of an export that holds nothing.
 KEYS = (
     *("id", "key", "feed", "url", "canonical_url", "publisher", "agency", "lang", "title", "published", "first_seen"),
-    *("report_id", "story_id", "storyline_id", "canonical", "source", "date", "summary", "body"),
+    *("report_id", "story_id", "storyline_id", "canonical", "source", "date", "author", "summary", "body"),
 )
 LABEL_KEYS = ("id", "lang", "date", "source", "url", "title", "body", "cluster")
 

@@ -288,6 +288,7 @@ def export_line(entry: Entry, canonical: bool, storyline_id: str | None) -> dict
         "canonical": canonical,
         "source": entry.publisher,
         "date": entry.time,
+        "author": entry.data.author,
         "summary": entry.data.summary,
         "body": entry.data.content,
     }
