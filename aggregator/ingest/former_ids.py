@@ -71,12 +71,12 @@ class FormerIds:
                 continue  # it lives
             held = {self._stories.current_id(story) for story, its in before["storylines"].items() if its == line}
             stories = {story for story in held if story is not None}
-            for group in groups:
-                elsewhere = self._lines.of_stories(stories - group).values()
-                today = Counter({"here": len(stories & group)}) + Counter(elsewhere)
-                if _is_larger_part(today, "here", leads_to):
-                    name, by = before["names"].get(line, (None, None))
-                    found.setdefault(group, []).append(FormerStoryline(line, leads_to, name, by))
+            _, _, heir = min((-len(group & stories), min(group), group) for group in groups)
+            elsewhere = self._lines.of_stories(stories - heir).values()
+            today = Counter({"here": len(stories & heir)}) + Counter(elsewhere)
+            if _is_larger_part(today, "here", leads_to):
+                name, by = before["names"].get(line, (None, None))
+                found.setdefault(heir, []).append(FormerStoryline(line, leads_to, name, by))
         return found
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from aggregator.exceptions import DecisionError, NotFoundError, UsageError
 from aggregator.ingest.archives import export_line
+from aggregator.ingest.former_ids import FormerIds
 from aggregator.storage.retention import Retention
 from aggregator.storage.sweeping import Sweeper
 from tests.ingest.arrivals import Newsroom, Telling
@@ -101,6 +102,17 @@ def test_a_storyline_that_ended_lives_again_where_its_stories_are_tied_again(roo
     line = tie(room, dam, budget)
     room.storyline_editor().untie(room.story_of(budget))
     assert tie(room, budget, dam) == line
+
+
+def test_of_two_groups_that_are_tied_at_once_one_alone_gets_a_former_id(room: Newsroom) -> None:
+    entries = room.arrive(DAM, BUDGET, CUP, Telling("orchard"))
+    line = tie(room, *entries)
+    for entry in entries[:3]:
+        room.storyline_editor().untie(room.story_of(entry))
+    one, two, three, four = (room.story_of(entry) for entry in entries)
+    groups = [frozenset({one, two}), frozenset({three, four})]
+    found = FormerIds(room.store).of_groups(groups)
+    assert [[former.storyline_id for former in lines] for lines in found.values()] == [[line]]
 
 
 def test_what_was_untied_stays_out_and_comes_back_by_undo(room: Newsroom) -> None:
