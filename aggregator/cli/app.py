@@ -149,7 +149,8 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its exit code."""
     _occupy_closed_streams()
-    sys.exit(code_of(arguments))
+    code = code_of(arguments)
+    sys.exit(code if _flush() is None else code or 1)
 
 
 def _occupy_closed_streams() -> None:
@@ -174,6 +175,8 @@ def code_of(arguments: list[str] | None = None) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
     except (AggregatorError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None and _flush() is not None:
+            return 1
         return _failed(error, sys.argv[1:] if arguments is None else arguments)
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -184,10 +187,27 @@ def code_of(arguments: list[str] | None = None) -> int:
         error.show()
         return 2
     except _ReaderLeftError:
-        # so that the interpreter does not complain when it flushes stdout at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _flush() -> OSError | None:
+    """Write what stdout still holds; return the error, which is told, where that fails: its disk is full."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        click.echo(f"aggregator: stdout: cannot be written ({error.strerror})", err=True)
+        return error
+    return None
+
+
+def _drop_output() -> None:
+    """Lead stdout to nowhere, so that the interpreter does not complain when it flushes it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:

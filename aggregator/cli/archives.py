@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.output import print_left_out, print_list
+from aggregator.cli.output import print_left_out, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import shown_path
 from aggregator.exceptions import PARTLY_FAILED
+from aggregator.text.counts import amount
+
+if TYPE_CHECKING:
+    from aggregator.ingest.archives import UnreadableDates
 
 
 @click.command("import")
@@ -27,6 +32,8 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
             for skip in done.skips:
                 print_left_out(Path(shown_path(file)), skip)
                 code = PARTLY_FAILED
+            if done.unreadable_dates is not None:
+                _print_unreadable(Path(shown_path(file)), done.unreadable_dates)
             rows.append(
                 {
                     "file": str(file),
@@ -45,3 +52,14 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
                 err=True,
             )
     return code
+
+
+def _print_unreadable(file: Path, dates: UnreadableDates) -> None:
+    """Say how many entries count as undated, with the first date that cannot be read."""
+    others = amount(dates.count - 1, "further line's", "further lines'")
+    also = f", and {others}" if dates.count > 1 else ""
+    date = f"{safe(dates.text[:60])!r}"
+    click.echo(
+        f"{file}:{dates.line}: date {date} cannot be read or lies before 1990{also}: it counts as none; write 2026-03-10T08:00Z",
+        err=True,
+    )

@@ -46,11 +46,11 @@ def show_command(session: Session, origin: bool, form: str) -> None:
 @click.pass_obj
 def path_command(session: Session) -> None:
     """Show which files are in use."""
+    used = session.resolved.files  # where a file cannot be read, nothing is shown
     emit_folded(
         f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}",
         11,
     )
-    used = session.resolved.files
     emit_folded(
         f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}",
         11,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.output import STDOUT, emit, format_options, safe
+from aggregator.cli.output import STDOUT, emit, form_by_name, format_options, safe
 from aggregator.cli.session import Session
 from aggregator.cli.tables import width_of_output
 from aggregator.config.files import write_output
@@ -30,6 +30,8 @@ FORM_OF = {
     ".json": "json",
     ".atom": "atom",
     ".md": "md",
+    ".markdown": "md",
+    ".text": "text",
 }
 
 
@@ -64,6 +66,7 @@ def digest_command(
     """Make an edition of the digest, or print it again. An edition never changes."""
     if day is not None and (since is not None or until is not None):
         raise UsageError("--date names a whole day; give it alone, or --since and --until")
+    form = form or _fitting_form(output)
     start, end = session.moment(since), session.moment(until)
     if start is not None and start >= (end or session.clock()):
         raise UsageError(
@@ -72,7 +75,7 @@ def digest_command(
     with session.open_existing() as app:
         edition = app.edition(since=start, until=end, day=None if day is None else session.day(day), series=series)
         try:
-            _show(session, edition, form or _fitting_form(output), output, mail=mail)
+            _show(session, edition, form, output, mail=mail)
         finally:  # the mail is sent even if the file cannot be written
             code = _mail(session, app, edition) if mail else 0
     return code
@@ -97,7 +100,7 @@ def _fitting_form(output: Path | None) -> str:
     if output is not None and output != STDOUT:
         if output.name.lower().endswith(SUFFIXES["jsonfeed"]):
             return "jsonfeed"
-        return FORM_OF.get(output.suffix.lower(), "md")
+        return form_by_name(output, FORM_OF, "md")
     return "text" if sys.stdout.isatty() else "md"
 
 

@@ -13,18 +13,18 @@ from typing import Any, BinaryIO
 
 import click
 
-from aggregator.cli.output import file_or_stdout, json_text, plain
+from aggregator.cli.output import file_or_stdout, form_by_name, json_text, plain
 from aggregator.cli.session import Session
 from aggregator.config.files import output_file
 from aggregator.exceptions import UsageError
 from aggregator.text.display import csv_cell
 from aggregator.text.urls import MASK
 
-FORM_OF = {".csv": "csv", ".parquet": "parquet"}
+FORM_OF = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".json": "jsonl", ".txt": "jsonl"}
 # The columns of an export without rows.
 KEYS = (
     *("id", "key", "feed", "url", "canonical_url", "publisher", "agency", "lang", "title", "published", "first_seen"),
-    *("report_id", "story_id", "storyline_id", "canonical", "source", "date", "summary", "body"),
+    *("report_id", "story_id", "storyline_id", "canonical", "source", "date", "author", "summary", "body"),
 )
 LABEL_KEYS = ("id", "lang", "date", "source", "url", "title", "body", "cluster")
 
@@ -53,7 +53,7 @@ def export_command(
     session: Session, since: str | None, until: str | None, labels: bool, form: str | None, output: Path | None
 ) -> None:
     """Write entries as JSON Lines, CSV or Parquet. They are in order of arrival, and import can read the JSON Lines."""
-    form = form or FORM_OF.get(output.suffix.lower() if output else "", "jsonl")
+    form = form or form_by_name(output, FORM_OF, "jsonl")
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("--format parquet is no text for a terminal; name a file with --output")
     if labels and (since is not None or until is not None):

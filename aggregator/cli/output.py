@@ -20,6 +20,7 @@ from aggregator.cli.tables import COLOUR, Row, fold, table_lines, width_of_outpu
 from aggregator.cli.tables import Column as Column  # commands take their columns from here, and the makers of rows
 from aggregator.desk.rows import keys_of
 from aggregator.desk.rows import row_of as row_of
+from aggregator.exceptions import UsageError
 from aggregator.model import Skip
 from aggregator.storage.times import to_text
 from aggregator.text.display import csv_cell, display_text
@@ -33,6 +34,14 @@ _PLAIN = "\x1b[0m"  # ends a style
 # The range of options for a number of rows: more would not fit a table, and far more would exceed SQLite's integers.
 COUNT = click.IntRange(1, 1_000_000)
 
+
+# Endings that name a format: some commands write some of these formats, and none writes the others.
+_OTHER_FORMATS = frozenset((
+    ".atom", ".csv", ".doc", ".docx", ".eml", ".epub", ".gif", ".gz", ".htm", ".html", ".jpeg", ".jpg",
+    ".json", ".jsonl", ".md", ".mht", ".mhtml", ".ods", ".odt", ".opml", ".parquet", ".pdf", ".png", ".ps",
+    ".rss", ".rtf", ".svg", ".tex", ".tsv", ".txt", ".xhtml", ".xls", ".xlsx", ".xml", ".yaml", ".yml",
+    ".zip",
+))  # fmt: skip
 
 STDOUT = Path("-")  # means stdout in an option for a file
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -67,6 +76,20 @@ def limit_option(default: int = 50) -> Decorator:
     return click.option(
         "--limit", type=COUNT, default=default, show_default=True, metavar="N", help="The largest number of rows."
     )
+
+
+def form_by_name(output: Path | None, forms: Mapping[str, str], otherwise: str) -> str:
+    """Return the form that a file's ending names, of ``forms`` (ending -> form); UsageError for that of another kind of file.
+
+    A name without an ending, or with one that no program knows, leaves the usual form.
+    """
+    ending = output.suffix.lower() if output is not None else ""
+    if ending in forms:
+        return forms[ending]
+    if ending in _OTHER_FORMATS:
+        known = ", ".join(dict.fromkeys(forms))
+        raise UsageError(f"--output {output}: no {ending} is written; give it one of {known}, or name the --format")
+    return otherwise
 
 
 def print_list(

@@ -13,6 +13,8 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    file_or_stdout,
+    form_by_name,
     format_options,
     json_text,
     list_options,
@@ -42,12 +44,17 @@ MARK = "time kind entry=entry_id publisher title"
 @click.command("timeline")
 @click.argument("story")
 @format_options("text", "json", "svg", explained="The format; default: by the file's name.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The file to write.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=file_or_stdout,
+    metavar="FILE",
+    help="The file to write; - is stdout.",
+)
 @click.pass_obj
 def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
     """Show which publisher had a story first, and how much later the others had it."""
-    named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
-    form = form or named
+    form = form or form_by_name(output, {".svg": "svg", ".json": "json", ".txt": "text", ".md": "text"}, "text")
     with session.open_existing() as app:
         shown = app.timeline(app.story(story))
     if form == "json":

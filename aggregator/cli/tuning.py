@@ -73,6 +73,10 @@ def evaluate_command(
 
     if plot is not None:
         check_drawable(plot)
+    if predicted is not None and (sweep is not None or len(files) > 1):
+        raise UsageError(
+            "--predicted is of one scoring: give one FILE and no --sweep; each would replace the one before"
+        )
     rows: list[dict[str, Any]] = []
     code = 0
     for label, settings in _settings(session, sweep):

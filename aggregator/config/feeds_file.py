@@ -247,15 +247,21 @@ def _named_secret(raw: object, reading: _Reading) -> Secret:
         name = str(raw["env"])
         if name not in reading.environ:
             raise ValueError(f"the environment has no {name}")
-        return Secret(reading.environ[name])
+        return _filled(reading.environ[name], f"{name} in the environment")
     if set(raw) == {"file"}:
         path = reading.path.parent / str(raw["file"])
         try:
-            return Secret(path.read_text(encoding="utf-8").strip())
+            return _filled(path.read_text(encoding="utf-8").strip(), f"the secret's file {path}")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             raise ValueError(f"the secret's file {path} cannot be read ({reason})") from error
     raise ValueError("a secret is a text, {env: NAME} or {file: PATH}")
+
+
+def _filled(text: str, place: str) -> Secret:
+    if not text.strip():
+        raise ValueError(f"{place} is empty")
+    return Secret(text)
 
 
 _READERS: dict[str, Callable[[object, _Reading], Any]] = {

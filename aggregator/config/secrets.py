@@ -15,17 +15,8 @@ def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str
     place, sign, name = secret.partition(":")
     if not sign or place not in ("env", "file"):
         return str(secret)
-    if place == "env":
-        if name not in environ:
-            raise ConfigurationError(f"{key}: the environment has no variable {name}")
-        found = environ[name].strip()
-    else:
-        try:
-            found = Path(name).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise ConfigurationError(f"{key}: {name} cannot be read ({reason})") from error
-    if not found or "\n" in found:
+    found = _from_environment(key, name, environ) if place == "env" else _from_file(key, name)
+    if "\n" in found:
         raise ConfigurationError(f"{key}: one line is wanted in {place} {name}")
     return found
 
@@ -33,12 +24,27 @@ def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str
 def secret_from(key: str, variable: str, file: str, environ: Mapping[str, str]) -> Secret | None:
     """Return the secret of ``key_env``, else of ``key_file``; None if neither is set. Raises ConfigurationError if it cannot be read."""
     if variable:
-        if variable not in environ:
-            raise ConfigurationError(f"{key}_env: the environment has no {variable}")
-        return Secret(environ[variable])
-    if file:
-        try:
-            return Secret(Path(file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{key}_file: {file} cannot be read ({error})") from error
-    return None
+        return Secret(_from_environment(f"{key}_env", variable, environ))
+    return Secret(_from_file(f"{key}_file", file)) if file else None
+
+
+def _from_environment(key: str, name: str, environ: Mapping[str, str]) -> str:
+    if name not in environ:
+        raise ConfigurationError(f"{key}: the environment has no variable {name}")
+    return _not_empty(key, environ[name], f"the environment's variable {name}")
+
+
+def _from_file(key: str, name: str) -> str:
+    try:
+        return _not_empty(key, Path(name).read_text(encoding="utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(f"{key}: {name} cannot be read ({reason})") from error
+
+
+def _not_empty(key: str, text: str, place: str) -> str:
+    """Return a secret without blanks around it. An empty one is nearly always a place that nobody has filled yet."""
+    found = text.strip()
+    if not found:
+        raise ConfigurationError(f"{key}: {place} is empty")
+    return found

@@ -167,9 +167,7 @@ def pause(attempts: int, rules: WatchSettings) -> timedelta:
 
 def signing_secret(rules: WatchSettings) -> Secret | None:
     """Return the secret that signs bodies for webhooks; raises ConfigurationError if its named place has none."""
-    # an empty variable counts as missing, so that nothing is signed with an empty secret
-    environ = {name: value for name, value in os.environ.items() if value}
-    return secret_from("watches.secret", rules.secret_env, rules.secret_file, environ)
+    return secret_from("watches.secret", rules.secret_env, rules.secret_file, os.environ)
 
 
 # --- the content of an alert -----------------------------------------------------------------------

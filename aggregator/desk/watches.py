@@ -281,8 +281,11 @@ class Watches:
         doubts += [advice_for_open(target) for target in targets if holds_open_secret(target)]
         for target in targets:
             kind, env, name = target.partition(":env:")
-            if env and kind in ("webhook", "apprise") and name not in os.environ:
+            if env and kind in ("webhook", "apprise") and not os.environ.get(name, "").strip():
                 doubts.append(f"the environment has no {name} here; the daemon's must")
+            folder = Path(target.removeprefix("file:")).parent
+            if target.startswith("file:") and not folder.exists():
+                doubts.append(f"there is no folder {folder}: alerts to a file in it wait until there is")
         if any(target.startswith("apprise:") for target in targets) and (absent := chat.missing()):
             doubts.append(f"alerts for chats wait: {absent}")
         return tuple(doubts)

@@ -47,6 +47,15 @@ Line = tuple[ArchiveEntry, PreparedLine | None]  # an entry, and its preparation
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableDates:
+    """Entries of an archive that count as undated, by a date that cannot be read or lies before 1990: how many, the first line and what it says."""
+
+    count: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOutcome:
     """The result of an import; ``skips`` names lines that could not be used."""
 
@@ -54,6 +63,7 @@ class ImportOutcome:
     updated: int
     known: int
     skips: tuple[Skip, ...]
+    unreadable_dates: UnreadableDates | None = None
 
 
 class Importer:
@@ -105,6 +115,7 @@ class Importer:
         others = self._placer.vectors.unsettled()
         new = updated = known = done = compared = 0
         skips: list[Skip] = []
+        undated: UnreadableDates | None = None
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
             if not rest:
@@ -115,6 +126,7 @@ class Importer:
             for one, counts in recorded:
                 skips += [_skip_of(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                undated = _counted(undated, one)
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
@@ -122,7 +134,7 @@ class Importer:
                 compared = done if ahead else compared
                 self._pause(rest, ahead=ahead)
         self._placer.finish_own(self._now, others)
-        return ImportOutcome(new, updated, known, tuple(skips))
+        return ImportOutcome(new, updated, known, tuple(skips), undated)
 
     def _prepare_next(self, rest: deque[Line]) -> None:
         """Prepare the next entry outside of a transaction if it is long."""
@@ -244,6 +256,15 @@ def _skip_of(one: ArchiveEntry, fault: EntryFault) -> Skip:
     return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 
 
+def _counted(undated: UnreadableDates | None, one: ArchiveEntry) -> UnreadableDates | None:
+    """Return the unreadable dates with that of another entry; undated entries come in the order of the file."""
+    if one.data.date_flag not in ("unreadable", "clamped"):
+        return undated
+    if undated is None:
+        return UnreadableDates(1, one.line, one.data.published_text or "")
+    return replace(undated, count=undated.count + 1)
+
+
 def feed_address(one: ArchiveEntry) -> str:
     """Return the address of an entry's feed: its own where `export` wrote the line, else one for its publisher."""
     return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
@@ -269,6 +290,7 @@ def export_line(entry: Entry, canonical: bool, storyline_id: str | None) -> dict
         "canonical": canonical,
         "source": entry.publisher,
         "date": entry.time,
+        "author": entry.data.author,
         "summary": entry.data.summary,
         "body": entry.data.content,
     }

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from aggregator.clustering.identifiers import mint
+from aggregator.ingest.former_ids import FormerIds, split_id
 from aggregator.ingest.moves import Mover
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
@@ -29,6 +30,7 @@ class Rearranger(Placer):
     def __init__(self, store: Store, settings: Settings, window: Window | None = None) -> None:
         super().__init__(store, settings, window)
         self._mover = Mover(store)
+        self._former_ids = FormerIds(store)
         self._large: set[str] = set()  # stories whose rows are to be written once a verb is committed
         self._changed_lines: set[str] = set()  # storylines whose rows are to be updated
 
@@ -91,12 +93,12 @@ class Rearranger(Placer):
         whole: Mapping[str, set[str]] | None = None,
         decision: int | None = None,
     ) -> str:
-        """Move exactly these entries out of a story into a new one; return its id.
+        """Move exactly these entries out of a story into one of their own; return its id.
 
-        ``whole`` maps the reports of the story to their entries, where the caller knows them.
+        The id is the one that they had before they came to this story, else a new one. ``whole`` maps the reports of the story
+        to their entries, where the caller knows them.
         """
-        made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
-        self.stories.open_story(made, now, split_from=story_id)
+        made = self._open_apart(story_id, leaving, now)
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
         moving = [
             report if inside <= leaving else self.divide_report(report, sorted(inside & leaving), now)
@@ -104,6 +106,18 @@ class Rearranger(Placer):
             if not inside.isdisjoint(leaving)
         ]
         self.move_reports(moving, made, decision)
+        return made
+
+    def _open_apart(self, story_id: str, leaving: frozenset[str], now: datetime) -> str:
+        """Open a story for entries that leave another, under their former id where they had one; return its id."""
+        former = self._former_ids.of_entries(leaving, story_id)
+        if not former:
+            made = split_id(leaving, self.stories.id_taken)
+            self.stories.open_story(made, now, split_from=story_id)
+            return made
+        made, opened = former[0]
+        self.stories.reopen_story(made, opened or now, story_id)
+        self.stories.redirect([one.story_id for one in former[1:]], made)
         return made
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:

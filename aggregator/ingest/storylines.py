@@ -9,6 +9,7 @@ from aggregator.clustering.constraints import ConstraintGroups
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import assign_ids
 from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.former_ids import FormerIds, FormerStoryline
 from aggregator.ingest.story_blocks import batches
 from aggregator.storage.database import Store
 from aggregator.storage.stories import StoryStore
@@ -24,6 +25,7 @@ class StorylineWriter:
         self._editor_constraints = editor_constraints
         self._stories = StoryStore(store)
         self._lines = StorylineStore(store)
+        self._former_ids = FormerIds(store)
 
     def refresh(self, story_ids: Collection[str], now: datetime) -> None:
         """Update the rows of the storylines of these stories; no storyline is closed."""
@@ -53,10 +55,12 @@ class StorylineWriter:
             lambda place, line: self._keeps_apart(groups[place], rest[line]),
             self._anchors(),
         )
-        targets = [
-            kept or (self._open(group, now) if len(group) > 1 else None)
-            for group, kept in zip(groups, lineage.ids, strict=True)
-        ]
+        new = [group for group, kept in zip(groups, lineage.ids, strict=True) if not kept and len(group) > 1]
+        former = self._former_ids.of_groups(new) if self._editor_constraints.ties() else {}
+        opened = {
+            group: self._reopen(former[group], now) if group in former else self._open(group, now) for group in new
+        }
+        targets = [kept or opened.get(group) for group, kept in zip(groups, lineage.ids, strict=True)]
         wanted = {story: target for group, target in zip(groups, targets, strict=True) for story in group}
         changed = [story for story in sorted(members) if before.get(story) != wanted.get(story)]
         for story in changed:
@@ -95,6 +99,17 @@ class StorylineWriter:
         if not stayed:
             return frozenset()
         return frozenset(story for story, named in self._editor_constraints.stories_named().items() if named & stayed)
+
+    def _reopen(self, former: Sequence[FormerStoryline], now: datetime) -> str:
+        """Open the first of these storylines again, to which the ids of the others lead; return its id."""
+        line, leads_to, name, by = former[0]
+        self._lines.open(line, now)
+        self._lines.set_name(line, name, by)
+        if name is not None and leads_to and self._lines.name(leads_to) == (name, by):  # inherited when this one ended
+            self._lines.set_name(leads_to, None, None)
+            self._lines.refresh([leads_to], now, ending=False)
+        self._lines.redirect([one.storyline_id for one in former[1:]], line)
+        return line
 
     def _open(self, group: frozenset[str], now: datetime) -> str:
         first = min(group, key=self._stories.age)

@@ -19,7 +19,7 @@ from aggregator.newsroom.mentions import Mention, names, numbers
 from aggregator.newsroom.publishers import normal_name
 from aggregator.text.clean import without_publisher
 from aggregator.text.searching import phrase_expression
-from aggregator.text.tokens import plain_letters, sentences, words
+from aggregator.text.tokens import plain_letters, sentences, spellings, without_points, words
 
 LEDE = 600  # characters of a text that are matched; they say what the story is about
 BEGINNING = 3_000  # characters of an earlier text that are searched for known numbers and names
@@ -194,7 +194,7 @@ class Matcher:
 
 
 def _plain_needles(text: str) -> tuple[str, ...]:
-    return tuple(map(plain_letters, _needles(text)))
+    return tuple(form for needle in _needles(text) for form in spellings(plain_letters(needle)))
 
 
 def _needles(text: str) -> tuple[str, ...]:
@@ -221,7 +221,7 @@ def delimited(text: str) -> str:
 
 def words_apart(text: str) -> list[str]:
     """Return the words of a text, split at apostrophes: l'Élysée is found by Élysée."""
-    return [part for word in words(text) for part in word.split("'") if part]
+    return [part for word in words(without_points(text)) for part in word.split("'") if part]
 
 
 def beginning(text: str, most: int) -> str:

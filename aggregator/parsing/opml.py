@@ -124,6 +124,8 @@ def _outline(feed: Feed) -> str:
         "authority": str(feed.authority) if feed.authority != Feed("").authority else None,
         "agency": "true" if feed.agency else None,
         "paused": "true" if feed.paused else None,
+        "interval": f"{feed.interval.total_seconds():.0f}s" if feed.interval else None,
+        "speaks_for_others": None if feed.speaks_for_others is None else str(feed.speaks_for_others).lower(),
     }
     attributes = {"language": feed.language, **{f"{_PREFIX}:{key}": value for key, value in ours.items()}}
     written = "".join(f" {key}={quoteattr(one_line(value))}" for key, value in attributes.items() if value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aggregator.model import Feed, Skip
@@ -41,6 +42,9 @@ def take(feeds: dict[str, Feed], address: str, values: Mapping[str, str]) -> str
     authority = values.get("authority", "")
     if authority and not (authority.isdecimal() and int(authority[:4]) <= 100):
         return f"authority {authority[:20]!r} is no whole number from 0 to 100"
+    interval = values.get("interval", "")
+    if interval and not (interval[-1] == "s" and interval[:-1].isdecimal() and len(interval) < 10):
+        return f"interval {interval[:20]!r} is no number of seconds such as 900s"
     texts: dict[str, Any] = {
         name: one_line(values.get(name, "")) or None for name in ("name", "publisher", "category", "language")
     }
@@ -49,6 +53,8 @@ def take(feeds: dict[str, Feed], address: str, values: Mapping[str, str]) -> str
         **texts,
         authority=int(authority) if authority else Feed("").authority,
         agency=_is_set(values, "agency"),
+        interval=timedelta(seconds=int(interval[:-1])) if interval else None,
+        speaks_for_others=_is_set(values, "speaks_for_others") if values.get("speaks_for_others") else None,
         # a masked address cannot be polled before somebody has put the secret back
         paused=is_masked(url) or _is_set(values, "paused"),
     )

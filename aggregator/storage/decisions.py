@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from aggregator.clustering.constraints import Constraint
 from aggregator.storage.binding import column, first_value
@@ -132,6 +132,26 @@ class DecisionStore:
         """Return the newest decision in force, which undo takes back; None where there is none."""
         number = first_value(self._db, "SELECT max(id) FROM decision WHERE undone_at IS NULL")
         return None if number is None else self.get(number)
+
+    def state_before_newest(self, story_id: str) -> dict[str, Any] | None:
+        """Return the state before the newest verb on this story, undone or not; None where no verb moved anything of it."""
+        rows = self._db.execute(
+            "SELECT before FROM decision WHERE kind IN ('merge', 'move', 'split') AND instr(sentence, ?) ORDER BY id DESC",
+            (story_id,),  # sentences of these verbs name all their stories
+        )
+        states = (from_json(before, dict) for (before,) in rows)
+        return next((state for state in states if story_id in state["opened"]), None)
+
+    def states_before_ties(self) -> dict[str, dict[str, Any]]:
+        """Return storyline -> the state before the newest verb that tied or untied stories of it, undone or not."""
+        found: dict[str, dict[str, Any]] = {}
+        for (before,) in self._db.execute(
+            "SELECT before FROM decision WHERE kind IN ('tie', 'untie') ORDER BY id DESC"
+        ):
+            state = from_json(before, dict)
+            for line in state["names"]:
+                found.setdefault(line, state)
+        return found
 
     def undo(self, decision_id: int, by: str, at: datetime) -> None:
         """Mark a decision as undone: it stays in the log but is no longer in force."""

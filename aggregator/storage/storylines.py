@@ -46,6 +46,18 @@ class StorylineStore:
         """Return whether a storyline has a row."""
         return first_value(self._db, "SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)) is not None
 
+    def led_to(self, storyline_id: str) -> str | None:
+        """Return where the id of a storyline that ended leads, empty where it leads nowhere; None where it did not end."""
+        query = "SELECT coalesce(storyline_id, '') FROM storyline_redirect WHERE old_id = ?"
+        found: str | None = first_value(self._db, query, (storyline_id,))
+        return found
+
+    def redirect(self, old_ids: Iterable[str], storyline_id: str) -> None:
+        """Redirect former ids to a storyline."""
+        self._db.executemany(
+            "UPDATE storyline_redirect SET storyline_id = ? WHERE old_id = ?", [(storyline_id, old) for old in old_ids]
+        )
+
     def age(self, storyline_id: str) -> tuple[str, str, str]:
         """Return the sort key of storylines by age: opened, first seen, id."""
         row = self._db.execute("SELECT opened, first_seen FROM storyline WHERE id = ?", (storyline_id,)).fetchone()

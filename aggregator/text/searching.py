@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
-from aggregator.text.tokens import plain_letters, words
+from aggregator.text.tokens import plain_letters, spellings, without_points, words
 
 # Words between quotation marks, or the characters between two blanks; a minus before a letter or a quotation mark excludes them.
 _PART = re.compile(r'(?<!\S)(-(?=[^\W\d_]|"[^"]))?(?:["“”„]([^"“”„]+)["“”„]|(\S+))')
@@ -25,10 +26,11 @@ class SearchText:
         wanted: list[str] = []
         unwanted: list[str] = []
         for minus, phrase, part in _PART.findall(text.replace("\0", " ")):
-            run = words(phrase or part)
+            whole = without_points(phrase or part)
+            run = words(whole)
             if not run:
                 continue
-            runs = [" ".join(run)] if minus or phrase else run
+            runs = [" ".join(run)] if minus or phrase or _is_one_word(whole) else run
             clauses = [phrase_expression(one) for one in runs]
             if part.endswith("*"):
                 clauses[-1] = phrase_expression(runs[-1], beginning=True)
@@ -43,11 +45,16 @@ class SearchText:
         return cls(tuple(found), f"({' AND '.join(wanted)}){without}")
 
 
+def _is_one_word(part: str) -> bool:
+    """Return whether signs of vowels divide a part for the index (Hindi, Bengali, Tamil …), so that its pieces stand side by side."""
+    return not part.isascii() and any(unicodedata.category(sign)[0] == "M" for sign in part)
+
+
 def phrase_expression(run: str, *, beginning: bool = False) -> str:
     """Return the FTS5 expression for normalised words side by side; with ``beginning`` the last one is a prefix.
 
     The index holds words in plain letters. Rows that an earlier release stored hold them as written, so both forms are asked for.
     """
-    forms = dict.fromkeys((plain_letters(run), run))
+    forms = dict.fromkeys((*spellings(plain_letters(run)), run))
     quoted = ['"' + form.replace('"', '""') + '"' + (" *" if beginning else "") for form in forms]
     return quoted[0] if len(quoted) == 1 else f"({' OR '.join(quoted)})"

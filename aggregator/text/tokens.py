@@ -79,6 +79,16 @@ def plain_letters(text: str) -> str:
     return text if text.isascii() else text.translate(_PLAIN_LETTERS)
 
 
+def spellings(plain: str) -> tuple[str, ...]:
+    """Return what words in plain letters may stand for: Đ, which is indexed as d, is mostly written Dj without it (Djoković)."""
+    return tuple(dict.fromkeys((plain, plain.replace("dj", "d"))))
+
+
+def without_points(text: str) -> str:
+    """Return ``text`` without accents that stand alone, such as the vowel signs of Arabic and Hebrew, at which :func:`words` divides."""
+    return text if text.isascii() else ACCENTS.sub("", unicodedata.normalize("NFKC", text))
+
+
 def words(text: str) -> list[str]:
     """Return the normalised words of ``text`` in order."""
     return list(chain.from_iterable(_words.results(text.split())))
@@ -115,15 +125,15 @@ def folded_tokens(text: str) -> tuple[str, ...]:
 def index_form(text: str) -> str:
     """Return ``text`` in the form of the full-text index: SQLite finds in it the same :func:`words`, in :func:`plain_letters`.
 
-    Text of scripts with spaces between words is not split here, because SQLite splits it.
+    Words with points are whole there. Text of scripts with spaces between words is not split here, because SQLite splits it.
     """
     parts = list(_indexed.results(text.split(" ")))
-    return plain_letters(" ".join(words(text))) if None in parts else " ".join(cast("list[str]", parts))
+    return plain_letters(" ".join(words(without_points(text)))) if None in parts else " ".join(cast("list[str]", parts))
 
 
 def _indexed_of(part: str) -> str | None:
     """Return a part that SQLite splits into the same words as :func:`words`; None where it splits it otherwise."""
-    part = unicodedata.normalize("NFKC", part)
+    part = without_points(part)
     plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
     return plain_letters(fold(part)) if plain else None
 

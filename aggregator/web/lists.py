@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, get_args
 from urllib.parse import urlencode
 
 from aggregator import Aggregator, StoryQuery
+from aggregator.config.durations import parse_duration
 from aggregator.model import StorySummary
 
 Sort = Literal["latest", "publishers", "entries", "first"]
@@ -18,13 +19,7 @@ SORTS: dict[Sort, str] = {
     "entries": "Most entries",
     "first": "Newest stories",
 }
-WINDOWS: dict[str, timedelta] = {
-    "1h": timedelta(hours=1),
-    "6h": timedelta(hours=6),
-    "24h": timedelta(days=1),
-    "3d": timedelta(days=3),
-    "7d": timedelta(days=7),
-}
+WINDOWS = ("1h", "6h", "24h", "3d", "7d")  # those that are offered
 PER_PAGE = 60
 MOST_PAGES = 200
 _LONGEST = 200  # characters of a filter
@@ -63,7 +58,7 @@ class Filters:
     def query(self, now: datetime, limit: int) -> StoryQuery:
         """Return the query for the first ``limit`` stories."""
         return StoryQuery(
-            since=now - WINDOWS[self.since] if self.since else None,
+            since=_before(now, self.since) if self.since else None,
             match=self.match or None,
             min_publishers=self.min_publishers,
             publisher=self.publisher or None,
@@ -82,7 +77,7 @@ def filters_of(given: Mapping[str, str]) -> Filters:
     sort = given.get("sort", "")
     return Filters(
         match=_text(given, "match"),
-        since=given.get("since", "") if given.get("since", "") in WINDOWS else "",
+        since=_duration(given.get("since", "")),
         min_publishers=_number(given, "min_publishers", 1_000),
         publisher=_text(given, "publisher"),
         lang=_text(given, "lang"),
@@ -101,6 +96,22 @@ def listed(app: Aggregator, filters: Filters) -> tuple[list[StorySummary], bool]
 
 def _text(given: Mapping[str, str], key: str) -> str:
     return given.get(key, "").strip()[:_LONGEST]
+
+
+def _duration(text: str) -> str:
+    """Return a duration as `--since` takes it; empty where it is none."""
+    try:
+        parse_duration(text)
+    except ValueError:
+        return ""
+    return text.strip()
+
+
+def _before(now: datetime, duration: str) -> datetime:
+    try:
+        return now - parse_duration(duration)
+    except OverflowError:  # before there was a calendar
+        return datetime.min.replace(tzinfo=now.tzinfo)
 
 
 def _number(given: Mapping[str, str], key: str, most: int) -> int:

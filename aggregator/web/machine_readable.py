@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from aggregator import Aggregator
 from aggregator.daemon.metrics import EXPOSITION_TYPE, exposition
 from aggregator.digest.subscription import MEDIA_TYPES, SubscriptionFormat, render_subscription
+from aggregator.web.conditional import conditional
 from aggregator.web.lists import filters_of
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.pages import view
@@ -25,8 +26,7 @@ def _subscription(request: Request, app: Aggregator, form: SubscriptionFormat) -
     filters = replace(filters_of(request.query_params), page=1)
     found = app.subscription(filters.query(app.clock(), _STORIES))
     shown = replace(found, base=str(request.base_url), page=True, query=filters.address.removeprefix("?"))
-    body = render_subscription(shown, form)
-    return Response(body, media_type=MEDIA_TYPES[form])
+    return conditional(request, render_subscription(shown, form), MEDIA_TYPES[form])
 
 
 @view

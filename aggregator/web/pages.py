@@ -18,6 +18,7 @@ from aggregator.digest.wording import Clock
 from aggregator.model import Entry, Report, Story
 from aggregator.newsroom.timeline import Timeline
 from aggregator.settings import Format
+from aggregator.web.conditional import conditional
 from aggregator.web.last_visit import last_visit, note_visit
 from aggregator.web.lists import SORTS, WINDOWS, filters_of, listed
 from aggregator.web.newsrooms import Newsrooms
@@ -169,6 +170,8 @@ def edition(request: Request, app: Aggregator) -> Response:
     kept = app.kept_edition(None if name == "latest" else name)
     headers = {"content-security-policy": _EDITION_POLICY} if form == "html" else {}
     shown = renderer(app.settings.digest, app.store.path)(kept, form)
+    if form in ("atom", "jsonfeed"):
+        return conditional(request, shown, MEDIA_TYPES[cast(Format, form)])
     return Response(shown, media_type=MEDIA_TYPES[cast(Format, form)], headers=headers)
 
 

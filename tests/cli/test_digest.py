@@ -56,6 +56,10 @@ def test_a_hyphen_names_stdout_and_a_file_s_whole_ending_its_form() -> None:
     newsroom()
     assert call("digest", "--output", "-").ok().out == call("digest").ok().out
     assert call("export", "--output", "-").ok().out == call("export").ok().out
+    call("feeds", "add", "https://a.example/rss", "--no-check").ok()
+    for command in (("feeds", "export"), ("story", "timeline", min(story_ids().values()))):
+        assert call(*command, "--output", "-").ok().out == call(*command).ok().out != ""
+    assert not Path("-").exists()
     call("digest", "--output", "latest.feed.json").ok()
     assert "jsonfeed.org" in Path("latest.feed.json").read_text(encoding="utf-8")
     assert not Path("-").exists()

@@ -221,6 +221,21 @@ def test_exit_4_a_bad_line_is_named_and_costs_no_other() -> None:
     assert call("evaluate", "some.jsonl", "--json").code == 4
 
 
+def test_dates_that_cannot_be_read_are_told_once_a_file() -> None:
+    lines = [
+        {**ARCHIVE[0], "id": name, "date": date} for name, date in (("1", "2026-03-10"), ("2", "gestern"), ("3", "?"))
+    ]
+    outcome = call("import", write_archive(Path("some.jsonl"), *lines), "--json").ok()
+    assert outcome.json()[0]["new"] == 3
+    assert outcome.err == (
+        "some.jsonl:2: date 'gestern' cannot be read or lies before 1990, and 1 further line's: it counts as none;"
+        " write 2026-03-10T08:00Z\n"
+    )
+    assert (
+        call("import", write_archive(Path("undated.jsonl"), {**ARCHIVE[1], "date": None})).ok().err.count("date") == 1
+    )
+
+
 @pytest.mark.usefixtures("impatient")
 def test_exit_5_a_database_that_another_process_writes_to() -> None:
     newsroom()

@@ -35,6 +35,15 @@ def test_a_csv_holds_no_formulas_and_what_jsonl_wrote_is_read_again() -> None:
     assert "0 new, 0 edited, 1 known" in call("import", "all.jsonl").ok().err
 
 
+def test_what_is_exported_is_read_whole_by_another_desk() -> None:
+    newsroom({**ARCHIVE[0], "author": "Ann Berg and Bo Lund"})
+    call("export", "--output", "all.jsonl").ok()
+    call("--db", "other.db", "import", "all.jsonl").ok()
+    own, others = (call(*db, "export").ok().lines() for db in ((), ("--db", "other.db")))
+    assert own == others
+    assert own[0]["author"] == "Ann Berg and Bo Lund"
+
+
 def test_nothing_to_export_still_has_its_columns() -> None:
     newsroom()
     assert call("export", "--since", "2030-01-01", "--format", "csv").ok().out == ",".join(KEYS) + "\n"

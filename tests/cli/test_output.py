@@ -136,11 +136,13 @@ def test_a_broken_pipe_is_no_failure() -> None:
         assert done.stdout.count("\n") == 1
 
 
-def test_a_closed_stdout_is_told_in_words() -> None:
+@pytest.mark.parametrize("command", ["stories", "export", "--help"])
+def test_a_full_disk_behind_stdout_is_told_in_words(command: str) -> None:
     newsroom()
-    done = shell("aggregator stories > /dev/full")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    done = shell(f"env -u PYTHONUNBUFFERED aggregator {command} > /dev/full")
+    assert (done.returncode, done.stderr) == (1, "aggregator: stdout: cannot be written (No space left on device)\n")
+    done = shell(f"PYTHONUNBUFFERED=1 aggregator {command} > /dev/full")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 def test_streams_closed_from_the_start_are_no_files_to_write_into() -> None:
@@ -201,3 +203,23 @@ def test_output_is_utf_8_in_any_locale() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("Größe 東京 Київ") == 2
     assert "\x1b" not in done.stdout  # no colours either, for it is no terminal
+
+
+@pytest.mark.parametrize(
+    "command", [("digest", "--output", "a.pdf"), ("digest", "--output", "a.RSS"), ("export", "--output", "a.xlsx")]
+)
+def test_a_file_s_ending_that_names_another_format_is_refused(command: tuple[str, ...]) -> None:
+    newsroom()
+    outcome = call(*command)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"no {Path(command[-1]).suffix.lower()} is written" in outcome.err
+    assert not Path(command[-1]).exists()
+    call(*command, "--format", {"digest": "html", "export": "csv"}[command[0]]).ok()
+    assert Path(command[-1]).exists()
+
+
+@pytest.mark.parametrize("name", ["latest", "tmp.Xa3kQ9", "digest.2026-03-10", "a.md.new"])
+def test_an_ending_that_names_no_format_leaves_the_usual_one(name: str) -> None:
+    newsroom()
+    call("digest", "--output", name).ok()
+    assert Path(name).read_text(encoding="utf-8").startswith("#")

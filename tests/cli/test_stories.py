@@ -184,12 +184,29 @@ def test_a_hit_without_a_title_is_called_by_its_text() -> None:
     assert call("search", "Kehl", "--json").ok().json()[0]["title"] == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("المحلي", ["ar"]), ("المحلّي", ["ar"]), ("جدا", ["ar"]), ("قرآن", ["ar"]), ("محل", []),
+        ("प्रधानमंत्री", ["hi"]), ('"प्रधानमंत्री ने"', ["hi"]), ("-प्रधानमंत्री संसद", []), ("शहर", ["hi 2"]),
+    ],
+)  # fmt: skip
+def test_vowel_signs_neither_hide_a_word_nor_divide_it(text: str, found: list[str]) -> None:
+    newsroom(
+        {"id": "ar", "title": "المجلس المحلّي جدًا قُرآن", "lang": "ar", "body": "انعقد المجلس."},
+        {"id": "hi", "title": "प्रधानमंत्री ने संसद में कहा", "lang": "hi", "body": "संसद में बहस हुई।"},
+        {"id": "hi 2", "title": "रध न त र शहर", "lang": "hi", "body": "प से नम तक, र भी।"},  # pieces of the word above
+    )
+    assert [hit["key"] for hit in call("search", "--json", "--", text).ok().json()] == found
+
+
 FOREIGN = {
     "l1": ("Łódź strajkuje", "pl", "Robotnicy w Łodzi strajkują od rana."),
     "l2": ("Havnen på Ærø åbner", "da", "Færgen til Ærøskøbing sejler igen."),
     "l3": ("Þingvellir lokað", "is", "Ðað er lokað á Þingvöllum."),
     "l4": ("Diyarbakır'da ılık kış", "tr", "Kış ılık geçiyor."),
     "l5": ("Œuvre volée à Lyon", "fr", "Le cœur de Lyon est fermé."),
+    "l6": ("Novak Đoković pobedio", "sr", "Zoran Đinđić je gledao."),
 }
 
 
@@ -201,6 +218,7 @@ FOREIGN = {
         ("l3", ("Þingvellir", "thingvellir", "lokad", "lokað")),
         ("l4", ("diyarbakir", "Diyarbakır", "ILIK", "ılık", "kis")),
         ("l5", ("œuvre", "oeuvre", "coeur", "cœur -lodz")),
+        ("l6", ("Đoković", "Djokovic", "dokovic", "djokov*", "Djindjic", '"novak djokovic"', "Đinđić")),
     ],
 )
 @pytest.mark.parametrize("stored", ["now", "by an earlier release"])

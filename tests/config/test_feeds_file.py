@@ -77,10 +77,12 @@ feeds:
     agency: perhaps
     interval: 10s
     headers: {X-Key: {env: NOT_THERE}}
+  - url: https://d.example/rss
+    headers: {X-Key: {env: NOT_FILLED}}
 """,
     )
     with pytest.raises(ConfigurationError) as caught:
-        read_feeds(path, {})
+        read_feeds(path, {"NOT_FILLED": ""})
     problems = "\n".join(caught.value.problems)
     for expected in (
         f"{path}:1: unknown key 'feed'; did you mean 'feeds'?",
@@ -93,9 +95,10 @@ feeds:
         f"{path}:11: 'agency': true or false",
         f"{path}:12: 'interval':",
         f"{path}:13: 'headers': the environment has no NOT_THERE",
+        f"{path}:15: 'headers': NOT_FILLED in the environment is empty",
     ):
         assert expected in problems
-    assert len(caught.value.problems) == 10
+    assert len(caught.value.problems) == 11
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aggregator.config import settings_files
 from aggregator.config.documents import load
 from aggregator.config.durations import format_duration, parse_duration
+from aggregator.config.secrets import secret_from
 from aggregator.config.settings_files import convert, keys, ranges, resolve, value_of, value_text
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import Settings
@@ -215,3 +216,16 @@ def test_a_time_of_day_is_hours_and_minutes_and_nothing_else() -> None:
     for text in ("", "6", "25:00", "06:00Z", "06:00+02:00", "06:00:30", "21600"):
         with pytest.raises(ConfigurationError, match=r"no time of day; write it as 06:00"):
             resolve({}, project=None, assignments=[f"digest.time={text}"])
+
+
+def test_a_secret_s_place_that_nobody_filled_holds_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("\n")
+    for variable, file, where in (
+        ("PASSWORD", "", "PASSWORD is empty"),
+        ("", str(tmp_path / "password"), "password is empty"),
+    ):
+        with pytest.raises(ConfigurationError, match=rf"^mail\.password_(env|file): .*{where}"):
+            secret_from("mail.password", variable, file, {"PASSWORD": ""})
+    found = secret_from("mail.password", "PASSWORD", "", {"PASSWORD": "s3cr3t\n"})
+    assert found is not None
+    assert found.reveal() == "s3cr3t"

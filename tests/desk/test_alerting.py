@@ -200,9 +200,13 @@ def test_a_secret_that_is_named_and_missing_sends_nothing_unsigned(
 ) -> None:
     monkeypatch.delenv("DESK_SECRET", raising=False)
     settings = replace(SETTINGS, watches=replace(SETTINGS.watches, secret_env="DESK_SECRET"))
-    with alerted(f"webhook:{server.on('/hook', answer())}", settings=settings) as (app, _):
+    with alerted(f"webhook:{server.on('/hook', answer())}", settings=settings) as (app, clock):
         assert deliver(app)[0] == Sent(failed=1)
-        assert "DESK_SECRET" in str(rows(app)[0][2])
+        assert rows(app)[0][2] == "watches.secret_env: the environment has no variable DESK_SECRET"
+        monkeypatch.setenv("DESK_SECRET", " ")
+        clock.forward(minutes=5)
+        assert deliver(app)[0] == Sent(failed=1)
+        assert rows(app)[0][2] == "watches.secret_env: the environment's variable DESK_SECRET is empty"
     assert server.asked == []
 
 

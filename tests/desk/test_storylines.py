@@ -8,6 +8,7 @@ import pytest
 
 from aggregator.exceptions import DecisionError, NotFoundError, UsageError
 from aggregator.ingest.archives import export_line
+from aggregator.ingest.former_ids import FormerIds
 from aggregator.storage.integrity import faults
 from aggregator.storage.retention import Retention
 from aggregator.storage.sweeping import Sweeper
@@ -79,6 +80,40 @@ def test_of_two_storylines_that_are_tied_the_older_keeps_its_id_and_the_other_le
     room.editor().undo()
     assert line_of(room, cup) == young
     assert line_of(room, dam) == old
+
+
+def test_stories_that_are_tied_again_have_the_id_and_the_name_of_their_storyline(room: Newsroom) -> None:
+    dam, budget, cup, orchard = room.arrive(DAM, BUDGET, CUP, Telling("orchard"))
+    old, young = tie(room, dam, budget), tie(room, cup, orchard)
+    room.storyline_editor("eve").name(young, "The cup of Hesk")
+    room.storyline_editor().tie([young, old])
+    for entry in (cup, orchard):
+        room.storyline_editor().untie(room.story_of(entry))
+    assert tie(room, cup, orchard) == young
+    lines = {line.summary.id: line.summary for line in room.reader().list_storylines(None, None) if line.summary}
+    assert {line: summary.named_by for line, summary in lines.items()} == {old: None, young: "eve"}
+    assert lines[young].title == "The cup of Hesk"
+    assert lines[old].title != "The cup of Hesk"
+    room.look_again()
+    assert (line_of(room, dam), line_of(room, cup)) == (old, young)
+
+
+def test_a_storyline_that_ended_lives_again_where_its_stories_are_tied_again(room: Newsroom) -> None:
+    dam, budget = room.arrive(DAM, BUDGET)
+    line = tie(room, dam, budget)
+    room.storyline_editor().untie(room.story_of(budget))
+    assert tie(room, budget, dam) == line
+
+
+def test_of_two_groups_that_are_tied_at_once_one_alone_gets_a_former_id(room: Newsroom) -> None:
+    entries = room.arrive(DAM, BUDGET, CUP, Telling("orchard"))
+    line = tie(room, *entries)
+    for entry in entries[:3]:
+        room.storyline_editor().untie(room.story_of(entry))
+    one, two, three, four = (room.story_of(entry) for entry in entries)
+    groups = [frozenset({one, two}), frozenset({three, four})]
+    found = FormerIds(room.store).of_groups(groups)
+    assert [[former.storyline_id for former in lines] for lines in found.values()] == [[line]]
 
 
 def test_what_was_untied_stays_out_and_comes_back_by_undo(room: Newsroom) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from aggregator.clustering.identifiers import mint
 from aggregator.desk.explain import Explainer
 from aggregator.exceptions import AmbiguousIdError, DecisionError, NotFoundError
 from aggregator.ingest.window import Window
@@ -110,6 +111,75 @@ def test_the_machine_never_mends_a_split(room: Newsroom) -> None:
     room.arrive(DAM_3, Telling("dam", 2, "Echo", 3), Telling("dam", 0, "Echo", 3), Telling("dam", 1, "Echo", 3))
     room.look_again()
     assert room.story_of(dam_2) == made != room.story_of(dam)
+
+
+def test_a_split_of_what_was_merged_gives_it_its_id_again(room: Newsroom) -> None:
+    dam, budget, budget_2, cup = room.arrive(DAM, BUDGET, BUDGET_2, CUP)
+    story, former, other = room.story_of(dam), room.story_of(budget), room.story_of(cup)
+    room.editor().merge([story, former, other])
+    [late] = room.arrive(Telling("budget", 0, "Echo", 4))
+    assert room.editor().split(story, [budget, budget_2, late]) == former
+    assert room.members(former) == {budget, budget_2, late}
+    assert room.story(former).split_from == story
+    assert room.story(other).summary.id == story  # its entry did not leave
+    room.look_again()
+    room.restart()
+    assert room.stories() == sorted([story, former])
+    room.editor().undo()
+    assert room.story(former).summary.id == story
+    room.editor().undo()
+    assert room.members(former) == {budget, budget_2, late}
+    assert room.story(former).summary.id == former
+
+
+def test_an_id_goes_with_the_larger_part_of_what_it_held(room: Newsroom) -> None:
+    dam, one, two, three = room.arrive(DAM, BUDGET, BUDGET_2, Telling("budget", 2, "Post", 4))
+    story, former = room.story_of(dam), room.story_of(one)
+    assert room.members(former) == {one, two, three}
+    room.editor().merge([story, former])
+    made = room.editor().split(story, [one])
+    assert made != former
+    assert room.story(former).summary.id == story
+    assert room.editor().split(story, [two, three]) == former
+
+
+def test_ids_that_leave_together_lead_to_the_oldest_of_them(room: Newsroom) -> None:
+    [dam] = room.arrive(DAM)
+    [budget] = room.arrive(BUDGET)
+    [cup] = room.arrive(CUP)
+    story, older, younger = (room.story_of(entry) for entry in (dam, budget, cup))
+    room.editor().merge([story, older, younger])
+    assert room.editor().split(story, [cup, budget]) == older
+    assert room.story(younger).summary.id == older
+
+
+def test_an_entry_whose_story_ended_when_it_was_moved_leaves_under_its_id(room: Newsroom) -> None:
+    dam, budget = room.arrive(DAM, BUDGET)
+    story, former = room.story_of(dam), room.story_of(budget)
+    room.editor().move(budget, story)
+    assert room.story(former).summary.id == story
+    room.editor().forbid(dam, budget)
+    assert room.story_of(budget) == former
+
+
+def test_what_the_clustering_joined_leaves_under_its_id(room: Newsroom) -> None:
+    """No verb tells what the id held; it was made of the first of these entries."""
+    budget, dam = room.arrive(BUDGET, DAM)
+    kept = room.editor().merge([room.story_of(budget), room.story_of(dam)])
+    [former] = room.story(kept).merged_from
+    with room.store.transaction():
+        room.store.connection.execute("DELETE FROM decision_entry")
+        room.store.connection.execute("DELETE FROM decision")
+    [leaving] = [entry for entry in (budget, dam) if mint("s", entry) == former]
+    assert room.editor().split(kept, [leaving]) == former
+
+
+def test_a_split_that_was_undone_and_is_made_again_has_the_same_id(room: Newsroom) -> None:
+    dam, dam_2, dam_3 = room.arrive(DAM, DAM_2, DAM_3)
+    story = room.story_of(dam)
+    made = room.editor().split(story, [dam_2, dam_3])
+    room.editor().undo()
+    assert room.editor().split(story, [dam_3, dam_2]) == made
 
 
 # --- move ----------------------------------------------------------------------------------------
@@ -312,11 +382,12 @@ def test_an_older_word_that_a_split_brings_back_into_force_holds_at_once(room: N
 
 @pytest.mark.parametrize("verb", ["merge", "split", "split a copy", "move", "move the last", "pin", "forbid", "part"])
 def test_undo_at_once_leaves_no_trace_but_in_the_log(room: Newsroom, verb: str) -> None:
-    [cup] = room.arrive(CUP)
+    cup, cup_2 = room.arrive(CUP, Telling("cup", 1, "Times", 1))
     dam, copy, dam_2, budget = room.arrive(DAM, Telling("dam", 0, "Echo", 1), DAM_2, BUDGET)
     gone, kept = room.story_of(budget), room.story_of(cup)
     room.editor().merge([kept, gone])
-    room.editor().split(kept, [budget])  # an id with a redirect and one with a lineage
+    room.editor().split(kept, [cup_2])  # an id with a redirect and one with a lineage
+    assert room.story(gone).summary.id == kept
     before = room.dump()
     editor, story, other = room.editor(), room.story_of(dam), room.story_of(budget)
     match verb:

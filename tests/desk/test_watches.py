@@ -282,6 +282,9 @@ def test_names_are_found_however_they_are_written() -> None:
 def test_what_cannot_work_yet_is_said() -> None:
     with open_desk(FakeFetcher(), Clock(), [LEDGER]) as app:
         query = WatchQuery(publishers=("Ledger", "Gazette"))
-        doubts = app.watches().add("x", query, ["mail:a@b.example", "webhook:env:NOT_THERE_AT_ALL"], "desk")
-    assert len(doubts) == 3
+        doubts = app.watches().add(
+            "x", query, ["mail:a@b.example", "webhook:env:NOT_THERE_AT_ALL", "file:/no/such/alerts"], "desk"
+        )
+    assert len(doubts) == 4
+    assert doubts[3] == "there is no folder /no/such: alerts to a file in it wait until there is"
     assert "'Gazette'" in doubts[0]

@@ -163,6 +163,20 @@ def test_letters_that_unicode_does_not_decompose_are_watched_for_without_them(wo
     assert not matches(WatchQuery(words=("Strajk",), without=(word,)), "Strajk w mieście Łódź")
 
 
+@pytest.mark.parametrize(
+    ("word", "title"),
+    [
+        ("Djokovic", "Novak Đoković pobedio"),
+        ("Djokovic", "Djokovic wins"),
+        ("محلي", "فريق محلّي جدًا"),
+        ("मंत्री", "मंत्री ने कहा"),
+    ],
+)
+def test_a_watch_reads_a_word_as_a_search_does(word: str, title: str) -> None:
+    assert matches(WatchQuery(words=(word,)), title)
+    assert not matches(WatchQuery(without=(word,)), title)
+
+
 def test_a_watch_looks_for_what_an_earlier_release_stored_as_well() -> None:
     assert search_expression(WatchQuery(words=("Łódź",))) == '(("lodz" OR "łodz"))'
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,10 @@ def test_what_is_written_is_read_back(named: list[tuple[str, str]]) -> None:
 def test_what_the_desk_says_of_a_feed_is_written_and_read_back() -> None:
     feeds = (
         Feed("https://a.example/rss", "A", publisher='A & "Co"', authority=80, agency=True),
-        Feed("https://b.example/rss", "B", authority=0, paused=True),
-        Feed("https://c.example/rss", "C"),
+        Feed("https://b.example/rss", "B", authority=0, paused=True, interval=timedelta(minutes=5)),
+        Feed("https://c.example/rss", "C", speaks_for_others=False),
+        Feed("https://d.example/rss", "D", speaks_for_others=True),
+        Feed("https://e.example/rss", "E"),
     )
     assert read(write(feeds, "T")).feeds == feeds
 

@@ -169,3 +169,28 @@ def test_health_figures_and_feeds(page: TestClient) -> None:
     told = json.loads(feed.text)
     assert told["feed_url"] == "http://127.0.0.1:8765/stories.json?match=ferries"
     assert len(told["items"]) == len(root.findall("{http://www.w3.org/2005/Atom}entry")) > 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/stories.atom", "/stories.json?match=ferries", "/digest/latest?format=atom", "/digest/latest?format=jsonfeed"],
+)
+def test_a_reader_that_has_a_feed_gets_it_again_when_it_changed(path: str, page: TestClient, desk: Aggregator) -> None:
+    first = page.get(path)
+    tag = first.headers["etag"]
+    for named in (tag, f'"other", W/{tag}', "*"):
+        again = page.get(path, headers={"if-none-match": named})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert page.get(path, headers={"if-none-match": '"other"'}).content == first.content
+    if path.startswith("/stories"):
+        [ferries, *_] = desk.stories(StoryQuery(match="ferries"))
+        other = next(story for story in desk.stories(StoryQuery()) if story.id != ferries.id)
+        desk.editor("eve").merge([ferries.id, other.id])
+        assert page.get(path, headers={"if-none-match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(("since", "fewer"), [("90m", True), ("1h30m", True), ("2w", False), ("900000d", False)])
+def test_the_list_takes_any_duration_that_the_command_takes(since: str, fewer: bool, page: TestClient) -> None:
+    every, some = (len(page.get(f"/stories.json{query}").json()["items"]) for query in ("", f"?since={since}"))
+    assert (0 < some < every) if fewer else some == every
+    assert f'<option value="{since}" selected>' in page.get(f"/?since={since}").text

@@ -106,3 +106,9 @@ def test_nobody_is_led_elsewhere(page: TestClient, desk: Aggregator, stories: li
     token = form_token(page, "/decisions")
     fields = {"form_token": token, "decision": str(desk.decisions(1)[0].id), "back": back}
     assert page.post("/verb/undo", data=fields).headers["location"] == "/"
+
+
+def test_a_form_that_names_too_much_says_so(page: TestClient, stories: list[Story]) -> None:
+    answer = give(page, "split", stories[0].summary.id, entry=["e0"] * 2_001)
+    assert answer.status_code == 400
+    assert "Too many fields. Maximum number of fields is 2000. What is too much for it can be said by" in answer.text
