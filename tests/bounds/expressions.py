@@ -94,7 +94,13 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.wrappers": {"_CALL": DOCUMENT, "_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
     "parsing.links": {"_ANCHOR": TEXT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
+    "parsing.calendars": {
+        "_ERA": 200, "_TAIWAN": 200, "_PERSIAN_WORDS": 200, "_PERSIAN_NUMBERS": 200, "_ISLAMIC": 200, "_THAI": 200,
+    },
     "parsing.date_forms": {
+        "_ARABIC_MONTH": 200, "_WEEKDAY": 200, "_TWO_NAMES": 200, "_HALF_LAST": 200, "_WEEKDAY_IN_BRACKETS": 200,
+        "_OF_A_PAGE": 200, "_IN_CYRILLIC": 200, "_IN_ARABIC": 200, "_AFTER_YEAR": 200, "_AFTER_DAY": 200, "_BEFORE_DAY": 200,
+        "_BEFORE_TIME": 200, "_AFTER_TIME": 200, "_FRENCH_TIME": 200, "_YEAR_FIRST": 200, "_DIGIT": 200,
         "_TURNS": 200, "_MINUS": 200, "_LABEL": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
         "_WEEK": 200, "_ORDINAL": 200, "_MONTH": 200, "_ISO_HOURS": 200, "_AFTER_ISO_DAY": 200, "_HOURS_AND_MINUTES": 200,
         "_THOUSANDTHS": 200, "_TIME_FIRST": 200, "_MICROSOFT": 200, "_HALF_FIRST": 200, "_GREEK_HALF": 200,
@@ -104,7 +110,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.dates": {
         "_NUMBERS": 200, "_HALF": 200, "_SHAPES": 200, "_SECONDS": 200, "_WHOLE_DAY": 200, "_NUMBER_FIRST": 200,
         "_second_reading": 200,
-        "_OFFSET": 200,
+        "_OFFSET": 200, "_NAMED_ZONE": 200,
     },
     "parsing.entries": {"_LANGUAGE": TEXT, "_FILE": TEXT, "_NO_REPLY": TEXT},
     "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT, "_BASE64": DOCUMENT},
