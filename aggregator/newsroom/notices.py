@@ -29,10 +29,11 @@ _MATERIAL_UK = r"(?:матеріалу|статті|новини|публіка�
 # At the beginning of a title or line, and followed by a colon, a dash or the like.
 OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
-        r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT) )?KILL(?:ED)?",
+        r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT|(?:EDS|EDITORS):) )?KILL(?:ED)?",
         r"(?-i:BC|AP)[-–].{0,60}(?:[-–]{1,2}|, ?)(?:KILL|Kill)",
         r"ACHTUNG,? MELDUNG (?:ZURÜCKGEZOGEN|NICHT VERWENDEN)",
-        r"ANNULATION",
+        r"BITTE NICHT (?:MEHR )?VERWENDEN|STORNO|STORNIERT",
+        r"ANNULATION|NE PAS UTILISER",
         r"ANULACIÓN|ANULADA|ANULAR",
         r"ANNULLA(?: E SOSTITUISCE|RE|TA|MENTO)?",
         r"ANULAÇÃO",
@@ -65,7 +66,8 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
         r"(?:AP|AFP|Reuters|dpa|EFE|ANSA|PA) (?:corrects|korrigiert|corrige|corregge)",
         r"erratum|errata(?: corrige)?",
         r"korrektur|korrigiert|berichtigung|berichtigt|richtigstellung",
-        r"rectificatif|corrigé|corrige",
+        r"official(?:ly)?[ -]correct(?:ed|ion)",
+        r"rectificatif|corrigé|corrige|annule et remplace(?: (?:la|notre|cette) (?:dépêche|information|version)[^:\n]{0,60})?",
         r"corrección|corregid[ao]|fe de (?:errat|error)(?:e|a)?s?|rectificación",
         r"correzione|corretto|corregge|rettifica",
         r"correção|corrigid[ao]|retificação",
@@ -110,6 +112,7 @@ STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
         rf"(?:please|must|editors[,:]?(?: please)?) kill (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
         rf"(?:mandatory|bulletin|story) kill\b(?=[^.]{{0,200}}\b{_STORY})",
         r"(?:bitte|diese) (?:die )?meldung (?:bitte )?nicht (?:mehr )?(?:verwenden|veröffentlichen)",
+        rf"bitte verwenden sie (?:die|diese|den|diesen|unsere) {_ARTIKEL} [^.\n]{{0,200}}?\bnicht\b",
         r"(?:merci|prière) d['’]annuler (?:la|notre|cette) (?:dépêche|information)",
         r"(?:cette|notre|la) dépêche (?:\S+ ){0,6}?est annulée",
         r"(?:rogamos|se ruega|por favor,?) (?:que )?(?:anulen|anular|no utilicen) (?:la|nuestra|esta) (?:noticia"
@@ -126,7 +129,7 @@ STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
         r"(?:has|have) (?:withdrawn|removed|pulled|taken down|deleted) (?:its|our|a|the"
         rf"|this) (?:\S+ ){{0,4}}?{_STORY}",
         rf"this {_STORY} (?:has been|was|is) (?:withdrawn|removed|taken down|deleted|unpublished)",
-        rf"(?:der|dieser?|die|unser|wir haben (?:den|diesen|die)) {_ARTIKEL} (?:\S+ ){{0,8}}?(?:zurückgezogen"
+        rf"(?:der|dieser?|die|unser|wir haben (?:den|diesen|die)) {_ARTIKEL} (?:[«„»\"][^«»“\"\n]{{1,200}}[»“«\"] )?(?:\S+ ){{0,8}}?(?:zurückgezogen"
         r"|entfernt|gelöscht)",
         r"(?:cet article|cette dépêche|notre article) (?:a été|est) (?:retirée?|supprimée?|dépubliée?)",
         rf"(?:esta|este) {_NOTA} (?:ha sido|fue) (?:retirad|eliminad|borrad)[ao]",
