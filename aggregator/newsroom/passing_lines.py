@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from aggregator.text.tokens import words
+
 _UNITS = (
     "seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|minuten?|stunden?|tage?n?|secondes?|heures?|jours?|segundos?|minutos?|"
     "horas?|d[ií]as?|secondi|minut[oi]|or[ae]|giorn[oi]|dias?"
@@ -32,7 +34,7 @@ _STAMP = re.compile(  # nothing but a day and its time
 _WORD = re.compile(r"[^\W\d_]+")
 # What readers did, and how long a text takes: a line of such words and numbers alone counts, and tells nothing.
 _COUNTED_WORDS = """
-    comment comments view views share shares like likes points upvotes reposts retweets replies reactions read
+    comment comments post posts participant participants view views share shares like likes points upvotes reposts retweets replies reactions read
     kommentar kommentare aufrufe lesezeit commentaire commentaires vues partages lecture comentario comentarios visitas lecturas
     commenti visualizzazioni condivisioni lettura comentário comentários visualizações leitura reacties weergaven leestijd
     komentarz komentarze komentarzy wyświetleń комментарий комментария комментарии комментариев просмотр просмотра просмотров
@@ -40,10 +42,12 @@ _COUNTED_WORDS = """
 """
 _BESIDE_WORDS = "k m no min mins minute minutes minuten minuti minutos de of di da and und et y e"
 _COUNTED = frozenset(_COUNTED_WORDS.split())
+_SEEN_BY = ("👁", "👀")  # messengers' sign before the number of readers
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 # What a line of other headlines, or a paid one, begins with.
 _ELSEWHERE = re.compile(
-    r"\W*(?:read also|also read|see also|read next|up next|related(?: (?:stories|articles|topics|news|posts|content))?|more (?:from|on this)\b.{0,40}|"
+    r"\W*(?:(?:share|like) this|teilen mit|gefällt mir|partager|compartir|condividi|delen|udostępnij|поделиться|"
+    r"read also|also read|see also|read next|up next|related(?: (?:stories|articles|topics|news|posts|content))?|more (?:from|on this)\b.{0,40}|"
     r"recommended(?: for you)?|you (?:may|might) also like|most (?:read|popular)|trending(?: now)?|advertisement|sponsored(?: content)?|promoted|"
     r"lesen sie auch|auch interessant|mehr zum thema|das könnte sie auch interessieren|meistgelesen|anzeige|"
     r"(?:à )?lire aussi|voir aussi|sur le même sujet|les plus lus|publicité|"
@@ -53,6 +57,7 @@ _ELSEWHERE = re.compile(
     r"\W*(?:[:|–—-]|$)",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"\W{0,2}\d{1,3}[.):]\s+(?=\D)")  # in a ranking
 _BRACKETS = re.compile(r"[(\[](?P<inside>[^()\[\]\n]{1,40})[)\]]")  # "Bridge opens (12 comments)"
 # With tokens of a reader or a day.
 _QUERY = re.compile(r"(?P<page>\bhttps?://[^\s?#<>]{1,300})[?#][^\s<>]*", re.IGNORECASE)
@@ -80,7 +85,8 @@ def lasting_text(text: str) -> str:
     listed = 0
     for line in text.split("\n"):
         short = len(line) <= MAX_LINE
-        headline = short and not line.rstrip().endswith((".", "!", "。"))
+        end = line.rstrip()
+        headline = short and (end.endswith("...") or not end.endswith((".", "!", "。")))
         if headline and (elsewhere := _ELSEWHERE.match(line)):
             listed = 0 if line[elsewhere.end() :].strip() else MAX_LISTED
         elif headline and listed:
@@ -90,6 +96,19 @@ def lasting_text(text: str) -> str:
             if not (short and (_MOMENT.match(line) or _STAMP.match(line) or _is_counter(line))):
                 kept.append(line)
     return _PAST.sub(" ", "\n".join(kept))
+
+
+def without_place(title: str) -> str:
+    """Return a title without the place in a ranking that it begins with: "3. Bridge opens"."""
+    place = _PLACE.match(title)
+    return title[place.end() :] if place else title
+
+
+def is_list_of_headlines(title: str, text: str) -> bool:
+    """Return whether a text is a news search's: the headline with its publisher, and below it what others wrote of it."""
+    first, *others = text.split("\n")
+    listed = all(len(line) <= MAX_LINE and not line.rstrip().endswith((".", "!", "。")) for line in others)
+    return " - " in title and listed and words(first) == words(title)
 
 
 def _unless_counter(match: re.Match[str]) -> str:
@@ -102,4 +121,6 @@ def _is_counter(line: str) -> bool:
     if len(line) > MAX_COUNTER or not any(map(str.isdigit, line)):
         return False
     found = {word.casefold() for word in _WORD.findall(line)}
+    if line.lstrip().startswith(_SEEN_BY):
+        return found <= _COUNTED | _BESIDE
     return not found.isdisjoint(_COUNTED) and found <= _COUNTED | _BESIDE

@@ -16,7 +16,7 @@ from typing import Literal
 
 from aggregator.model import Entry, Revision
 from aggregator.newsroom.alignment import StepBudget, changes, matching_blocks
-from aggregator.newsroom.passing_lines import lasting_text, lasting_title
+from aggregator.newsroom.passing_lines import is_list_of_headlines, lasting_text, lasting_title, without_place
 from aggregator.text.tokens import words
 
 Op = Literal["same", "removed", "added"]
@@ -77,8 +77,10 @@ def compare(
         return Change("none")
     titles = [_content_words(lasting_title(version[0])) for version in (before, after)]
     texts = [_content_words(lasting_text(version[1])) for version in (before, after)]
+    text = texts[0] != texts[1] and not (is_list_of_headlines(*before) and is_list_of_headlines(*after))
     title = titles[0] != titles[1] and not _is_site_name(before[0], after[0])
-    text = texts[0] != texts[1]
+    if title and not text and texts[0]:
+        title = without_place(before[0]) != without_place(after[0])
     if not title and not text:
         return Change("cosmetic")
     kept = _kept(titles[0] + texts[0], titles[1] + texts[1])

@@ -73,7 +73,9 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.passing_lines": {"_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.passing_lines": {
+        "_PLACE": TITLE, "_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80,
+    },
     "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {

@@ -30,6 +30,10 @@ TEXT = "The bridge opened on Monday.\nIt cost 40 million euros, the mayor said."
         (TITLE, "Обновлено 12:30\n" + TEXT),
         (TITLE, TEXT + " 3 hours ago"),
         (TITLE, TEXT + "\n1,204 views · 12 comments"),
+        (TITLE, TEXT + "\n48 posts - 17 participants"),
+        (TITLE, TEXT + "\n👁 1.2K 09:05"),
+        (TITLE, TEXT + "\nShare this:\nClick to share on X (Opens in new window) X\nLike this:\nLike Loading..."),
+        ("3. " + TITLE, TEXT),
         (TITLE, "2 min read\n" + TEXT + "\nКомментарии: 12"),
         (TITLE, TEXT + "\nRead also: Ferry aground off Port Ellery"),
         (TITLE, TEXT + "\nMehr zum Thema\nFähre auf Grund gelaufen\nLotsen stimmen ab"),
@@ -55,6 +59,22 @@ def test_what_follows_a_page_in_an_address_may_change_and_the_page_may_not() -> 
 
 def test_a_headline_behind_a_bar_is_one() -> None:
     assert compare(("Delft | Bridge opens", TEXT), ("Delft | Bridge shuts", TEXT)).is_substantive
+
+
+def test_a_place_in_a_ranking_passes_and_a_number_of_an_edited_text_does_not() -> None:
+    assert compare(("1. " + TITLE, TEXT), ("#4: " + TITLE, TEXT)).weight == "cosmetic"
+    assert compare(("1. " + TITLE, TEXT), ("2. " + TITLE, TEXT + " It is the second.")).title_changed
+    assert compare(("5 bridges open", TEXT), ("7 bridges open", TEXT)).is_substantive
+
+
+def test_what_others_wrote_below_a_headline_of_a_search_is_no_edit() -> None:
+    title = TITLE + " - Gazette"
+    before = (title, f"{TITLE}  Gazette\nWhat the bridge cost  Herald")
+    assert (
+        compare(before, (title, f"{TITLE}  Gazette\nDelft has its bridge  Courier\nBridge: a guide  Echo")).weight
+        == "cosmetic"
+    )
+    assert compare(before, (title, f"{TITLE}  Gazette\nThe mayor has resigned, she said.")).is_substantive
 
 
 def test_brackets_that_count_nothing_are_words() -> None:
