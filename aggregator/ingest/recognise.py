@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.model import exact_time
 from aggregator.newsroom.identity import former_key, is_another, recognise_moved
-from aggregator.newsroom.identity_traits import Identity, is_bare
+from aggregator.newsroom.identity_traits import Identity, is_bare, moment_on_site, number
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Facts, KnownEntry, facts_of
 from aggregator.text.clean import plain_typography
@@ -18,6 +18,7 @@ from aggregator.text.tokens import words
 
 # A feed's entries that are looked at for one that moved: those of its last documents, and as many before them.
 LEAST_LOOKED_AT = 100
+MOST_TEXTS = 100  # that are read as a second proof: where more are alike, none is one
 PASSED_ON = 3  # texts that stand under others' keys
 
 
@@ -109,9 +110,13 @@ class Recogniser:
             for entry in self._entries.recent(self._feed_id, max(2 * len(entries), LEAST_LOOKED_AT))
         }
         stored = [_stored(entry) for entry in recent.values()]
-        texts = self._entries.texts([entry.id for entry in stored if is_bare(entry)])
+        arriving = [_arriving(entry) for entry in entries]
+        asked = _traits_of_text(entry for entry in arriving if entry.key not in found.known)
+        texts = self._entries.texts(
+            [entry.id for entry in stored if is_bare(entry) or asked & _traits_of_text([entry])]
+        )
         found.renamed = recognise_moved(
-            [_arriving(entry) for entry in entries],
+            arriving,
             found.known.keys(),
             [replace(entry, text=texts[entry.id]) if entry.id in texts else entry for entry in stored],
             {entry.id for entry in found.known.values()},
@@ -152,8 +157,13 @@ def _former_key(entry: PreparedEntry) -> str:
 def _arriving(entry: PreparedEntry) -> Identity:
     data, content_hash = entry.data, entry.document.content_hash
     address = _address(data.link, entry.document.canonical_url)
-    found = Identity(data.key, data.key, _spelt(data.title), address, content_hash, data.guid, *_dates(facts_of(data)))
-    return replace(found, text=entry.text) if is_bare(found) else found
+    dates = _dates(facts_of(data))
+    return Identity(data.key, data.key, _spelt(data.title), address, content_hash, data.guid, *dates, text=entry.text)
+
+
+def _traits_of_text(entries: Iterable[Identity]) -> set[Hashable]:
+    """Return the traits of entries of which the text may be the second proof."""
+    return {trait for entry in entries for trait in (moment_on_site(entry), number(entry)) if trait is not None}
 
 
 def _stored(entry: KnownEntry) -> Identity:

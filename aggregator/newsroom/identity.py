@@ -13,12 +13,16 @@ An entry under a key that is not stored is a stored one that has left the docume
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
 | guid but for a version at its end | a later version | the address of one article, unchanged, half of a headline, and no whole hours between the dates |
+| agency's name of a dispatch, but for its revision | a later version | nothing |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
-| number behind a slug, in another section | headline and section changed | each slug made of its headline, half of the headline |
+| number behind a slug, in another section | headline and section changed | each slug made of its headline, half of the headline or the text |
 | slug in the address | one article in another section | date to the second; or title, text and day |
 | folder and headline in the address, without a number | date to the second; one headline within the other |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
+| date to the second, on one site | nothing: what is put out at once | the text of an article, no other number in the address |
 | date to the second | nothing: what is put out at once | half of the title, without guid and address |
+| headline and text, without guid and address | nothing: a bulletin's | an hour between the dates, another entry beside it |
+| headline and text of a marked advertisement | a new guid at each poll | nothing |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
 | title and text, or path, whole document | the same, undated | 3 entries, half of what is unknown |
 | number or slug, whole document | the same, with another form of titles | words added to each title, not redated, 3 entries, half of what is unknown |
@@ -56,8 +60,10 @@ from aggregator.newsroom.identity_traits import (
     Condition,
     Identity,
     Trait,
+    advertisement,
     article,
     article_and_title,
+    dispatch,
     guid_number,
     has_longer_headline,
     has_one_article_guid,
@@ -68,6 +74,7 @@ from aggregator.newsroom.identity_traits import (
     is_one_article,
     issue,
     lone_moment,
+    moment_on_site,
     number,
     slug,
     title_and_day,
@@ -89,7 +96,8 @@ MIGRATED, REPUBLISHED = 3, 5  # entries at least of a document that moved as a w
 # Entries that a document may hold for each new one beside those that come again: where all texts are the same, and else.
 SAME_TEXTS, OTHER_TEXTS = 4, 10
 UNLIKE = 0.15  # share of words below which a text is another: two of one event share more by its names alone
-ALIKE = 0.5
+ALIKE, SAME = 0.5, 0.9
+LONG_TEXT = 16  # longer words that a text has at least before it proves an entry the same
 SUBSTANCE = 8  # longer words that an entry has at least before its text may speak against its guid
 BEGINNING = 200  # words of a text that are compared
 
@@ -108,14 +116,23 @@ def recognise_moved(
     search.match(search.lone_address, None)
     search.match(issue, search.is_reissue, crowded=False)
     search.match(versioned_guid, search.is_version)
+    search.match(dispatch, None)
     search.match(number, is_one_article)
-    search.match(number, lambda one, other: is_in_another_section(one, other) and _has_like_title(one, other))
+    search.match(
+        number,
+        lambda one, other: (
+            is_in_another_section(one, other) and (_has_like_title(one, other) or _has_same_text(one, other))
+        ),
+    )
     search.match(guid_number, has_one_article_guid)
     search.match(slug, None)
     search.match(headline_slug, has_longer_headline)
     search.match(words_and_slug, None)
     search.match(undated_words_and_place, None)
+    search.match(moment_on_site, _is_one_text)
     search.match(lone_moment, _has_like_title)
+    search.match(headline_and_text, search.is_an_hour_off)
+    search.match(advertisement, None)
     for migrated in (title_and_day, undated_title_and_text, undated_title_and_path):
         search.match_whole(migrated, is_no_other_time)
     search.match_whole(undated_headline, _has_like_text)
@@ -189,6 +206,12 @@ class _Search:
         same = all(one.title == arriving.title for one in beside)
         return names_an_article(arriving.address) and len(beside) <= 1 and same
 
+    def is_an_hour_off(self, arriving: Identity, stored: Identity) -> bool:
+        """Return whether two dates differ as those of winter and summer time; where one entry stands alone it may be the next."""
+        if arriving.published is None or stored.published is None:
+            return False
+        return len(self._document) > 1 and abs(arriving.published - stored.published) == _HOUR
+
     def _moved(self) -> int:
         """Count the entries that stand at another address than before: those just found, and those known by both addresses."""
         found = sum(one.address != other.address for one, other in self._as_entries(self.found))
@@ -243,6 +266,18 @@ def _has_like_text(one: Identity, other: Identity) -> bool:
     """Return whether the shorter of two texts, if not a headline alone, is half in the longer one."""
     mine, theirs = _significant_words(one.text), _significant_words(other.text)
     return len(mine & theirs) >= ALIKE * min(len(mine), len(theirs))
+
+
+def _has_same_text(one: Identity, other: Identity) -> bool:
+    """Return whether two texts of some length are one, but for a tenth of their words."""
+    mine, theirs = _significant_words(one.text), _significant_words(other.text)
+    return min(len(mine), len(theirs)) >= LONG_TEXT and len(mine & theirs) >= SAME * len(mine | theirs)
+
+
+def _is_one_text(one: Identity, other: Identity) -> bool:
+    """Return whether two articles with one text differ by no number, as warnings for two regions would."""
+    here, there = one.place, other.place
+    return here is not None and there is not None and here.number == there.number and _has_same_text(one, other)
 
 
 def _has_like_title(one: Identity, other: Identity) -> bool:

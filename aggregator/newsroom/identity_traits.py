@@ -17,10 +17,17 @@ from aggregator.text.entry_address import (
     names_an_article,
     place_spelt_alike,
     unversioned,
+    unversioned_dispatch,
 )
 
 SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
 _SCHEME_INSIDE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+# First words of headlines that somebody paid for, in small letters.
+_PAID_WORDS = """
+    sponsored advertisement advertorial promoted anzeige werbung publicité publireportage publirreportaje publicidad patrocinado
+    sponsorizzato publiredazionale publieditorial advertentie reklama реклама sponsrad annons annonce
+"""
+_PAID = frozenset(_PAID_WORDS.split())
 HEADLINE = 4  # words of a title at least that is more than the name of a programme
 
 
@@ -29,8 +36,9 @@ class Identity:
     """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
 
     ``address`` is the canonical one with its fragment, ``published`` a date that can be believed, ``moment`` the same to the
-    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed. ``text`` is given where
-    an entry has neither guid nor address nor date.
+    second and None where only the day is known, ``seen`` when a stored entry last stood in its feed. ``text`` is given for
+    arriving entries, and for stored ones that have neither guid nor address nor date, or share a date to the second or a number
+    with an arriving one.
     """
 
     id: str
@@ -182,6 +190,23 @@ def versioned_guid(entry: Identity) -> Hashable | None:
     if entry.guid and entry.address and is_moment_alone(entry.guid):
         return entry.address
     return unversioned(entry.guid) if entry.guid else None
+
+
+def dispatch(entry: Identity) -> Hashable | None:
+    """Return an agency's name for a dispatch without the version at its end."""
+    return unversioned_dispatch(entry.guid) if entry.guid else None
+
+
+def moment_on_site(entry: Identity) -> Hashable | None:
+    """Return date to the second and host of an article under a headline."""
+    place = entry.place
+    known = entry.moment and place and place.names_an_article and len(entry.title.split()) >= HEADLINE
+    return (entry.moment, place.host) if place and known else None
+
+
+def advertisement(entry: Identity) -> Hashable | None:
+    """Return headline and text of an entry that its headline calls an advertisement."""
+    return entry.content_hash if entry.title.partition(" ")[0] in _PAID else None
 
 
 def number(entry: Identity) -> Hashable | None:

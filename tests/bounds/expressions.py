@@ -147,7 +147,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.entry_address": {
-        "_BARE_MOMENT": LINK, "_UUID": LINK, "_TOKEN": LINK,
+        "_BARE_MOMENT": LINK, "_DISPATCH": LINK, "_UUID": LINK, "_TOKEN": LINK,
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },
