@@ -151,6 +151,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },
+    "text.forwarders": {"_SERVICES": LINK, "_YAHOO": LINK},
     "text.boilerplate": {"_BLANKS": TEXT, "_TITLE_PARTS": TITLE, "_MARKS": TEXT, "_CONSENT": LINE},
     "text.clean": {
         "_TAG": TEXT, "_FRAME": TEXT, "_RELATIVE": TEXT, "_ANY_TAG": TEXT, "_TITLE_TAG": RAW_TITLE,
