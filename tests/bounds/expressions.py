@@ -74,7 +74,8 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEARCH_NAME": NAME,
     },
     "newsroom.passing_lines": {
-        "_PLACE": TITLE, "_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80,
+        "_PLACE": TITLE, "_HERALD": TITLE, "_TICKER": TITLE, "_CUT_OFF": TEXT, "_EMOJI": 80,
+        "_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80,
     },
     "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},

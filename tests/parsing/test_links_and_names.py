@@ -509,7 +509,9 @@ def test_the_date_of_a_journals_issue_is_a_date(space: str) -> None:
 
 @roads
 def test_a_link_through_a_search_engine_is_the_page_it_leads_to_and_names_its_site(slow: bool) -> None:
-    through = "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://quay.example/dredger-8812345&amp;ct=ga&amp;usg=AOvV"
+    through = (
+        "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://quay.example/dredger-8812345&amp;ct=ga&amp;usg=AOvV"
+    )
     found = atom(f'<link href="{through}"/>', slow=slow)
     assert (found.link, found.source_url) == ("https://quay.example/dredger-8812345", "https://quay.example/")
     named = atom(f'<link href="{through}"/><source><title>Gazette</title></source>', slow=slow)
