@@ -31,11 +31,12 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
         r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT|(?:EDS|EDITORS):) )?KILL(?:ED)?",
         r"(?-i:BC|AP)[-–].{0,60}(?:[-–]{1,2}|, ?)(?:KILL|Kill)",
+        r"(?:PLEASE )?DISREGARD|WITHHOLD",
         r"ACHTUNG,? MELDUNG (?:ZURÜCKGEZOGEN|NICHT VERWENDEN)",
         r"BITTE NICHT (?:MEHR )?VERWENDEN|STORNO|STORNIERT",
         r"ANNULATION|NE PAS UTILISER",
         r"ANULACIÓN|ANULADA|ANULAR",
-        r"ANNULLA(?: E SOSTITUISCE|RE|TA|MENTO)?",
+        r"(?:ATTENZIONE[ ,:–-]{1,3})?ANNULLA(?: E SOSTITUISCE|RE|TA|MENTO)?",
         r"ANULAÇÃO",
         r"ANULOWAN[EAIY]|ANULACJA",
         r"АННУЛИРОВАНО|АННУЛИРОВАНИЕ|АННУЛИРУЕТСЯ|ОТБОЙ",
@@ -110,6 +111,8 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
 STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
         rf"(?:please|must|editors[,:]?(?: please)?) kill (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
+        rf"(?:this|the|our) {_STORY} (?:was|has been) (?:sent|moved|transmitted|filed|published) in error",
+        rf"(?:please|editors[,:]?(?: please)?) (?:disregard|withhold) (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
         rf"(?:mandatory|bulletin|story) kill\b(?=[^.]{{0,200}}\b{_STORY})",
         r"(?:bitte|diese) (?:die )?meldung (?:bitte )?nicht (?:mehr )?(?:verwenden|veröffentlichen)",
         rf"bitte verwenden sie (?:die|diese|den|diesen|unsere) {_ARTIKEL} [^.\n]{{0,200}}?\bnicht\b",
@@ -248,7 +251,7 @@ ingetrokken verwijderd offline wycofan usunięt отозван снят удал
 삭제 철회 作废 retract erroneously wrongly mistakenly amended edited gerectificeerd poprawion skorygowan niewykorzyst
 исправлен извинения виправлено перепрошує вибачається 訂正 바로 clarif clear präzisiert précis aclarad precisad actualizad
 уточн editors clients subscribers modifi rectif misstated misspelled misidentified misquoted misattributed wrong
-incorrect error refile
+incorrect error refile disregard withhold
 """
 # Every statement contains one of these stems. Searching for them first spares most texts the long expressions.
 _LOOKED_FOR: Final = tuple(_STEMS.split())
