@@ -9,6 +9,12 @@ from unicodedata import normalize
 
 from aggregator.parsing.calendars import in_common_calendar
 
+# What nearly all dates are, and what nothing here changes.
+_PLAIN = re.compile(
+    r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} (?:19|20)\d\d \d\d:\d\d:\d\d (?:[+-]\d{4}|GMT|UTC|Z)"
+    r"|(?:19|20)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)",
+    re.ASCII,
+)
 _TURNS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # without width: directions, byte order
 _QUOTES = " \t\r\n\"'“”‘’«»"
 _MINUS = re.compile(r"[\u2010-\u2015\u2212](?=\d{1,2}(?::?\d{2})?\Z)")  # before an offset, as typographers set it
@@ -87,6 +93,8 @@ def without_markup(text: str) -> str:
 
 def usual_form(text: str) -> str:
     """Return a date with its weeks, days of the year, lacking days and marks as the usual shapes have them."""
+    if _PLAIN.fullmatch(text):
+        return text
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
