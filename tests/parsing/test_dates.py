@@ -197,6 +197,7 @@ def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([format_datetime, datetime.isoformat]))
 def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, shape: Callable[[datetime], str]) -> None:
     assume(not EARLIEST.year <= moment.year - 543 <= NOW.year)  # a year of the Buddhist calendar is another test's
+    assume(not 1370 <= moment.year < 1430)  # so is one of the Persian calendar
     time, flag = DateReader(NOW).believed(shape(moment), None)
     assert time is not None
     assert EARLIEST <= time <= NOW + LATEST_AHEAD
