@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.model import exact_time
 from aggregator.newsroom.identity import former_key, is_another, recognise_moved
-from aggregator.newsroom.identity_traits import Identity, is_bare
+from aggregator.newsroom.identity_traits import Identity, is_bare, moment_on_site, number
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Facts, KnownEntry, facts_of
 from aggregator.text.clean import plain_typography
@@ -18,6 +18,7 @@ from aggregator.text.tokens import words
 
 # The least number of a feed's stored entries that are searched for one whose key changed: about those of its last documents.
 MIN_LOOKED_AT = 100
+MAX_TEXTS = 100  # stored texts that are read as a second proof; if more are alike, none is one
 MIN_EXCHANGED = 3  # texts that are now under keys of other entries; with fewer, keys still count as keys
 
 
@@ -113,9 +114,13 @@ class Recogniser:
             for entry in self._entries.recent(self._feed_id, max(2 * len(entries), MIN_LOOKED_AT))
         }
         stored = [_stored(entry) for entry in recent.values()]
-        texts = self._entries.texts([entry.id for entry in stored if is_bare(entry)])
+        arriving = [_arriving(entry) for entry in entries]
+        asked = _traits_of_text(entry for entry in arriving if entry.key not in found.known)
+        alike = [entry.id for entry in stored if asked & _traits_of_text([entry])]
+        bare = [entry.id for entry in stored if is_bare(entry)]
+        texts = self._entries.texts({*bare, *(alike if len(alike) <= MAX_TEXTS else ())})
         found.renamed = recognise_moved(
-            [_arriving(entry) for entry in entries],
+            arriving,
             found.known.keys(),
             [replace(entry, text=texts[entry.id]) if entry.id in texts else entry for entry in stored],
             {entry.id for entry in found.known.values()},
@@ -156,10 +161,15 @@ def _former_key(entry: PreparedEntry) -> str:
 def _arriving(entry: PreparedEntry) -> Identity:
     data, content_hash = entry.data, entry.document.content_hash
     address = _address(data.link, entry.document.canonical_url)
-    found = Identity(
-        data.key, data.key, _normalised(data.title), address, content_hash, data.guid, *_dates(facts_of(data))
+    dates = _dates(facts_of(data))
+    return Identity(
+        data.key, data.key, _normalised(data.title), address, content_hash, data.guid, *dates, text=entry.text
     )
-    return replace(found, text=entry.text) if is_bare(found) else found
+
+
+def _traits_of_text(entries: Iterable[Identity]) -> set[Hashable]:
+    """Return the traits of entries for which the text may be the second proof."""
+    return {trait for entry in entries for trait in (moment_on_site(entry), number(entry)) if trait is not None}
 
 
 def _stored(entry: KnownEntry) -> Identity:

@@ -14,12 +14,16 @@ share one of these traits. They are tried in this order:
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
 | guid but for a version at its end | a later version | the address of one article, unchanged, half of a headline, and no whole hours between the dates |
+| agency's name of a dispatch, but for its revision | a later version | nothing |
 | number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
-| number behind a slug, in another section | headline and section changed | each slug made of its headline, half of the headline |
+| number behind a slug, in another section | headline and section changed | each slug made of its headline, half of the headline or the text |
 | slug in the address | one article in another section | date to the second; or title, text and day |
 | folder and headline in the address, without a number | date to the second; one headline within the other |
 | address (but for its spelling), title and text | only the guid changed | both are undated |
+| date to the second, on one site | nothing: what is put out at once | the text of an article, no other number in the address |
 | date to the second | nothing: what is put out at once | half of the title, without guid and address |
+| headline and text, without guid and address | nothing: a bulletin's | an hour between the dates, another entry beside it |
+| headline and text of a marked advertisement | a new guid at each poll | nothing |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
 | title and text, or path, whole document | the same, undated | 3 entries, half of what is unknown |
 | number or slug, whole document | the same, with another form of titles | words added to each title, not redated, 3 entries, half of what is unknown |
@@ -57,8 +61,10 @@ from aggregator.newsroom.identity_traits import (
     Condition,
     Identity,
     Trait,
+    advertisement,
     article,
     article_and_title,
+    dispatch,
     guid_number,
     has_longer_headline,
     has_one_article_guid,
@@ -69,6 +75,7 @@ from aggregator.newsroom.identity_traits import (
     is_one_article,
     issue,
     lone_moment,
+    moment_on_site,
     number,
     slug,
     title_and_day,
@@ -90,7 +97,8 @@ MIN_MIGRATED, MIN_REPUBLISHED = 3, 5  # entries that must match before a documen
 # A republished document has at least this many entries for each new one: where all texts are the same, and where some changed.
 ENTRIES_PER_NEW_SAME_TEXTS, ENTRIES_PER_NEW_CHANGED_TEXTS = 4, 10
 UNLIKE = 0.15  # share of common words below which two texts are different: two texts of one event share more by its names alone
-ALIKE = 0.5
+ALIKE, SAME = 0.5, 0.9  # share of common words from which on two texts are alike, or are the same
+MIN_PROVING_WORDS = 16  # longer words that a text must have before it proves that two entries are one
 MIN_SUBSTANCE = 8  # longer words that both entries must have before their texts can overrule one guid
 COMPARED_WORDS = 200  # words of a text that are compared
 
@@ -109,14 +117,23 @@ def recognise_moved(
     search.match(search.lone_address, None)
     search.match(issue, search.is_reissue, exclusive=False)
     search.match(versioned_guid, search.is_version)
+    search.match(dispatch, None)
     search.match(number, is_one_article)
-    search.match(number, lambda one, other: is_in_another_section(one, other) and _has_like_title(one, other))
+    search.match(
+        number,
+        lambda one, other: (
+            is_in_another_section(one, other) and (_has_like_title(one, other) or _has_same_text(one, other))
+        ),
+    )
     search.match(guid_number, has_one_article_guid)
     search.match(slug, None)
     search.match(headline_slug, has_longer_headline)
     search.match(words_and_slug, None)
     search.match(undated_words_and_place, None)
+    search.match(moment_on_site, _is_one_text)
     search.match(lone_moment, _has_like_title)
+    search.match(headline_and_text, search.is_an_hour_off)
+    search.match(advertisement, None)
     for migrated in (title_and_day, undated_title_and_text, undated_title_and_path):
         search.match_whole(migrated, is_no_other_time)
     search.match_whole(undated_headline, _has_like_text)
@@ -190,6 +207,12 @@ class _Search:
         same = all(one.title == arriving.title for one in beside)
         return names_an_article(arriving.address) and len(beside) <= 1 and same
 
+    def is_an_hour_off(self, arriving: Identity, stored: Identity) -> bool:
+        """Return whether two dates differ as those of winter and summer time; where one entry stands alone it may be the next."""
+        if arriving.published is None or stored.published is None:
+            return False
+        return len(self._document) > 1 and abs(arriving.published - stored.published) == _HOUR
+
     def _moved(self) -> int:
         """Return how many entries changed their address: those just found, and those with a stored key."""
         found = sum(one.address != other.address for one, other in self._as_entries(self.found))
@@ -244,6 +267,18 @@ def _has_like_text(one: Identity, other: Identity) -> bool:
     """Return whether the longer of two texts holds half of the significant words of the shorter one."""
     mine, theirs = _significant_words(one.text), _significant_words(other.text)
     return len(mine & theirs) >= ALIKE * min(len(mine), len(theirs))
+
+
+def _has_same_text(one: Identity, other: Identity) -> bool:
+    """Return whether two texts of some length are one, but for a tenth of their words."""
+    mine, theirs = _significant_words(one.text), _significant_words(other.text)
+    return min(len(mine), len(theirs)) >= MIN_PROVING_WORDS and len(mine & theirs) >= SAME * len(mine | theirs)
+
+
+def _is_one_text(one: Identity, other: Identity) -> bool:
+    """Return whether two articles with one text differ by no number, as warnings for two regions would."""
+    here, there = one.place, other.place
+    return here is not None and there is not None and here.number == there.number and _has_same_text(one, other)
 
 
 def _has_like_title(one: Identity, other: Identity) -> bool:

@@ -18,12 +18,19 @@ from aggregator.text.entry_address import (
     landmarks,
     names_an_article,
     without_counter,
+    without_dispatch_version,
     without_spelling_variants,
     without_version,
 )
 
 SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)
 _SCHEME_INSIDE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+# First words of the headlines of paid entries, in lower case.
+_PAID_WORDS = """
+    sponsored advertisement advertorial promoted anzeige werbung publicité publireportage publirreportaje publicidad patrocinado
+    sponsorizzato publiredazionale publieditorial advertentie reklama реклама sponsrad annons annonce
+"""
+_PAID = frozenset(_PAID_WORDS.split())
 HEADLINE = 4  # words: a shorter title may be the name of a programme
 
 
@@ -32,8 +39,9 @@ class Identity:
     """The traits by which an entry is recognised; ``id`` is its key on arrival, its id when stored.
 
     ``address`` is the canonical one with its fragment. ``published`` is a date that can be believed; ``moment`` is the same to the
-    second, or None where only the day is known. ``seen`` is when a stored entry was last in its feed. ``text`` is given only for
-    an entry without guid, address and date.
+    second, or None where only the day is known. ``seen`` is when a stored entry was last in its feed. ``text`` is given for
+    arriving entries, and for stored entries that have no guid, address and date, or that share a date to the second or a number
+    with an arriving one.
     """
 
     id: str
@@ -185,6 +193,23 @@ def versioned_guid(entry: Identity) -> Hashable | None:
     if entry.guid and entry.address and is_moment_alone(entry.guid):
         return entry.address
     return without_version(entry.guid) if entry.guid else None
+
+
+def dispatch(entry: Identity) -> Hashable | None:
+    """Return an agency's name for a dispatch without the version at its end."""
+    return without_dispatch_version(entry.guid) if entry.guid else None
+
+
+def moment_on_site(entry: Identity) -> Hashable | None:
+    """Return date to the second and host of an article under a headline."""
+    place = entry.place
+    known = entry.moment and place and place.names_an_article and len(entry.title.split()) >= HEADLINE
+    return (entry.moment, place.host) if place and known else None
+
+
+def advertisement(entry: Identity) -> Hashable | None:
+    """Return headline and text of an entry that its headline calls an advertisement."""
+    return entry.content_hash if entry.title.partition(" ")[0] in _PAID else None
 
 
 def number(entry: Identity) -> Hashable | None:

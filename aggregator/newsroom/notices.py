@@ -29,12 +29,14 @@ _MATERIAL_UK = r"(?:матеріалу|статті|новини|публіка�
 # At the beginning of a title or line, and followed by a colon, a dash or the like.
 OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
-        r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT) )?KILL(?:ED)?",
+        r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT|(?:EDS|EDITORS):) )?KILL(?:ED)?",
         r"(?-i:BC|AP)[-–].{0,60}(?:[-–]{1,2}|, ?)(?:KILL|Kill)",
+        r"(?:PLEASE )?DISREGARD|WITHHOLD",
         r"ACHTUNG,? MELDUNG (?:ZURÜCKGEZOGEN|NICHT VERWENDEN)",
-        r"ANNULATION",
+        r"BITTE NICHT (?:MEHR )?VERWENDEN|STORNO|STORNIERT",
+        r"ANNULATION|NE PAS UTILISER",
         r"ANULACIÓN|ANULADA|ANULAR",
-        r"ANNULLA(?: E SOSTITUISCE|RE|TA|MENTO)?",
+        r"(?:ATTENZIONE[ ,:–-]{1,3})?ANNULLA(?: E SOSTITUISCE|RE|TA|MENTO)?",
         r"ANULAÇÃO",
         r"ANULOWAN[EAIY]|ANULACJA",
         r"АННУЛИРОВАНО|АННУЛИРОВАНИЕ|АННУЛИРУЕТСЯ|ОТБОЙ",
@@ -65,7 +67,8 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
         r"(?:AP|AFP|Reuters|dpa|EFE|ANSA|PA) (?:corrects|korrigiert|corrige|corregge)",
         r"erratum|errata(?: corrige)?",
         r"korrektur|korrigiert|berichtigung|berichtigt|richtigstellung",
-        r"rectificatif|corrigé|corrige",
+        r"official(?:ly)?[ -]correct(?:ed|ion)",
+        r"rectificatif|corrigé|corrige|annule et remplace(?: (?:la|notre|cette) (?:dépêche|information|version)[^:\n]{0,60})?",
         r"corrección|corregid[ao]|fe de (?:errat|error)(?:e|a)?s?|rectificación",
         r"correzione|corretto|corregge|rettifica",
         r"correção|corrigid[ao]|retificação",
@@ -108,8 +111,11 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
 STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
         rf"(?:please|must|editors[,:]?(?: please)?) kill (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
+        rf"(?:this|the|our) {_STORY} (?:was|has been) (?:sent|moved|transmitted|filed|published) in error",
+        rf"(?:please|editors[,:]?(?: please)?) (?:disregard|withhold) (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
         rf"(?:mandatory|bulletin|story) kill\b(?=[^.]{{0,200}}\b{_STORY})",
         r"(?:bitte|diese) (?:die )?meldung (?:bitte )?nicht (?:mehr )?(?:verwenden|veröffentlichen)",
+        rf"bitte verwenden sie (?:die|diese|den|diesen|unsere) {_ARTIKEL} [^.\n]{{0,200}}?\bnicht\b",
         r"(?:merci|prière) d['’]annuler (?:la|notre|cette) (?:dépêche|information)",
         r"(?:cette|notre|la) dépêche (?:\S+ ){0,6}?est annulée",
         r"(?:rogamos|se ruega|por favor,?) (?:que )?(?:anulen|anular|no utilicen) (?:la|nuestra|esta) (?:noticia"
@@ -126,7 +132,7 @@ STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
         r"(?:has|have) (?:withdrawn|removed|pulled|taken down|deleted) (?:its|our|a|the"
         rf"|this) (?:\S+ ){{0,4}}?{_STORY}",
         rf"this {_STORY} (?:has been|was|is) (?:withdrawn|removed|taken down|deleted|unpublished)",
-        rf"(?:der|dieser?|die|unser|wir haben (?:den|diesen|die)) {_ARTIKEL} (?:\S+ ){{0,8}}?(?:zurückgezogen"
+        rf"(?:der|dieser?|die|unser|wir haben (?:den|diesen|die)) {_ARTIKEL} (?:[«„»\"][^«»“\"\n]{{1,200}}[»“«\"] )?(?:\S+ ){{0,8}}?(?:zurückgezogen"
         r"|entfernt|gelöscht)",
         r"(?:cet article|cette dépêche|notre article) (?:a été|est) (?:retirée?|supprimée?|dépubliée?)",
         rf"(?:esta|este) {_NOTA} (?:ha sido|fue) (?:retirad|eliminad|borrad)[ao]",
@@ -245,7 +251,7 @@ ingetrokken verwijderd offline wycofan usunięt отозван снят удал
 삭제 철회 作废 retract erroneously wrongly mistakenly amended edited gerectificeerd poprawion skorygowan niewykorzyst
 исправлен извинения виправлено перепрошує вибачається 訂正 바로 clarif clear präzisiert précis aclarad precisad actualizad
 уточн editors clients subscribers modifi rectif misstated misspelled misidentified misquoted misattributed wrong
-incorrect error refile
+incorrect error refile disregard withhold
 """
 # Every statement contains one of these stems. Searching for them first spares most texts the long expressions.
 _LOOKED_FOR: Final = tuple(_STEMS.split())

@@ -16,7 +16,15 @@ from typing import Literal
 
 from aggregator.model import Entry, Revision
 from aggregator.newsroom.alignment import StepBudget, changes, matching_blocks
-from aggregator.newsroom.passing_lines import lasting_text, lasting_title
+from aggregator.newsroom.passing_lines import (
+    LEAST_CUT_TEXT,
+    LEAST_CUT_TITLE,
+    is_list_of_headlines,
+    is_longer_cut,
+    lasting_text,
+    lasting_title,
+    without_place,
+)
 from aggregator.text.tokens import words
 
 Op = Literal["same", "removed", "added"]
@@ -77,12 +85,26 @@ def compare(
         return Change("none")
     titles = [_content_words(lasting_title(version[0])) for version in (before, after)]
     texts = [_content_words(lasting_text(version[1])) for version in (before, after)]
-    title = titles[0] != titles[1] and not _is_site_name(before[0], after[0])
-    text = texts[0] != texts[1]
+    title = titles[0] != titles[1] and not _is_same_title(before, after)
+    text = texts[0] != texts[1] and not _is_same_text(before, after)
     if not title and not text:
         return Change("cosmetic")
     kept = _kept(titles[0] + texts[0], titles[1] + texts[1])
     return Change("substantive", title, text, round(kept, 4))
+
+
+def _is_same_title(before: tuple[str, str], after: tuple[str, str]) -> bool:
+    """Return whether titles differ by a site's name, by what was cut off, or under one text by a place in a ranking."""
+    one, other = before[0], after[0]
+    if _is_site_name(one, other) or is_longer_cut(one, other, LEAST_CUT_TITLE):
+        return True
+    return bool(before[1]) and before[1] == after[1] and without_place(one) == without_place(other)
+
+
+def _is_same_text(before: tuple[str, str], after: tuple[str, str]) -> bool:
+    """Return whether texts differ by what was cut off, or by what others wrote below the headline of a news search."""
+    listed = is_list_of_headlines(*before) and is_list_of_headlines(*after)
+    return listed or is_longer_cut(lasting_text(before[1]), lasting_text(after[1]), LEAST_CUT_TEXT)
 
 
 def _is_site_name(one: str, other: str) -> bool:

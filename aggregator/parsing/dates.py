@@ -25,7 +25,7 @@ LATEST_AHEAD = timedelta(hours=1)  # a clock may be wrong, or summer time added 
 MAX_DATE = 100  # characters
 
 # Months by their first three letters (four where three leave two) in English, and where they differ in German, French,
-# Spanish, Italian, Portuguese, Dutch, the Scandinavian languages, Polish, Turkish, Russian and Ukrainian.
+# Spanish, Italian, Portuguese, Dutch, the Scandinavian languages, Polish, Turkish, Russian, Ukrainian and Malay.
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
     "dec": 12,
@@ -40,6 +40,7 @@ _MONTHS = {
     "ноя": 11, "дек": 12,
     "січ": 1, "лют": 2, "бер": 3, "кві": 4, "тра": 5, "чер": 6, "лип": 7, "сер": 8, "вер": 9, "жов": 10, "лис": 11,
     "гру": 12,
+    "mac": 3, "ogo": 8, "dis": 12,
 }  # fmt: skip
 _STANDARD_ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "edt": -240, "est": -300, "cdt": -300, "cst": -360, "mdt": -360, "mst": -420,
@@ -78,7 +79,7 @@ _SHAPES = tuple(
     for shape in (
         rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})"
         rf"(?:(?:\s*T\s*|\s*,\s*|\s+){_TIME})?\s*{_ZONE}",
-        rf"(?:[^\W\d_]{{2,12}}\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s/-]+{_MONTH}\.?,?(?:\s+de)?[\s/-]+{_YEAR}"
+        rf"(?:[^\W\d_]{{1,12}}\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s/-]+{_MONTH}\.?,?(?:\s+de)?[\s/-]+{_YEAR}"
         rf"{_THEN}\s*{_ZONE}",
         rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_THEN}\s*{_ZONE}",
         rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}}),?\s+{_TIME}\s*{_ZONE}\s+(?P<year>\d{{4}})",
@@ -92,8 +93,9 @@ _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3}|\d{6}|\.\d+)?\s*")  # since 1970
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
 _WHOLE_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})")
 _NUMBER_FIRST = re.compile(
-    r"\s*T?[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))"
+    r"\s*T?[+-]?(?:\d{4}(?!\d)|\d+(?:[-:W]|\.\d|\s*\Z))"
 )  # the beginnings of feedparser's ISO 8601 forms
+_NAMED_ZONE = re.compile(r"(?:(?<=\d)|(?<=[AP]M))\s\(?([A-Z]{2,5})\)?\s*\Z")
 _FARTHEST_ZONE = 14  # hours; Kiribati
 _BUDDHIST_YEARS, _LAST_BUDDHIST = 543, 2_700  # Thai feeds count 543 years more; a year such as 9999 is not Buddhist
 _DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be in any zone
@@ -320,11 +322,14 @@ class DateReader:
         # without a digit there is no year and no day; dateparser would search in all its languages for seconds
         if len(text) > MAX_DATE or not any(character.isnumeric() for character in text):
             return None
+        found = self._slow_reading(usual_form(text)) or self._slow_reading(text)
+        return Reading(found, zoned) if found is not None else None
+
+    def _slow_reading(self, text: str) -> datetime | None:
         if text not in self._slow and self._slow_left > 0:
             self._slow_left -= 1
             self._slow[text] = _ask_dateparser(text, self._now)
-        found = self._slow.get(text)
-        return Reading(found, zoned) if found is not None else None
+        return self._slow.get(text)
 
 
 def _is_of_feedparser(text: str, parsed: struct_time) -> bool:
@@ -345,6 +350,10 @@ def _is_of_feedparser(text: str, parsed: struct_time) -> bool:
 def _ask_dateparser(text: str, now: datetime) -> datetime | None:
     import dateparser  # type: ignore[import-untyped]  # half a second to import, needed for one feed in a hundred
 
+    named = _NAMED_ZONE.search(text)  # a name means here what it means in the usual shapes: IST is India's time
+    minutes = _OTHER_ZONES.get(named[1].lower()) if named else None
+    if named and minutes is not None:
+        text = text[: named.start()]
     try:
         found = dateparser.parse(
             text,
@@ -363,6 +372,6 @@ def _ask_dateparser(text: str, now: datetime) -> datetime | None:
         return None
     try:
         aware: datetime = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        return aware
+        return aware - timedelta(minutes=minutes or 0)
     except (ValueError, OverflowError):
         return None

@@ -20,7 +20,7 @@ from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_k
 from aggregator.parsing.links import address_in
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
-from aggregator.text.address import is_front_page
+from aggregator.text.address import is_front_page, joined
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.escapes import (
     has_inline_markup,
@@ -32,6 +32,7 @@ from aggregator.text.escapes import (
     without_cdata_marks,
     without_references,
 )
+from aggregator.text.forwarders import page_behind
 from aggregator.text.urls import absolute_url, registrable_domain
 
 MAX_CATEGORIES = 50
@@ -146,8 +147,11 @@ class _EntryAdmission:
         guid = storable(without_cdata_marks(raw.guid)).strip(_BLANKS) if raw.guid else ""
         if guid.startswith("/") and raw.guid_is_link:
             guid = absolute_url(guid, self._base) or guid
-        link = self._link(raw, guid)
+        given = self._link(raw, guid)
+        link = absolute_url(page_behind(given), self._base, limits.max_link) or given if given else None
         source_url, canonical = raw.source_url, raw.canonical_link
+        if link and link != given and not (raw.source_title or source_url):
+            source_url = joined(link, "/")  # who sends readers on through a counter tells of another's page
         text = self._markup(content, limits.max_content) if content is not None else ""
         key = key_of(guid, link) or text_key(title, published_text, summary, text) or raw_key(raw)
         if not key:

@@ -180,6 +180,11 @@ _SEPARATORS = (" - ", " | ", " – ", " — ", " · ", " :: ", " • ", " // ", 
 _TAIL = re.compile(
     r"""(?:^|(?<=[\s.!?…]))
     (?: the\ post\ .{1,400}?\ (?:first\ )?appeared\ (?:first\ )?on\ .{1,200}
+      | (?:der\ beitrag|l['’]articl?e|l['’]articolo|la\ entrada|o\ (?:post|conteúdo)|het\ bericht|artykuł|сообщение|запись|inlägget
+        |indlægget|innlegget|příspěvek)\ .{1,400}?\ (?:erschien\ zuerst\ auf|est\ apparu\ en\ premier\ sur|proviene\ da
+        |(?:se\ publicó|apareció)\ primero\ en|aparece(?:u)?\ primeiro\ em|verscheen\ (?:eerst|als\ eerste)\ op|pochodzi\ z\ serwisu
+        |появил(?:ись|ось|ась)\ (?:сначала|впервые)\ на|dök\ först\ upp\ på|blev\ først\ udgivet\ på|dukket\ først\ opp\ på
+        |pochází\ z)\ .{1,200}
       | (?:continue|keep)\ reading(?:\ .{0,200})?
       | (?:click\ here\ to\ )?read\ (?:more|the\ full\ (?:story|article|report)|full\ (?:story|article))(?:\ .{0,120})?
       | (?:weiterlesen|lire\ la\ suite|leer\ más|seguir\ leyendo|leggi\ (?:tutto|anche)
@@ -190,7 +195,8 @@ _TAIL = re.compile(
 )
 _TAIL_WORDS = (
     "appeared", " reading", "read ", "weiterles", "lire la", "leer m", "seguir l", "leggi ", "lees ", "läs ",
-    "share this", "follow us", "sign up", "subscribe",
+    "share this", "follow us", "sign up", "subscribe", "erschien zuerst", "apparu en premier", "proviene da", " primero en",
+    " primeiro em", "verscheen ", "z serwisu", "появил", "dök först", "blev først", "dukket først", "pochází z",
 )  # fmt: skip
 _ELLIPSIS = re.compile(r"(?<!\s)\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
 # Typography that editors' systems change at will: quotation marks, dashes, invisible characters.

@@ -28,12 +28,16 @@ _MOMENT = r"1[5-9]\d{8}(?:\d{3})?|20\d{12}|20\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z
 _VERSION = re.compile(
     rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z|[?&][a-z]{{1,12}}=(?:{_MOMENT})\Z", re.IGNORECASE
 )
+# NewsML's names of dispatches end in a revision, of an update or not (RFC 3085); dpa and Reuters write them alike.
+_DISPATCH = re.compile(
+    r"(?P<base>(?:urn:newsml:|urn:publicid:|tag:[^:\s]{4,80}:newsml_)\S{6,200}?)[:/]\d{1,4}[NAU]?", re.IGNORECASE
+)
 _BARE_MOMENT = re.compile(rf"https?://[^/?#\s]{{1,100}}/?\?[a-z]{{1,12}}=(?:{_MOMENT})", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-# At the end of a slug: hexadecimal digits, or small letters, capitals and digits in one.
+# At the end of a slug: hexadecimal digits, or small letters, capitals and digits in one, or 26 capitals and digits.
 _TOKEN = re.compile(
     r"(?:(?<=[-_~])|(?<![\w-]))(?:(?=(?:[a-f]{0,40}\d){3})(?=(?:\d{0,40}[a-f]){2})[0-9a-f]{10,40}"
-    r"|(?=[A-Za-z]{0,16}\d)(?=[A-Z\d]{0,16}[a-z])(?=[a-z\d]{0,16}[A-Z])[A-Za-z\d]{8,16})\Z"
+    r"|(?=[A-Za-z]{0,16}\d)(?=[A-Z\d]{0,16}[a-z])(?=[a-z\d]{0,16}[A-Z])[A-Za-z\d]{8,16}|(?=[A-Z]{0,25}\d)[A-Z\d]{26})\Z"
 )
 _PLACE = re.compile(r"[/:#?=&\s]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -75,6 +79,12 @@ def without_version(guid: str) -> str | None:
     last = _PLACE.split(base)[-1]
     identifies = _longest_number(last) is not None or (last.isascii() and looks_mixed(last))
     return base if identifies else None
+
+
+def without_dispatch_version(guid: str) -> str | None:
+    """Return an agency's name for a dispatch without its revision; None for other guids."""
+    match = _DISPATCH.fullmatch(guid.strip())
+    return match["base"] if match else None
 
 
 def is_moment_alone(guid: str) -> bool:

@@ -73,7 +73,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,
         "_SEARCH_NAME": NAME,
     },
-    "newsroom.passing_lines": {"_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80},
+    "newsroom.passing_lines": {
+        "_PLACE": TITLE, "_HERALD": TITLE, "_TICKER": TITLE, "_CUT_OFF": TEXT, "_EMOJI": 80,
+        "_BRACKETS": TEXT, "_QUERY": TEXT, "_STAMP": 300, "_PAST": TEXT, "_MOMENT": 300, "_ELSEWHERE": 300, "_WORD": 80,
+    },
     "newsroom.revisions": {"_SIGNS": TEXT, "_TOKEN": TEXT},
     "newsroom.watches": {"_BREAK": TEXT},
     "newsroom.wires": {
@@ -94,7 +97,13 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.wrappers": {"_CALL": DOCUMENT, "_OPENING": DOCUMENT, "_ROOT": DOCUMENT, "_PRE": DOCUMENT, "_TAG": DOCUMENT, "_ESCAPED": DOCUMENT},
     "parsing.links": {"_ANCHOR": TEXT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_HEADING": 40_000},
+    "parsing.calendars": {
+        "_ERA": 200, "_TAIWAN": 200, "_PERSIAN_WORDS": 200, "_PERSIAN_NUMBERS": 200, "_ISLAMIC": 200, "_THAI": 200,
+    },
     "parsing.date_forms": {
+        "_PLAIN": 200, "_ARABIC_MONTH": 200, "_WEEKDAY": 200, "_TWO_NAMES": 200, "_HALF_LAST": 200, "_WEEKDAY_IN_BRACKETS": 200,
+        "_OF_A_PAGE": 200, "_IN_CYRILLIC": 200, "_IN_ARABIC": 200, "_AFTER_YEAR": 200, "_AFTER_DAY": 200, "_BEFORE_DAY": 200,
+        "_BEFORE_TIME": 200, "_AFTER_TIME": 200, "_FRENCH_TIME": 200, "_YEAR_FIRST": 200, "_DIGIT": 200,
         "_TURNS": 200, "_MINUS": 200, "_LABEL": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
         "_WEEK": 200, "_ORDINAL": 200, "_MONTH": 200, "_ISO_HOURS": 200, "_AFTER_ISO_DAY": 200, "_HOURS_AND_MINUTES": 200,
         "_THOUSANDTHS": 200, "_TIME_FIRST": 200, "_MICROSOFT": 200, "_HALF_FIRST": 200, "_GREEK_HALF": 200,
@@ -104,7 +113,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.dates": {
         "_NUMBERS": 200, "_HALF": 200, "_SHAPES": 200, "_SECONDS": 200, "_WHOLE_DAY": 200, "_NUMBER_FIRST": 200,
         "_second_reading": 200,
-        "_OFFSET": 200,
+        "_OFFSET": 200, "_NAMED_ZONE": 200,
     },
     "parsing.entries": {"_LANGUAGE": TEXT, "_FILE": TEXT, "_NO_REPLY": TEXT},
     "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT, "_BASE64": DOCUMENT},
@@ -139,10 +148,11 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.entry_address": {
-        "_BARE_MOMENT": LINK, "_UUID": LINK, "_TOKEN": LINK,
+        "_BARE_MOMENT": LINK, "_DISPATCH": LINK, "_UUID": LINK, "_TOKEN": LINK,
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK, "_VERSION": 24, "_PLACE": LINK,
         "_YEAR": LINK,
     },
+    "text.forwarders": {"_SERVICES": LINK, "_YAHOO": LINK},
     "text.boilerplate": {"_BLANKS": TEXT, "_TITLE_PARTS": TITLE, "_MARKS": TEXT, "_CONSENT": LINE},
     "text.clean": {
         "_TAG": TEXT, "_FRAME": TEXT, "_RELATIVE": TEXT, "_ANY_TAG": TEXT, "_TITLE_TAG": RAW_TITLE,

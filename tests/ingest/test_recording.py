@@ -82,6 +82,22 @@ def test_an_article_that_is_rewritten_under_its_guid_stays_one() -> None:
         assert rows(app, "count(*)") == [(1,)]
 
 
+def test_an_article_whose_headline_address_and_guid_are_rewritten_stays_one_by_its_text() -> None:
+    text = f"{BOMB.text} Experts defused it at noon, and trains to Brenn and Tolle run again; the mayor thanked helpers and neighbours."
+    first = Item(
+        "https://gazette.example/bomb-found-in-vellmar",
+        "Bomb found in Vellmar, thousands leave",
+        text,
+        MORNING.replace(second=11),
+    )
+    second = replace(
+        first, guid="https://gazette.example/station-is-open-again", title="Station is open again after defusal"
+    )
+    with polled() as (_, poll, _):
+        assert poll(replace(first, link=first.guid), WORD) == (2, 0, 0)
+        assert poll(replace(second, link=second.guid), WORD) == (0, 1, 1)
+
+
 def test_guids_that_are_places_in_a_list_of_headlines_overwrite_none() -> None:
     headlines = [f"{ship} leaves {quay} early" for ship, quay in zip("ABCDEFGH", "STUVWXYZ", strict=True)]
     with polled() as (app, poll, _):

@@ -13,6 +13,7 @@ from aggregator.newsroom.identity_traits import Identity
 from tests.examples import examples
 from tests.newsroom.identities import LATER, MIDNIGHT, NOON, SECOND, bare, entry, found
 
+ARTICLE = " ".join(f"word{number}" for number in range(20))
 PROOFS = {
     "guid without its scheme": (
         entry("http://www.quay.example/a", "Old", "https://quay.example/1", LATER),
@@ -97,6 +98,29 @@ PROOFS = {
         entry("g1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay-a-3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
         entry("g2", "Offer is rejected", "https://quay.example/offer-is-rejected-a-3f2504e0-4f89-11d3-9a0c-0305e82c3301", LATER, "y"),
     ),
+    "an identifier of capitals behind the slug of each headline, in another section, with its text": (
+        replace(entry("g1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay-7QX2ZJ4HNBFTVKQ3LMW5RDCY6E"), text=ARTICLE),
+        replace(
+            entry("g2", "Offer is rejected", "https://quay.example/ports/offer-is-rejected-7QX2ZJ4HNBFTVKQ3LMW5RDCY6E", LATER, "y"),
+            text=ARTICLE,
+        ),
+    ),
+    "the text of an article, to the second": (
+        replace(entry("g1", "Pilots vote on their pay", "https://quay.example/ports/pilots-vote-on-pay"), text=ARTICLE),
+        replace(entry("g2", "Offer of owners is rejected", "https://quay.example/ports/offer-is-rejected", text="y"), text=ARTICLE),
+    ),
+    "an agency's dispatch in a later revision": (
+        entry("urn:newsml:wire.example:20260310:quay-1:2", "Pilots vote", None),
+        entry("urn:newsml:wire.example:20260310:quay-1:3U", "Pilots reject offer", None, LATER, "y"),
+    ),
+    "an agency's dispatch in a later revision, as dpa writes it": (
+        entry("urn:newsml:wire.example:20260101:260310-99-12345/2", "Pilots vote", None),
+        entry("urn:newsml:wire.example:20260101:260310-99-12345/10", "Pilots reject offer", None, LATER, "y"),
+    ),
+    "a marked advertisement": (
+        entry("ad-1", "sponsored sleep well", "https://ads.example/1"),
+        entry("ad-2", "sponsored sleep well", "https://ads.example/2", LATER),
+    ),
     "a guid that is nothing but a moment": (
         entry("https://quay.example/?t=1773142820", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay"),
         entry("https://quay.example/?t=1773153700", "Pilots vote on their pay", "https://quay.example/pilots-vote-on-pay", LATER + SECOND, "y"),
@@ -160,6 +184,46 @@ def test_one_shared_trait_proves_nothing(trait: str) -> None:
 def test_another_headline_in_the_address_to_the_second_is_another_entry(title: str, slug: str) -> None:
     stored = entry("g1", "Dredger freed", "https://quay.example/ports/dredger-freed")
     assert found([entry("g2", title, f"https://quay.example/ports/{slug}", text="y")], [stored]) == {}
+
+
+@pytest.mark.parametrize(
+    ("headline", "slug", "text"),
+    [
+        (
+            "Crane falls in the port",
+            "crane-falls-in-the-port",
+            ARTICLE.replace("word7 word8 word9", "a b c"),
+        ),  # other words
+        ("Warning for the eastern ports", "warning-88124", ARTICLE),  # another number: a warning for another place
+        ("Crane falls in the port", "crane-falls-in-the-port", "Read on."),
+        ("Crane falls", "crane-falls-in-the-port", ARTICLE),  # as the name of a programme
+    ],
+)
+def test_a_text_alone_that_is_put_out_at_the_same_second_is_another_entry(headline: str, slug: str, text: str) -> None:
+    stored = replace(
+        entry("a", "Dredger freed at last today", "https://quay.example/dredger-freed-at-last"), text=text and ARTICLE
+    )
+    arriving = replace(entry("b", headline, f"https://quay.example/{slug}", text="y"), text=text)
+    assert found([arriving], [stored]) == {}
+
+
+def test_an_hour_between_two_dates_is_summer_time_and_of_the_only_entry_the_next_bulletin() -> None:
+    stored = bare("hash:1", "High tide in the harbour", NOON, "x")
+    later = bare("hash:2", "High tide in the harbour", NOON + timedelta(hours=1), "x")
+    other = bare("hash:3", "Crane falls", NOON, "y")
+    assert found([later, other], [stored]) == {"hash:2": "hash:1"}
+    assert found([later], [stored]) == {}
+    assert found([replace(later, published=LATER), other], [stored]) == {}
+
+
+def test_what_is_no_agencys_name_keeps_the_number_at_its_end() -> None:
+    assert (
+        found(
+            [entry("urn:uuid:quay-2026:3", "Crane falls", None, LATER, "y")],
+            [entry("urn:uuid:quay-2026:2", address=None)],
+        )
+        == {}
+    )
 
 
 def test_a_report_and_a_preview_of_one_match_are_two() -> None:

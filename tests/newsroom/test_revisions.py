@@ -30,6 +30,31 @@ TEXT = "The bridge opened on Monday.\nIt cost 40 million euros, the mayor said."
         (TITLE, "Обновлено 12:30\n" + TEXT),
         (TITLE, TEXT + " 3 hours ago"),
         (TITLE, TEXT + "\n1,204 views · 12 comments"),
+        (TITLE, TEXT + "\n48 posts - 17 participants"),
+        (TITLE, TEXT + "\n👁 1.2K 09:05"),
+        (TITLE, TEXT + "\nShare this:\nClick to share on X (Opens in new window) X\nLike this:\nLike Loading..."),
+        ("3. " + TITLE, TEXT),
+        ("BREAKING: " + TITLE, TEXT),
+        ("EILMELDUNG +++ " + TITLE, TEXT),
+        ("UPDATE 2-" + TITLE, TEXT),
+        (TITLE + " +++ 12:05 +++", TEXT),
+        (TITLE + " (update 2)", TEXT),
+        (TITLE, "10. März 2026, 12:05 Uhr\n" + TEXT),
+        (TITLE, "March 10, 2026 12:05 p.m.\n" + TEXT),
+        (TITLE, "Published 10 March 2026, 08:00 GMT | Updated 10 March 2026, 12:05 GMT\n" + TEXT),
+        (TITLE, "Publié le 10/03/2026 à 12h05 - Mis à jour le 10/03/2026 à 12h35\n" + TEXT),
+        (TITLE, TEXT + "\nSon güncelleme: 10.03.2026 12:05"),
+        (TITLE, TEXT + "\nPäivitetty 10.3.2026 klo 12.05"),
+        (TITLE, TEXT + "\n更新日時：2026年3月10日 12:05"),
+        (TITLE, TEXT + "\nآخر تحديث: 10 مارس 2026 12:05"),
+        (TITLE, "Listen to this article · 5:31 min\n" + TEXT),
+        (TITLE, TEXT + "\nYou have 2 free articles left."),
+        (TITLE, TEXT + "\nStory continues below advertisement"),
+        (TITLE, TEXT + "\nBe the first to comment"),
+        (TITLE, TEXT + "\n浏览：344次"),
+        (TITLE, TEXT + "\n조회수 344"),
+        (TITLE, TEXT + "\n👍 77 ❤ 9"),
+        (TITLE, TEXT + "\nRating: 4.3/5 (18 votes)"),
         (TITLE, "2 min read\n" + TEXT + "\nКомментарии: 12"),
         (TITLE, TEXT + "\nRead also: Ferry aground off Port Ellery"),
         (TITLE, TEXT + "\nMehr zum Thema\nFähre auf Grund gelaufen\nLotsen stimmen ab"),
@@ -55,6 +80,41 @@ def test_what_follows_a_page_in_an_address_may_change_and_the_page_may_not() -> 
 
 def test_a_headline_behind_a_bar_is_one() -> None:
     assert compare(("Delft | Bridge opens", TEXT), ("Delft | Bridge shuts", TEXT)).is_substantive
+
+
+def test_a_place_in_a_ranking_passes_and_a_number_of_an_edited_text_does_not() -> None:
+    assert compare(("1. " + TITLE, TEXT), ("#4: " + TITLE, TEXT)).weight == "cosmetic"
+    assert compare(("1. " + TITLE, TEXT), ("2. " + TITLE, TEXT + " It is the second.")).title_changed
+    assert compare(("5 bridges open", TEXT), ("7 bridges open", TEXT)).is_substantive
+
+
+LONG = "The bridge opened on Monday after four years of work on both banks, and the first trams crossed it before noon."
+
+
+@pytest.mark.parametrize("end", ["…", "...", " […]", " [...]"])
+def test_an_excerpt_that_goes_on_is_no_edit_and_one_that_says_otherwise_is(end: str) -> None:
+    excerpt = LONG[:85] + end
+    assert compare((TITLE, excerpt), (TITLE, f"{LONG} The mayor spoke.")).weight == "cosmetic"
+    assert compare((TITLE, excerpt), (TITLE, LONG[:100] + end)).weight == "cosmetic"
+    assert compare((TITLE, excerpt), (TITLE, LONG.replace("four", "five"))).is_substantive
+    assert compare((TITLE, LONG), (TITLE, excerpt)).is_substantive  # the version with the text is kept
+    assert compare((TITLE, "The bridge opened" + end), (TITLE, LONG)).is_substantive  # dots of the writer's own
+
+
+def test_a_title_that_was_cut_off_is_no_other() -> None:
+    before, after = "Bridge opens in Delft after four…", "Bridge opens in Delft after four years of work"
+    assert compare((before, TEXT), (after, TEXT)).weight == "cosmetic"
+    assert compare(("Bridge opens…", TEXT), ("Bridge opens in Delft", TEXT)).is_substantive
+
+
+def test_what_others_wrote_below_a_headline_of_a_search_is_no_edit() -> None:
+    title = TITLE + " - Gazette"
+    before = (title, f"{TITLE}  Gazette\nWhat the bridge cost  Herald")
+    assert (
+        compare(before, (title, f"{TITLE}  Gazette\nDelft has its bridge  Courier\nBridge: a guide  Echo")).weight
+        == "cosmetic"
+    )
+    assert compare(before, (title, f"{TITLE}  Gazette\nThe mayor has resigned, she said.")).is_substantive
 
 
 def test_brackets_that_count_nothing_are_words() -> None:

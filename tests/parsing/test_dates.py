@@ -197,6 +197,7 @@ def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([format_datetime, datetime.isoformat]))
 def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, shape: Callable[[datetime], str]) -> None:
     assume(not EARLIEST.year <= moment.year - 543 <= NOW.year)  # a year of the Buddhist calendar is another test's
+    assume(not 1370 <= moment.year < 1430)  # so is one of the Persian calendar
     time, flag = DateReader(NOW).believed(shape(moment), None)
     assert time is not None
     assert EARLIEST <= time <= NOW + LATEST_AHEAD
@@ -208,6 +209,81 @@ def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, sha
 def test_a_text_without_a_number_is_unreadable_without_a_search(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dates, "_ask_dateparser", lambda *_: pytest.fail("asked"))
     assert DateReader(datetime(2026, 3, 10, tzinfo=UTC)).believed(text, None)[0] is None
+
+
+# --- other calendars, scripts and words ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026 m. kovo 9 d. 20:05",
+        "2026 m. kovo 9 d., 20.05 val.",
+        "Pirmdiena, 2026. gada 9. marts, plkst. 20:05",
+        "09.03.2026. 20:05",
+        "E, 09. märts 2026 kell 20:05",
+        "ponedeljek, 9. marec 2026 ob 20.05",
+        "mandag d. 9. marts 2026 kl. 20.05",
+        "9 mars 2026 20 h 05",
+        "9 de marzo de 2026 a las 8:05 p. m.",
+        "9 марта 2026 г. в 20:05",
+        "Isnin, 9 Mac 2026 8:05 MALAM",
+        "Thứ Hai, 09/03/2026 08:05 CH",
+        "الإثنين 9 آذار 2026 20:05",
+        "9 آذار/مارس 2026 8:05 م",
+        "2026-03-09 08:05 مساءً",
+        "9 مارس 2026 - 20:05 بتوقيت غرينتش",
+        "20 رمضان 1447 هـ - 9 مارس 2026 20:05",
+        "دوشنبه ۱۸ اسفند ۱۴۰۴ - ۲۰:۰۵",
+        "۱۸ اسفند ۱۴۰۴ ساعت ۲۰:۰۵",
+        "1404/12/18 20:05",
+        "จันทร์ที่ 9 มี.ค. 2569 20:05 น.",
+        "๙ มีนาคม ๒๕๖๙ เวลา ๒๐.๐๕ น.",
+        "9 มี.ค. 69 20:05",
+        "令和8年3月9日 20:05",
+        "R8.3.9 20:05",
+        "2026/3/9(月) 20:05配信",
+        "２０２６年３月９日　２０：０５",
+        "民國115年3月9日 20:05",
+        "115/03/09 20:05",
+        "2026年3月9日（星期一）20时05分",
+        "2026-03-09(월) 20:05",
+        "입력 2026.03.09 오후 08:05",
+    ],
+)
+def test_dates_of_other_calendars_and_scripts_are_read(text: str) -> None:
+    assert DateReader(NOW, texts=[text], language="zz").believed(text, _parse_date(text))[0] == datetime(
+        2026, 3, 9, 20, 5, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1399/01/01", "2020-03-20"),
+        ("1403/12/30", "2025-03-20"),
+        ("1404/01/01", "2025-03-21"),
+        ("1404/06/31", "2025-09-22"),
+        ("1404/07/01", "2025-09-23"),
+        ("平成元年1月8日", "1989-01-08"),
+    ],
+)
+def test_the_days_of_other_calendars_begin_where_they_do(text: str, day: str) -> None:
+    reading = read_common(text)
+    assert reading is not None
+    assert reading.time.date().isoformat() == day
+
+
+def test_a_zones_name_means_one_zone_in_every_language() -> None:
+    text = "09 मार्च 2026, 08:05 AM IST"
+    assert DateReader(NOW).believed(text, None) == (datetime(2026, 3, 9, 2, 35, tzinfo=UTC), "zoneless")
+    text = "9 марта 2026 г. в 08:05 МСК"
+    assert DateReader(NOW).believed(text, None) == (datetime(2026, 3, 9, 5, 5, tzinfo=UTC), "zoneless")
+
+
+def test_a_year_with_its_ending_is_not_completed_from_the_clock() -> None:
+    text = "2026ko martxoaren 9a, 08:05"
+    assert DateReader(NOW).believed(text, _parse_date(text)) == (None, "unreadable")
 
 
 # --- halves of the day, and days before months ---------------------------------------------------

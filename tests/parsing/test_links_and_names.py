@@ -505,3 +505,14 @@ def test_the_date_of_a_journals_issue_is_a_date(space: str) -> None:
     document = rss("<item><title>A</title><p:publicationDate>2026-03-09</p:publicationDate></item>")
     [one] = read(document.replace("<rss ", f'<rss xmlns:p="{space}" ')).entries
     assert str(one.published) == "2026-03-09 00:00:00+00:00"
+
+
+@roads
+def test_a_link_through_a_search_engine_is_the_page_it_leads_to_and_names_its_site(slow: bool) -> None:
+    through = (
+        "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://quay.example/dredger-8812345&amp;ct=ga&amp;usg=AOvV"
+    )
+    found = atom(f'<link href="{through}"/>', slow=slow)
+    assert (found.link, found.source_url) == ("https://quay.example/dredger-8812345", "https://quay.example/")
+    named = atom(f'<link href="{through}"/><source><title>Gazette</title></source>', slow=slow)
+    assert (named.source_title, named.source_url) == ("Gazette", None)

@@ -177,6 +177,25 @@ def test_tails_are_cut_at_the_end_only() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "Der Beitrag Kai geschlossen erschien zuerst auf Hafenblatt.",
+        "L’article Quai fermé est apparu en premier sur Gazette du port.",
+        "La entrada Muelle cerrado se publicó primero en Gaceta del puerto.",
+        "L'articolo Molo chiuso proviene da Gazzetta del porto.",
+        "O post Cais fechado apareceu primeiro em Gazeta do porto.",
+        "Het bericht Kade dicht verscheen eerst op Havenblad.",
+        "Artykuł Nabrzeże zamknięte pochodzi z serwisu Gazeta portowa.",
+        "Сообщение Причал закрыт появились сначала на Портовая газета.",
+        "Inlägget Kajen stängd dök först upp på Hamnbladet.",
+    ],
+)
+def test_the_tail_that_wordpress_adds_is_cut_in_every_language(tail: str) -> None:
+    assert document(entry(content=f"<p>Text.</p><p>{tail}</p>"), "en").body == "Text."
+    assert document(entry(summary=f"Text. {tail}"), "en").lede == "Text."
+
+
 def test_language_hint_and_identifier() -> None:
     assert document(entry(language="pt-BR"), "en").language == "pt"
     assert document(entry(), "zz-invalid-").language == "zz"
