@@ -118,7 +118,7 @@ class Recogniser:
         asked = _traits_of_text(entry for entry in arriving if entry.key not in found.known)
         alike = [entry.id for entry in stored if asked & _traits_of_text([entry])]
         bare = [entry.id for entry in stored if is_bare(entry)]
-        texts = self._entries.texts({*bare, *(alike if len(alike) <= MAX_TEXTS else ())})
+        texts = self._entries.texts(bare + alike if len(alike) <= MAX_TEXTS else bare)
         found.renamed = recognise_moved(
             arriving,
             found.known.keys(),

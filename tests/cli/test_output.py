@@ -139,7 +139,7 @@ def test_a_broken_pipe_is_no_failure() -> None:
 @pytest.mark.parametrize("command", ["stories", "export", "--help"])
 def test_a_full_disk_behind_stdout_is_told_in_words(command: str) -> None:
     newsroom()
-    done = shell(f"env -u PYTHONUNBUFFERED aggregator {command} > /dev/full")
+    done = shell(f"unset PYTHONUNBUFFERED; aggregator {command} > /dev/full")
     assert (done.returncode, done.stderr) == (1, "aggregator: stdout: cannot be written (No space left on device)\n")
     done = shell(f"PYTHONUNBUFFERED=1 aggregator {command} > /dev/full")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
