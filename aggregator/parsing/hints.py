@@ -19,8 +19,8 @@ _PERIODS = {
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LONGEST = timedelta(days=3_650)  # a larger number is a mistake; fetch.max_interval limits the wait anyway
 _TTL = re.compile(r"<ttl\b[^<>]*>\s*(\d{1,9})\s*</ttl\s*>", re.IGNORECASE)
-_PERIOD = re.compile(r"<(?:\w+:)?updatePeriod\b[^<>]*>\s*(\w+)\s*</", re.IGNORECASE)
-_FREQUENCY = re.compile(r"<(?:\w+:)?updateFrequency\b[^<>]*>\s*(\d{1,6})\s*</", re.IGNORECASE)
+_PERIOD = re.compile(r"<(?:\w+:)?updatePeriod\b[^<>]*>(?:<!\[CDATA\[)?([^<>\]]{0,100})", re.IGNORECASE)
+_FREQUENCY = re.compile(r"<(?:\w+:)?updateFrequency\b[^<>]*>(?:<!\[CDATA\[)?([^<>\]]{0,100})", re.IGNORECASE)
 _SKIP_HOURS = re.compile(r"<skipHours\b[^<>]*>(.{0,4000}?)</skipHours", re.IGNORECASE | re.DOTALL)
 _SKIP_DAYS = re.compile(r"<skipDays\b[^<>]*>(.{0,2000}?)</skipDays", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour\b[^<>]*>\s*(\d{1,2})\s*<", re.IGNORECASE)
@@ -66,9 +66,14 @@ def _update_interval(text: str) -> timedelta | None:
     period, frequency = _PERIOD.search(text), _FREQUENCY.search(text)
     if period is None and frequency is None:
         return None
-    length = _PERIODS.get(period[1].lower()) if period else _PERIODS["daily"]  # RSS 1.0 syndication: daily if not said
-    times = int(frequency[1]) if frequency else 1
+    # RSS 1.0 syndication: daily and once if not said. What is said and cannot be read is no hint at all.
+    length = _PERIODS.get(period[1].strip().lower()) if period else _PERIODS["daily"]
+    times = _times(frequency[1].strip()) if frequency else 1
     return length / times if length is not None and times > 0 else None
+
+
+def _times(said: str) -> int:
+    return int(said) if len(said) <= 6 and said.isascii() and said.isdigit() else 0
 
 
 def _hours(text: str) -> frozenset[int]:

@@ -203,12 +203,29 @@ def test_hints_on_polling_are_read_outside_of_entries() -> None:
         "<updatePeriod>fortnightly</updatePeriod>",
         "<updatePeriod>hourly</updatePeriod><updateFrequency>0</updateFrequency>",
         "<updatePeriod>  </updatePeriod>",
+        "<updatePeriod></updatePeriod><updateFrequency>1</updateFrequency>",
+        "<updatePeriod>now and then</updatePeriod><updateFrequency>1</updateFrequency>",
+        "<updatePeriod>hourly or so</updatePeriod>",
+        "<updatePeriod>weekly</updatePeriod><updateFrequency>-1</updateFrequency>",
+        "<updatePeriod>weekly</updatePeriod><updateFrequency>often</updateFrequency>",
     ],
 )
 def test_senseless_hints_are_none(head: str) -> None:
     hints = read(rss(entry(title="A"), head)).hints
     assert hints.ttl is None
     assert hints.update_interval is None
+
+
+@pytest.mark.parametrize(
+    ("head", "interval"),
+    [
+        ("<updateFrequency>2</updateFrequency>", timedelta(hours=12)),
+        ("<updatePeriod>\n hourly\t</updatePeriod><updateFrequency>\n 1 </updateFrequency>", timedelta(hours=1)),
+        ("<updatePeriod><![CDATA[hourly]]></updatePeriod><updateFrequency>1</updateFrequency>", timedelta(hours=1)),
+    ],
+)
+def test_the_update_period_is_read_as_publishers_write_it(head: str, interval: timedelta) -> None:
+    assert read(rss(entry(title="A"), head)).hints.update_interval == interval
 
 
 def test_a_picture_inside_of_a_description_does_not_push_its_words_out() -> None:
