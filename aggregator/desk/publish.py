@@ -15,7 +15,7 @@ from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
-from aggregator.desk.subscription import Desk, folder_of, write_index
+from aggregator.desk.subscription import Desk, folder_of, publish_stories
 from aggregator.digest.render import SUFFIXES
 from aggregator.digest.time_zone import time_zone
 from aggregator.digest.values import Edition, Window
@@ -184,7 +184,7 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
         if latest:  # an edition made late for a past day must not replace the newest one
             write_named(folder / f"{name}latest{SUFFIXES[form]}", data)
         written.append(path)
-    write_index(folder, app.settings)
+    publish_stories(app)  # the index links to the feeds of stories
     return written
 
 

@@ -99,10 +99,10 @@ def publish_stories(app: Desk) -> list[Path]:
     formats: tuple[SubscriptionFormat, ...] = ("atom", "json")
     texts = {FILE_NAMES[form]: render_subscription(shown, form) for form in formats}
     written = [path for name, text in texts.items() if _write_changed(path := folder / name, text)]
-    return [*written, *write_index(folder, app.settings)]
+    return [*written, *_write_index(folder, app.settings)]
 
 
-def write_index(folder: Path, settings: Settings) -> list[Path]:
+def _write_index(folder: Path, settings: Settings) -> list[Path]:
     """Write the list of the editions in a folder, newest first; return its path if it changed."""
     text = template("html", "editions.html").render(title=settings.digest.title, editions=_editions(folder))
     path = folder / "index.html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -94,6 +95,15 @@ def test_what_was_seen_up_to_the_time_stands_in_it_and_what_came_later_in_the_ne
     assert [path.name for path in second] == ["digest-2026-03-11.md", "digest-2026-03-11.txt"]
     assert "Ferries wait" in second[0].read_text(encoding="utf-8")
     assert publish_due(app) == []
+
+
+def test_every_file_that_the_index_links_to_is_there(app: Aggregator, clock: Clock) -> None:
+    app.fetch()
+    clock.set("2026-03-10T07:00:00Z")
+    folder = publish_due(app)[0].parent
+    links = re.findall(r'href="([^":]+)"', (folder / "index.html").read_text("utf-8"))
+    assert {"stories.atom", "stories.json", "digest-2026-03-10.md"} <= set(links)
+    assert [link for link in links if not (folder / link).exists()] == []
 
 
 def test_nothing_is_made_of_a_day_on_which_nothing_was_asked(app: Aggregator, clock: Clock) -> None:
