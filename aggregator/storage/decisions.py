@@ -19,6 +19,7 @@ DecisionKind = Literal["merge", "split", "move", "pin", "forbid", "name", "tie",
 # The sign of a constraint -> the word that is stored, for constraints on stories and on storylines.
 _OF_STORIES = {"together": "together", "apart": "apart"}
 _OF_STORYLINES = {"together": "tied", "apart": "untied"}
+_TIES_READ = 100  # newest verbs on ties that are searched for a storyline that ended: some ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,13 @@ class DecisionStore:
         return next((state for state in states if story_id in state["opened"]), None)
 
     def states_before_ties(self) -> dict[str, dict[str, Any]]:
-        """Return storyline -> the state before the newest verb that tied or untied stories of it, undone or not."""
+        """Return storyline -> the state before the newest verb that tied or untied stories of it, undone or not.
+
+        Only the newest verbs are read, since each pass that opens a storyline asks.
+        """
         found: dict[str, dict[str, Any]] = {}
-        for (before,) in self._db.execute(
-            "SELECT before FROM decision WHERE kind IN ('tie', 'untie') ORDER BY id DESC"
-        ):
+        newest = "SELECT before FROM decision WHERE kind IN ('tie', 'untie') ORDER BY id DESC LIMIT ?"
+        for (before,) in self._db.execute(newest, (_TIES_READ,)):
             state = from_json(before, dict)
             for line in state["names"]:
                 found.setdefault(line, state)
