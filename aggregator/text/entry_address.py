@@ -28,9 +28,11 @@ _MOMENT = r"1[5-9]\d{8}(?:\d{3})?|20\d{12}|20\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z
 _VERSION = re.compile(
     rf"(?:[#:._-]v?|[?&]v=| \()(?:\d{{1,4}}|{_MOMENT})\)?\Z|[?&][a-z]{{1,12}}=(?:{_MOMENT})\Z", re.IGNORECASE
 )
-# NewsML's names of dispatches end in a revision, of an update or not (RFC 3085); dpa and Reuters write them alike.
+# NewsML's names of dispatches: provider, day, a name of the dispatch, and its revision, of an update or not (RFC 3085). dpa writes
+# the revision after a slash, Reuters its names as tags. A name of fewer parts has no revision: its last part is the dispatch.
 _DISPATCH = re.compile(
-    r"(?P<base>(?:urn:newsml:|urn:publicid:|tag:[^:\s]{4,80}:newsml_)\S{6,200}?)[:/]\d{1,4}[NAU]?", re.IGNORECASE
+    r"(?P<base>(?:urn:newsml:[^:/\s]{1,80}:\d{8}[\dTZ+-]{0,12}:|tag:[^:\s]{4,80}:newsml_)[^:/\s]{3,80})[:/]\d{1,4}[NAU]?",
+    re.IGNORECASE,
 )
 _BARE_MOMENT = re.compile(rf"https?://[^/?#\s]{{1,100}}/?\?[a-z]{{1,12}}=(?:{_MOMENT})", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.entry_address import entry_address, is_headline_slug, landmarks, without_counter, without_version
+from aggregator.text.entry_address import (
+    entry_address,
+    is_headline_slug,
+    landmarks,
+    without_counter,
+    without_dispatch_version,
+    without_version,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,22 @@ def test_a_counter_stands_behind_a_guid_and_is_small() -> None:
 )
 def test_a_version_stands_behind_the_guid_of_an_article(guid: str, article: str | None) -> None:
     assert without_version(guid) == article
+
+
+@pytest.mark.parametrize(
+    ("guid", "dispatch"),
+    [
+        ("urn:newsml:quay.example:20260310:nL1N3A2B4C:2", "urn:newsml:quay.example:20260310:nL1N3A2B4C"),
+        ("urn:newsml:quay.example:20260310T120000Z:quay-1:13U", "urn:newsml:quay.example:20260310T120000Z:quay-1"),
+        ("urn:newsml:quay.example:20260310:260310-99-12345/3", "urn:newsml:quay.example:20260310:260310-99-12345"),
+        ("tag:quay.example,2026:newsml_L8N3PQ123:2", "tag:quay.example,2026:newsml_L8N3PQ123"),
+        ("urn:newsml:quay.example:20260310:12", None),  # the twelfth dispatch of a day, without a revision
+        ("urn:newsml:quay.example:20260310:doc-34az", None),
+        ("urn:uuid:8812345:2", None),
+    ],
+)
+def test_a_revision_stands_behind_an_agencys_name_of_a_dispatch(guid: str, dispatch: str | None) -> None:
+    assert without_dispatch_version(guid) == dispatch
 
 
 def test_a_headlines_slug_is_made_of_its_words() -> None:
