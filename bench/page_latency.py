@@ -48,9 +48,8 @@ def build(path: Path, entries: int) -> None:
         _follow(store.connection)
         number = story = 0
         while number < entries:
-            with (
-                store.transaction() as db
-            ):  # several, because one transaction of a million rows would make the log huge
+            # Several, because one transaction of a million rows would make the log huge
+            with store.transaction() as db:
                 db.execute("PRAGMA defer_foreign_keys = ON")
                 number, story = _fill(db, number, story, min(number + _AT_ONCE, entries), invention)
 

@@ -140,9 +140,8 @@ class CandidateIndex:
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
-        earliest = float(
-            self._rows.reports.time[places].min()
-        )  # NaN where one is undated: then any report may be later
+        # NaN where one is undated: then any report may be later
+        earliest = float(self._rows.reports.time[places].min())
         entry, coded = self._postings_of(keys, since=earliest)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)

@@ -55,9 +55,8 @@ class Versions:
 
     superseded: AbstractSet[str] = frozenset()
     padded: AbstractSet[str] = frozenset()
-    whole: Mapping[str, int] = field(
-        default_factory=dict
-    )  # entry with all of its report's text -> the length of that text
+    # Entry with all of its report's text -> the length of that text
+    whole: Mapping[str, int] = field(default_factory=dict)
 
 
 def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:

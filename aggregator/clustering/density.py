@@ -47,9 +47,8 @@ class Density:
         self._known: dict[int, dict[float, _Shift]] = {}  # language -> hour -> the shifts of its reports' pairs
         self._changed: set[int] = set()  # languages whose counts changed
         self._new: list[int] = []  # places that have no shifts yet
-        self._sure = np.zeros(
-            0, np.int64
-        )  # of each place: the column in which its sure partner is counted, 0 without one
+        # Of each place: the column in which its sure partner is counted, 0 without one
+        self._sure = np.zeros(0, np.int64)
         self._shift: Floats = np.zeros((0, _SHIFTS), np.float32)  # of each place, see _Shift
 
     def add(self, places: Places) -> None:
@@ -138,9 +137,8 @@ class Density:
             first = _hours(reports.time[:count][mine])
             first = first[first > _UNDATED]
             if len(first):
-                oldest = (
-                    first.min() - 2 * self._params.window / HOUR
-                )  # a window before, whose reports have gaps of a window
+                # A window before, whose reports have gaps of a window
+                oldest = first.min() - 2 * self._params.window / HOUR
                 for hour in [hour for hour in counts if _UNDATED < hour < oldest]:
                     del counts[hour]
 

@@ -37,9 +37,8 @@ class GraphUpdate:
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report is in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
-    best: Mapping[str, Best] = field(
-        default_factory=dict
-    )  # report -> its strongest edge, unless it is alone or unmoved
+    # report -> its strongest edge, unless it is alone or unmoved
+    best: Mapping[str, Best] = field(default_factory=dict)
     unmoved: frozenset[str] = frozenset()  # represented reports that were returned in the same story before
 
 

@@ -26,9 +26,8 @@ class OwnNames:
     def __init__(self, rows: Rows, places: Places, params: ClusteringParams) -> None:
         terms, owner = spread(rows.reports.terms_from[places], rows.reports.terms[places])
         term = rows.terms.term[terms]
-        named = np.isin(
-            term, term[rows.terms.name[terms] >= SURELY_NAME]
-        )  # a term is a name where it is one in any report
+        # A term is a name where it is one in any report
+        named = np.isin(term, term[rows.terms.name[terms] >= SURELY_NAME])
         self._names: NDArray[np.uint32] = term[named]
         self._ends = np.searchsorted(owner[named], np.arange(len(places) + 1)).tolist()
         self._params = params

@@ -81,9 +81,8 @@ class _Linkage:
     ) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
-        self.bound = list(
-            range(count)
-        )  # union-find: node -> a node that it is bound to or joined with; a root -> itself
+        # Union-find: node -> a node that it is bound to or joined with; a root -> itself
+        self.bound = list(range(count))
         self.marks: dict[int, frozenset[tuple[int, bool]]] = dict(bonds.marks)  # by root
         self.version = [0] * count
         self._apart = apart

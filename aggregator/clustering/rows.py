@@ -57,9 +57,8 @@ class PairColumns(NamedTuple):
     """Flat columns, one value per pair of adjacent terms, sorted by hash within a report."""
 
     pair: NDArray[np.uint32]
-    explained: NDArray[
-        np.float16
-    ]  # the part of both terms' rarity that counts twice, because they often occur together
+    # The part of both terms' rarity that counts twice, because they often occur together
+    explained: NDArray[np.float16]
     in_title: NDArray[np.bool_]
     name_forms: NDArray[np.bool_]  # forms of one name
 

@@ -28,10 +28,8 @@ RAREST = 9.5  # bound of rareness (natural log), because backgrounds of few text
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter report: from a lede to an article
 ARTICLE = (np.log(60.0), np.log(160.0))  # words of the shorter report: how far both are articles
 LEDE = (np.log(50.0), np.log(100.0))  # words of the shorter report: how far one is more than a headline or lede
-PLAINLY, OTHER = (
-    8.0,
-    5.0,
-)  # rarity of shared words that are not names, and of names that only one report has, that is enough
+# Rarity of shared words that are not names, and of names that only one report has, that is enough
+PLAINLY, OTHER = 8.0, 5.0
 ONE_NAME = 1.0  # rarity of the names in both titles from which on the titles share a name
 OTHERS = (5.0, 7.0)  # rarity of the names that only one title has
 NAMED = (16.0, 20.0)  # rarity of shared names that outweighs titles with different names

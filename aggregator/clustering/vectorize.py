@@ -41,10 +41,8 @@ from aggregator.model import Document
 from aggregator.text.tokens import words
 
 TITLE_WORDS, TEXT_WORDS = 60, 300  # first words of title and text that are read: news begins with its event
-KEPT_TERMS, KEPT_PAIRS = (
-    72,
-    80,
-)  # most terms and pairs of a vector; those of the title are kept first, then the heaviest
+# Most terms and pairs of a vector; those of the title are kept first, then the heaviest
+KEPT_TERMS, KEPT_PAIRS = 72, 80
 PAIRED_WORDS = 120  # first words of the text that form pairs of neighbours
 NAME_PREFIX = 3  # letters that two forms of one name have in common ("Finland", "Finnish")
 _MIN_SKELETON = 3  # common words that a title needs for a skeleton without its other words

@@ -109,9 +109,8 @@ class Editor(Verbs):
                 self._placer.move_reports(found.before.reports_of(other), kept, found.number)
                 self._placer.close(other, kept, "merged by an editor")
             self._record("merge", f"{self._by} merged {', '.join(others)} into {kept}.", found.stories, found)
-            self._placer.settle(
-                [kept], self._now, suspects=()
-            )  # all its entries belong together by the newest decision
+            # All its entries belong together by the newest decision
+            self._placer.settle([kept], self._now, suspects=())
         return kept
 
     def split(self, prefix: str, entry_prefixes: Sequence[str]) -> str:

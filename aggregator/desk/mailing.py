@@ -49,9 +49,8 @@ class _Record:
     sent: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
-    answers: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the server's answers for those refused or to be tried again
+    # The server's answers for those refused or to be tried again
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, tried: frozenset[str], refused: Sequence[Refusal]) -> _Record:
         final = {one.recipient.casefold() for one in refused if one.final}

@@ -172,9 +172,8 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
     day = _day(edition.until, settings)
     several = len(times(app.settings, edition.series)) > 1
     if several or any(moment < edition.until and _day(moment, settings) == day for moment in before):
-        day += edition.until.astimezone(time_zone(settings.timezone)).strftime(
-            "-%H%M"
-        )  # also of a second one, after a change of the hour
+        # Also of a second one, after a change of the hour
+        day += edition.until.astimezone(time_zone(settings.timezone)).strftime("-%H%M")
     latest = all(moment <= edition.until for moment in before)
     written, rendered = [], renderer(settings, app.store.path)
     for form in settings.formats:

@@ -82,9 +82,8 @@ class Watcher:
             with self._store.savepoint():
                 return sum(self._check_guarded(watches, story) for story in self._readings(wanted, now))
         except Exception as error:
-            if is_database_error(
-                error
-            ):  # the pass must end: if it settled unchecked stories, their alerts would be lost
+            # The pass must end: if it settled unchecked stories, their alerts would be lost
+            if is_database_error(error):
                 raise
             log.exception("the watches could not look over %s", amount(len(wanted), "story", "stories"))
             return 0

@@ -158,16 +158,14 @@ class _Connection(smtplib.SMTP):
         self._begin(settings)
 
     def _begin(self, settings: MailSettings) -> None:
-        self._host = (
-            settings.server
-        )  # the name in the certificate; smtplib sets it only if it connects in its constructor
+        # The name in the certificate; smtplib sets it only if it connects in its constructor
+        self._host = settings.server
         self.expired = False
         self._duplicate: socket.socket | None = None
 
     def __exit__(self, *error: object) -> None:
-        with suppress(
-            smtplib.SMTPException, OSError
-        ):  # an accepted mail is delivered, however the server ends the session
+        # An accepted mail is delivered, however the server ends the session
+        with suppress(smtplib.SMTPException, OSError):
             self.docmd("QUIT")
         self.close()
 

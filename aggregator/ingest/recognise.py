@@ -27,9 +27,8 @@ class Recognition:
     """The stored entry of each arriving one, by key, and the changes of keys to be stored."""
 
     known: dict[str, KnownEntry]
-    retired: dict[str, tuple[KnownEntry, str]] = field(
-        default_factory=dict
-    )  # id -> an entry that lost its key, and its new one
+    # id -> an entry that lost its key, and its new one
+    retired: dict[str, tuple[KnownEntry, str]] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)  # aliases that are keys of other entries now
     renamed: dict[str, str] = field(default_factory=dict)  # new alias -> the id of its entry
 

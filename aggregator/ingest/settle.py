@@ -51,9 +51,8 @@ class SettlePlan:
     storylines: tuple[tuple[frozenset[str], ...], ...]
     best: Mapping[str, Best]
     decisions: tuple[int, int]
-    unmoved: frozenset[
-        str
-    ]  # reports in ``stories`` that need not be written: they are stored there, or follow the story's id
+    # Reports in ``stories`` that need not be written: they are stored there, or follow the story's id
+    unmoved: frozenset[str]
 
 
 class Settler:

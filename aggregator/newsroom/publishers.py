@@ -49,9 +49,8 @@ class Families:
 
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    aggregators: frozenset[str] = (
-        frozenset()
-    )  # addresses, without their secrets, of feeds that speak for other publishers
+    # Addresses, without their secrets, of feeds that speak for other publishers
+    aggregators: frozenset[str] = frozenset()
     not_aggregators: frozenset[str] = frozenset()  # addresses of feeds that do not, as feeds.yaml says
 
     def of_domain(self, domain: str | None) -> str | None:

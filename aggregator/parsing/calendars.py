@@ -21,9 +21,8 @@ _PERSIAN_WORDS = re.compile(
 _PERSIAN_NUMBERS = re.compile(
     r"(?<!\d)(?P<year>1(?:3[7-9]|4[0-2])\d)(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"
 )
-_ISLAMIC = re.compile(
-    r"\d{1,2}\s+[^\W\d_]{3,8}(?:\s[^\W\d_]{3,8})?\s+14\d\d\s?هـ?[\s,،()–-]*(?:الموافق\s)?"
-)  # beside the common date
+# Beside the common date
+_ISLAMIC = re.compile(r"\d{1,2}\s+[^\W\d_]{3,8}(?:\s[^\W\d_]{3,8})?\s+14\d\d\s?هـ?[\s,،()–-]*(?:الموافق\s)?")
 _THAI_MONTHS = {
     "มกราคม": "Jan", "กุมภาพันธ์": "Feb", "มีนาคม": "Mar", "เมษายน": "Apr", "พฤษภาคม": "May", "มิถุนายน": "Jun",
     "กรกฎาคม": "Jul", "สิงหาคม": "Aug", "กันยายน": "Sep", "ตุลาคม": "Oct", "พฤศจิกายน": "Nov", "ธันวาคม": "Dec",

@@ -76,9 +76,8 @@ _BEFORE_TIME = re.compile(
 )
 _AFTER_TIME = re.compile(r"(?<=\d[:.h]\d\d)\s(?:val\.?|uhr|uur|น\.|ч\.?|hod\.?|hs\.?|hrs\.?)(?!\w)", re.IGNORECASE)
 _FRENCH_TIME = re.compile(r"(?<=\s\d|\d\d)\sh\s(?=\d\d\b)")  # 8 h 05
-_YEAR_FIRST = re.compile(
-    r"(?P<year>(?:19|20)\d\d)[.,]?\s(?P<day>\d{1,2})\.?\s(?P<month>[^\W\d_]{3,12}),?(?=\s|\Z)"
-)  # Latvian
+# Latvian
+_YEAR_FIRST = re.compile(r"(?P<year>(?:19|20)\d\d)[.,]?\s(?P<day>\d{1,2})\.?\s(?P<month>[^\W\d_]{3,12}),?(?=\s|\Z)")
 _DIGIT = re.compile(r"\d")
 _CLOCK = re.compile(r"(\d{1,2})\s*[時时点點시]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
 

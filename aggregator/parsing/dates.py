@@ -92,9 +92,8 @@ _NUMBERS = re.compile(
 _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3}|\d{6}|\.\d+)?\s*")  # since 1970
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
 _WHOLE_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})")
-_NUMBER_FIRST = re.compile(
-    r"\s*T?[+-]?(?:\d{4}(?!\d)|\d+(?:[-:W]|\.\d|\s*\Z))"
-)  # the beginnings of feedparser's ISO 8601 forms
+# The beginnings of feedparser's ISO 8601 forms
+_NUMBER_FIRST = re.compile(r"\s*T?[+-]?(?:\d{4}(?!\d)|\d+(?:[-:W]|\.\d|\s*\Z))")
 _NAMED_ZONE = re.compile(r"(?:(?<=\d)|(?<=[AP]M))\s\(?([A-Z]{2,5})\)?\s*\Z")
 _FARTHEST_ZONE = 14  # hours; Kiribati
 _BUDDHIST_YEARS, _LAST_BUDDHIST = 543, 2_700  # Thai feeds count 543 years more; a year such as 9999 is not Buddhist
@@ -268,9 +267,8 @@ class DateReader:
         if not text and parsed is None:
             return None, "missing"
         reading = self.read(text) if text else None
-        if reading is None and not (
-            text and _numbers(text)
-        ):  # of a date in numbers the others could only guess the order
+        # Of a date in numbers the others could only guess the order
+        if reading is None and not (text and _numbers(text)):
             reading = self._second_reading(text or "", parsed)
         if reading is None:
             return None, "unreadable"

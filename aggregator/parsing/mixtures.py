@@ -17,9 +17,8 @@ _FIELD = re.compile(rb"[^<>]+")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
-_CUT = re.compile(
-    rb"(?:[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2})[.\s]*$"
-)  # a character without its last byte
+# A character without its last byte
+_CUT = re.compile(rb"(?:[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2})[.\s]*$")
 _ENOUGH = 12  # non-ASCII bytes needed for a guess
 _FOREIGN = 2.5  # mean length of runs of non-ASCII bytes: Latin scripts have one or two, others whole words
 _SAMPLE = 20_000  # bytes given to the detector

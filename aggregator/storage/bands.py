@@ -50,9 +50,8 @@ class Bands:
     def __init__(self, connection: sqlite3.Connection, call_at_end: Callable[[Callable[[bool], None]], None]) -> None:
         self._db = connection
         self.call_at_end = call_at_end
-        self._waiting: dict[
-            int, list[int]
-        ] = {}  # key -> sketches, ascending; several keys may share a list of one sketch
+        # key -> sketches, ascending; several keys may share a list of one sketch
+        self._waiting: dict[int, list[int]] = {}
         self._count = [0] * SHARDS  # waiting sketches of each shard
         self._last = [0] * SHARDS  # the greatest number of them
         self._version: int | None = (

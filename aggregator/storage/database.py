@@ -68,9 +68,8 @@ class Store:
             except BaseException:
                 self.connection.close()
                 raise
-        self.bands = Bands(
-            self.connection, self.call_at_end
-        )  # shared by all writers, because it remembers waiting keys
+        # Shared by all writers, because it remembers waiting keys
+        self.bands = Bands(self.connection, self.call_at_end)
         self.poll_lines = PollLines(self.connection, path, self.call_at_end, self._has_changed, fold_many)
 
     def __enter__(self) -> Self:

@@ -170,9 +170,8 @@ class PollLines:
         text = "".join(f"{line}\n" for line in (*lines, *self._added)).encode()
         try:
             self._write(self._path, text)
-        except (
-            OSError
-        ):  # another user's file, something else in its place, a full disk: writing the log reports the cause
+        # Another user's file, something else in its place, a full disk: writing the log reports the cause
+        except OSError:
             self._forget()
             self.take_in()
             return

@@ -19,9 +19,8 @@ _SERVICES = (
     (re.compile(r"duckduckgo\.com/l/?"), ("uddg",)),
     (re.compile(r"[a-z\d]{2,10}\.safelinks\.protection\.outlook\.com/?"), ("url",)),
 )
-_YAHOO = re.compile(
-    r"/RU=(?P<page>https?%3a[^/]{1,2000})/", re.IGNORECASE
-)  # https://r.search.yahoo.com/_ylt=…/RU=…/RK=…
+# Https://r.search.yahoo.com/_ylt=…/RU=…/RK=…
+_YAHOO = re.compile(r"/RU=(?P<page>https?%3a[^/]{1,2000})/", re.IGNORECASE)
 
 
 def page_behind(url: str) -> str:

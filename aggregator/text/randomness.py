@@ -37,10 +37,8 @@ _SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
 _BASE64 = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _MIN_TOKEN, _MIN_PIECE = 16, 10  # characters: shorter values, and shorter pieces between separators, are not tokens
 _MIN_ODD = 4  # unlikely transitions that a random text has at least
-_MAX_PER_ODD, _MAX_PER_CHANGE = (
-    4,
-    7,
-)  # characters per unlikely transition, and per change of digits or capitals, at most
+# Characters per unlikely transition, and per change of digits or capitals, at most
+_MAX_PER_ODD, _MAX_PER_CHANGE = 4, 7
 
 
 def looks_random(value: str) -> bool:

@@ -126,9 +126,8 @@ def test_stdout_is_data_and_stderr_the_rest() -> None:
 
 def test_a_broken_pipe_is_no_failure() -> None:
     newsroom()
-    many = [
-        {**ARCHIVE[0], "id": str(number), "title": f"Chiefs {number}"} for number in range(150)
-    ]  # more than a pipe holds
+    # More than a pipe holds
+    many = [{**ARCHIVE[0], "id": str(number), "title": f"Chiefs {number}"} for number in range(150)]
     call("import", write_archive(Path("many.jsonl"), *many)).ok()
     for command in ("export", "stories --limit 300"):
         done = shell(f"aggregator {command} | head -1")

@@ -75,9 +75,8 @@ def test_other_settings_another_database_and_a_broken_file_are_passed_over(room:
     assert not is_read(other)
     other.close()
     whole = beside(room).read_bytes()
-    flipped = bytes(
-        [*whole[:-999], whole[-999] ^ 1, *whole[-998:]]
-    )  # it would be read, and raise or mislead at every pass
+    # It would be read, and raise or mislead at every pass
+    flipped = bytes([*whole[:-999], whole[-999] ^ 1, *whole[-998:]])
     for damaged in (b"", whole[:100], whole[: len(whole) // 2], b"{}\n" + whole, flipped):
         beside(room).write_bytes(damaged)
         assert not is_read(room)

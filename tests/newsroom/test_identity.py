@@ -189,11 +189,8 @@ def test_another_headline_in_the_address_to_the_second_is_another_entry(title: s
 @pytest.mark.parametrize(
     ("headline", "slug", "text"),
     [
-        (
-            "Crane falls in the port",
-            "crane-falls-in-the-port",
-            ARTICLE.replace("word7 word8 word9", "a b c"),
-        ),  # other words
+        # Other words
+        ("Crane falls in the port", "crane-falls-in-the-port", ARTICLE.replace("word7 word8 word9", "a b c")),
         ("Warning for the eastern ports", "warning-88124", ARTICLE),  # another number: a warning for another place
         ("Crane falls in the port", "crane-falls-in-the-port", "Read on."),
         ("Crane falls", "crane-falls-in-the-port", ARTICLE),  # as the name of a programme

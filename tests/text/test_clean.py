@@ -65,9 +65,8 @@ def test_behind_a_line_break_inside_of_a_span_words_stay_apart() -> None:
 
 
 @settings(max_examples=examples(300))
-@given(
-    st.lists(_PIECES, max_size=5).map(lambda pieces: sanitise("".join(pieces) + "<br>"))
-)  # a text without a tag keeps its lines
+# A text without a tag keeps its lines
+@given(st.lists(_PIECES, max_size=5).map(lambda pieces: sanitise("".join(pieces) + "<br>")))
 def test_usual_markup_gives_the_text_that_the_parser_gives(markup: str) -> None:
     assert plain_text(markup) == by_parser(markup)
 
