@@ -107,7 +107,7 @@ def test_a_daemon_whose_database_is_taken_away_puts_it_back_and_ends(
         daemon.send(signal.SIGHUP)
         daemon.hear("two: 1 new")
         assert daemon.end() == 1
-        assert daemon.said("what was stored is back in")
+        assert daemon.said("the stored data is back in")
         assert daemon.said("was moved, removed or replaced")
     assert newsroom.titles() == ["One", "Two"]
     with newsroom.daemon() as daemon:
