@@ -133,7 +133,7 @@ def _explained(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     code = error.status_code if isinstance(error, HTTPException) else 500
     message = {
-        400: f"The form cannot be read: {getattr(error, 'detail', '')} What is too much for it can be said by `aggregator story`.",
+        400: f"The form cannot be read: {getattr(error, 'detail', '')} For a change that is too large for the page use `aggregator story`.",
         404: "There is no such page.",
         405: "This address is not asked for in this way.",
     }.get(code, "Not done.")
