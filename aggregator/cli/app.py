@@ -193,7 +193,7 @@ def code_of(arguments: list[str] | None = None) -> int:
 
 
 def _flush() -> OSError | None:
-    """Write what stdout still holds; return the error, which is told, where that fails: its disk is full."""
+    """Write the rest of the output to stdout. If that fails, as on a full disk, print the error and return it."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -206,7 +206,7 @@ def _flush() -> OSError | None:
 
 
 def _drop_output() -> None:
-    """Lead stdout to nowhere, so that the interpreter does not complain when it flushes it at the end."""
+    """Redirect stdout to nowhere, so that the interpreter's last flush raises no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

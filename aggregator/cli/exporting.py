@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from aggregator.cli.output import file_or_stdout, form_by_name, json_text, plain
+from aggregator.cli.output import form_by_name, json_text, output_option, plain
 from aggregator.cli.session import Session
 from aggregator.config.files import output_file
 from aggregator.exceptions import UsageError
@@ -41,13 +41,7 @@ LABEL_KEYS = ("id", "lang", "date", "source", "url", "title", "body", "cluster")
     type=click.Choice(["jsonl", "csv", "parquet"]),
     help="The format; default: by the file's name, else jsonl.",
 )
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=file_or_stdout,
-    metavar="FILE",
-    help="The file to write; default: stdout, also for -.",
-)
+@output_option("The file to write; default: stdout, also for -.", only_file=True)
 @click.pass_obj
 def export_command(
     session: Session, since: str | None, until: str | None, labels: bool, form: str | None, output: Path | None

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from aggregator.cli.feed_health import health_list_command
-from aggregator.cli.output import Column, emit, file_or_stdout, list_options, print_list, row_of, safe
+from aggregator.cli.output import Column, emit, list_options, output_option, print_list, row_of, safe
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
@@ -263,12 +263,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 
 
 @feeds_command.command("export")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    callback=file_or_stdout,
-    help="The file to write; default: stdout, as for -.",
-)
+@output_option("The file to write; default: stdout, as for -.")
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""

@@ -47,9 +47,18 @@ STDOUT = Path("-")  # means stdout in an option for a file
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def file_or_stdout(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
-    """Return the file that an option names, None if it names stdout."""
-    return None if value == STDOUT else value
+def output_option(explained: str, *, only_file: bool = False) -> Decorator:
+    """Return a decorator that adds ``--output`` to a command, which gets None for stdout.
+
+    With ``only_file`` a folder is refused as a wrong value of the option, not when it is written.
+    """
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=not only_file),
+        callback=lambda _context, _parameter, value: None if value == STDOUT else value,
+        metavar="FILE" if only_file else None,
+        help=explained,
+    )
 
 
 def format_options(*forms: str, explained: str, default: str | None = None) -> Decorator:

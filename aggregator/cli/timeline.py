@@ -13,12 +13,12 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
-    file_or_stdout,
     form_by_name,
     format_options,
     json_text,
     list_options,
     local,
+    output_option,
     plain,
     print_list,
     row_of,
@@ -44,13 +44,7 @@ MARK = "time kind entry=entry_id publisher title"
 @click.command("timeline")
 @click.argument("story")
 @format_options("text", "json", "svg", explained="The format; default: by the file's name.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=file_or_stdout,
-    metavar="FILE",
-    help="The file to write; - is stdout.",
-)
+@output_option("The file to write; - is stdout.", only_file=True)
 @click.pass_obj
 def timeline_command(session: Session, story: str, form: str | None, output: Path | None) -> None:
     """Show which publisher had a story first, and how much later the others had it."""

@@ -12,9 +12,9 @@ import click
 from aggregator.cli.output import (
     Column,
     emit,
-    file_or_stdout,
     json_text,
     list_options,
+    output_option,
     plain,
     print_json,
     print_left_out,
@@ -147,12 +147,7 @@ def replay_command(session: Session, dry_run: bool, since: str | None, assignmen
 
 @click.command("recluster")
 @click.argument("archives", nargs=-1, type=click.Path(path_type=Path), metavar="[ARCHIVE...]")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    callback=file_or_stdout,
-    help="For archives: the file to write; default: stdout, also for -.",
-)
+@output_option("For archives: the file to write; default: stdout, also for -.")
 @click.option(
     "--engine",
     type=click.Choice(("local", "dask")),

@@ -1,7 +1,7 @@
-"""Ids that ended in another story or storyline, and whose members an editor takes out of it again: the ids follow them.
+"""Former ids of members that an editor takes out of a story or storyline again.
 
-What an id held is known from the state before the newest verb that names it. Of a story that no verb names (the clustering
-merged it) it is known which entry its id was made of.
+An id ends when its story is merged into another. Its members are known from the state before the newest verb that names it. If no
+verb names it, because the clustering merged it, only the entry that its id was made of is known.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class FormerStoryline(NamedTuple):
 
 
 class FormerIds:
-    """Finds the former ids of what an editor takes apart; the caller holds the transaction."""
+    """Finds the former ids of members that an editor separates; the caller holds the transaction."""
 
     def __init__(self, store: Store) -> None:
         self._db = store.connection

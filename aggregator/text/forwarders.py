@@ -1,4 +1,4 @@
-"""Addresses of services that only count a click and lead on to the page that stands in them."""
+"""Addresses of services that count a click and redirect to the page whose address is in their query."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _YAHOO = re.compile(r"/RU=(?P<page>https?%3a[^/]{1,2000})/", re.IGNORECASE)
 
 
 def page_behind(url: str) -> str:
-    """Return the page that an address of such a service leads to; any other address as it is."""
+    """Return the page to which the address of such a service redirects; any other address unchanged."""
     address = address_of(url) if "=" in url else None
     if address is None:
         return url

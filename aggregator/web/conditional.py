@@ -1,4 +1,4 @@
-"""Answers for readers that ask again: unchanged ones are not sent again."""
+"""Conditional answers (RFC 9110): a reader gets 304 if its copy is still the same."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 
 def conditional(request: Request, body: str | bytes, media_type: str) -> Response:
-    """Return ``body`` with an ETag, or 304 where the request names it."""
+    """Return ``body`` with an ETag, or 304 if the request names this ETag."""
     content = body.encode("utf-8") if isinstance(body, str) else body
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"etag": tag, "cache-control": "private, no-cache"}  # kept by the reader itself, and asked for each time
+    headers = {"etag": tag, "cache-control": "private, no-cache"}  # a reader may store it, and has to ask each time
     named = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
     if tag in named or "*" in named:
         return Response(status_code=304, headers=headers)

@@ -111,4 +111,7 @@ def test_nobody_is_led_elsewhere(page: TestClient, desk: Aggregator, stories: li
 def test_a_form_that_names_too_much_says_so(page: TestClient, stories: list[Story]) -> None:
     answer = give(page, "split", stories[0].summary.id, entry=["e0"] * 2_001)
     assert answer.status_code == 400
-    assert "Too many fields. Maximum number of fields is 2000. For a change that is too large for the page use" in answer.text
+    assert (
+        "Too many fields. Maximum number of fields is 2000. For a change that is too large for the page use"
+        in answer.text
+    )
